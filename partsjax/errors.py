@@ -1,0 +1,19 @@
+"""The one exception for what the user can mend."""
+
+
+class BadInput(Exception):
+    """Something in the user's input is wrong: a file, an option, a weight.
+
+    The message is one line that names the file or option, what is wrong with it and the fix.
+    Entry points print it without a traceback and exit with a non-zero status.
+    """
+
+
+def nearest(word: str, choices) -> str:
+    """The end of an error message about an unknown `word`: the nearest of `choices`, and all of them."""
+    import difflib
+
+    choices = [str(choice) for choice in choices]
+    close = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}choose from: {', '.join(choices)}"

@@ -1,0 +1,56 @@
+"""What every network is to the rest of the library, ours or the user's own."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class ReceptiveField:
+    """Geometry of one layer's cells in the pixels of the network's input.
+
+    Cell i (row or column) looks at a square of `size` pixels whose centre lies at continuous
+    coordinate `center + 0.5 + stride * i`; `center` is the pixel index of the centre for cell 0
+    (method.md: c0; it may be fractional for an even `size`).
+    """
+
+    size: float
+    stride: float
+    center: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Preprocessing:
+    """Input normalisation, per RGB channel: (pixel - mean) / std with pixels in [0, 255]."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """A network as the pipeline sees it.
+
+    Attributes:
+      name: shown in tables and part of every cache key.
+      params: pytree of weights, first argument of `apply` (so that they are never baked into
+        compiled code).
+      apply: `(params, images, layers) -> {layer: activation}`; images float32
+        [B, input_size, input_size, 3], RGB, normalised by `preprocessing`; activations
+        [B, H, W, F] after the ReLU. It must be traceable by `jax.jit` with `layers` (a tuple of
+        names) static, and compute no further than the deepest layer asked for.
+      fields: receptive field of every layer that can be asked for, in forward order.
+      input_size: side of the square input, in pixels.
+      preprocessing: normalisation of the input.
+      default_layers: the layers measured when the user names none.
+      digest: hexadecimal hash of architecture and weights; part of every cache key.
+    """
+
+    name: str
+    params: Any
+    apply: Callable[[Any, Any, tuple[str, ...]], dict[str, Any]]
+    fields: Mapping[str, ReceptiveField]
+    input_size: int
+    preprocessing: Preprocessing
+    default_layers: tuple[str, ...]
+    digest: str

@@ -1,0 +1,1 @@
+"""Array functions without files, flags or networks: boxes, peaks, average precision."""
