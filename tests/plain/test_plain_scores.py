@@ -1,0 +1,115 @@
+"""The reference itself, from detections to APs, held against cases worked out by hand."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tests.plain.average_precision import average_precision
+from tests.plain.detections import iou, overlapped, suppress
+from tests.plain.pipeline import prior_ap, score_class, score_layer
+
+
+def test_suppression_by_hand():
+    # IoU of each with the next, 4 px along: 8/16; 6 px: 6/18; 2 px: 10/14
+    boxes = np.array([[0, 0, 12, 1], [4, 0, 16, 1], [2, 0, 14, 1], [6, 0, 18, 1], [0, 0, 12, 1]], float)
+    assert iou(boxes[0], boxes[1]) == 0.5
+    scores = np.array([5, 4, 3, 2, 0.0])
+    # the second meets the first at exactly a half and stays; the third goes; the fourth overlaps
+    # the second by 10/14
+    assert suppress(boxes, scores).tolist() == [True, True, False, False, False]
+    # a suppressed box suppresses nothing: without the second, the fourth stays (6/18 with the first)
+    assert suppress(boxes[[0, 2, 3]], scores[:3]).tolist() == [True, False, True]
+    batch = suppress(np.stack([boxes, boxes[[0, 2, 3, 1, 4]]]), np.stack([scores, scores]))
+    assert batch.tolist() == [[True, True, False, False, False], [True, False, True, False, False]]
+
+
+def test_overlapped_takes_the_most_overlapped_box_at_two_fifths_or_more():
+    truth = np.array([[0, 0, 10, 10], [0, 0, 10, 14]], float)
+    boxes = np.array([[0, 0, 10, 4], [0, 0, 10, 3], [0, 0, 10, 13], [0, 0, 10, 11]], float)
+    assert overlapped(boxes, truth).tolist() == [0, -1, 1, 0]
+    assert overlapped(boxes, np.zeros((0, 4))).tolist() == [-1] * 4
+
+
+def ap_by_definition(scores, found, difficult):
+    """AP from its definition: at every threshold the set of detections at or above it is judged."""
+    wanted = set(np.flatnonzero(~difficult))
+    points = []
+    for threshold in set(scores):
+        above = [box for score, box in zip(scores, found, strict=True) if score >= threshold]
+        true = len(wanted & set(above))
+        judged = len([box for box in above if box < 0 or not difficult[box]])
+        if judged:
+            points.append((true / len(wanted), true / judged))
+    levels = [i / len(wanted) for i in range(1, len(wanted) + 1)]  # recall moves in these steps
+    best = [max([p for r, p in points if r >= level - 1e-12], default=0.0) for level in levels]
+    return sum(best) / len(wanted)
+
+
+def test_average_precision_agrees_with_its_definition_on_small_lists_with_ties():
+    rng = np.random.default_rng(2)
+    cases = itertools.product(range(0, 9, 2), range(1, 5), range(40))
+    for detections, boxes, _ in cases:
+        scores = rng.integers(1, 5, detections).astype(float)
+        found = rng.integers(-1, boxes, detections)
+        difficult = rng.random(boxes) < 0.2
+        if difficult.all():
+            continue
+        got = average_precision(scores, found, difficult)
+        assert got == pytest.approx(ap_by_definition(scores, found, difficult), abs=1e-12)
+        shuffle = rng.permutation(detections)
+        assert average_precision(scores[shuffle], found[shuffle], difficult) == got
+
+
+def test_average_precision_by_hand():
+    easy = np.zeros(2, bool)
+
+    def ap(scores, found, difficult=easy):
+        return average_precision(np.array(scores, float), np.array(found, int), difficult)
+
+    assert ap([3, 2, 1], [0, -1, 1]) == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert ap([3, 2, 1], [0, 0, 1]) == pytest.approx(0.5 + 0.5 * 2 / 3)  # the second claim is false
+    assert ap([1, 1, 1], [0, -1, 1]) == pytest.approx(2 / 3)  # one step
+    assert ap([3, 2, 1], [-1, 0, 1]) == pytest.approx(2 / 3)  # the envelope
+    assert ap([], []) == 0
+    assert ap([2, 1], [0, 1], np.array([True, False])) == 1
+    assert np.isnan(ap([2, 1], [0, 1], np.array([True, True])))
+    assert np.isnan(ap([1], [-1], np.zeros(0, bool)))
+
+
+def test_a_planted_detector_scores_one_and_a_silent_filter_nothing():
+    """A filter that fires in the middle of each part, as strongly as the part is large."""
+    rng = np.random.default_rng(3)
+
+    def split(crops):
+        maps = np.zeros((crops, 13, 13, 3), np.float32)
+        truth = []
+        for n in range(crops):
+            row, column = rng.integers(3, 10, 2)
+            half = rng.uniform(20, 40)
+            maps[n, row, column, 0] = half  # detector
+            maps[n, *rng.integers(0, 13, 2), 1] = 1  # fires anywhere, all of one score
+            cx, cy = 15.5 + 16 * column, 15.5 + 16 * row
+            truth.append([np.array([[cx - half, cy - half, cx + half, cy + half]]), np.zeros((0, 4))])
+        return maps, truth
+
+    (train, train_truth), (val, val_truth) = split(40), split(30)
+    field = (163, 16, 15)
+    scores = score_layer(train, val, field, train_truth, val_truth, 224)
+    assert scores.ap_train[0, 0] == 1
+    assert scores.ap_val[0, 0] == 1
+    assert scores.num_pairs[0].tolist() == [40, 0]
+    assert scores.ap_val[1, 0] < 0.5
+    assert scores.ap_val[2, 0] == scores.ap_train_unregressed[2, 0] == scores.num_pairs[2, 0] == 0
+    assert np.isnan([scores.ap_train[:, 1], scores.ap_val_unregressed[:, 1]]).all()
+    by_layer = score_class({"x": train}, {"x": val}, {"x": field}, train_truth, val_truth, 224)
+    np.testing.assert_array_equal(by_layer["x"].ap_val, scores.ap_val)
+
+
+def test_the_prior_is_the_median_box_as_one_step():
+    def boxes(*rights):
+        return [[np.array([[0, 0, right, 10]], float)] for right in rights]
+
+    train = boxes(10, 20, 90)
+    # IoU with the median, 0..20 wide: 1, 20/40, 20/60; two of three are found by three detections
+    assert prior_ap(train, boxes(20, 40, 60), 0) == pytest.approx(2 / 3 * 2 / 3)
