@@ -1,0 +1,1 @@
+"""Weights: the files they come in, and their conversion to ours."""
