@@ -1,0 +1,165 @@
+"""PASCAL-Part: the paper's part boxes, from its `.mat` masks on VOC2010's photographs."""
+
+import collections
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from partsjax.data import pascal_builder
+from partsjax.data.class_selection import choose_classes
+from partsjax.data.masks import union
+from partsjax.data.pascal_lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
+from partsjax.data.pascal_records import RecordImage
+from partsjax.data.pascal_source import PascalSource, find_source
+from partsjax.data.schema import SPLITS, Dataset, Image, Object, Part
+from partsjax.errors import BadInput, nearest
+
+_ALL_CLASSES = (*PART_LISTS["123"], *CLASSES_WITHOUT_PARTS)
+
+
+def read(
+    data_dir: str | os.PathLike | None,
+    classes: Iterable[str] | None = None,
+    part_list: str = "123",
+    prepared_dir: str | os.PathLike | None = None,
+    progress: pascal_builder.Progress | None = None,
+) -> Dataset:
+    """Reads PASCAL-Part, preparing it first where that has not been done.
+
+    Position labels are dropped but instances stay apart; upper and lower leg or arm of one limb are
+    one instance, whose mask is both together. An object's or part's box is the tight box of its mask
+    (paper: section on the data). Images in VOC's lists without an annotation, and pieces without a
+    marked pixel or with a name the lists do not know, are left out and counted in the notes.
+
+    Args:
+      data_dir: holds `VOCdevkit/VOC2010/{JPEGImages,ImageSets/Main}` and `Annotations_Part/*.mat`. With
+        None, the one copy under `prepared_dir` is read and the source is not needed.
+      classes: names of object classes; None for all that have part boxes.
+      part_list: `123` (the paper's) or `105`.
+      prepared_dir: where prepared copies are kept; by default where tfds keeps its own.
+      progress: called as a copy is prepared.
+
+    Returns:
+      Images that show an object of `classes`, with integral boxes and the parts' masks; their pixels
+      come from the prepared copy.
+
+    Raises:
+      BadInput: an unknown list or class, a class without parts, and whatever `find_source`, `prepare`
+        and `prepared_copies` meet.
+    """
+    if part_list not in PART_LISTS:
+        raise BadInput(f"part list {part_list!r}: unknown; {nearest(str(part_list), PART_LISTS)}")
+    classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
+    for name in classes or ():  # before minutes are spent on preparing
+        if name not in _ALL_CLASSES:
+            raise BadInput(f"pascal_part: no class {name!r}; {nearest(name, PART_LISTS['123'])}")
+    where = Path(prepared_dir) if prepared_dir is not None else pascal_builder.default_prepared_dir()
+    if data_dir is None:
+        return _assemble(_only_copy(where, prepared_dir), None, classes, part_list)
+    source = find_source(data_dir)
+    return _assemble(pascal_builder.prepare(source, where, progress), source, classes, part_list)
+
+
+def _only_copy(where: Path, prepared_dir) -> Path:
+    copies = pascal_builder.prepared_copies(where) if prepared_dir is not None else []
+    if len(copies) != 1:
+        found = "neither is given" if prepared_dir is None else f"{where} holds {len(copies)} prepared copies"
+        raise BadInput(
+            f"pascal_part: needs data_dir, or a prepared_dir with one prepared copy ({found}); "
+            "give the folder that holds VOCdevkit and Annotations_Part"
+        )
+    return copies[0]
+
+
+def _assemble(
+    copy: Path, source: PascalSource | None, classes: tuple[str, ...] | None, part_list: str
+) -> Dataset:
+    where = os.fspath(source.data_dir if source else copy)
+    parts_of = PART_LISTS[part_list]
+    asked = set(parts_of if classes is None else classes)
+    skipped = collections.Counter()
+    seen = collections.defaultdict(set)
+    images = []
+    for split in SPLITS:
+        for row, record in enumerate(_annotations(copy, split)):
+            objects = _objects(record, asked, parts_of, skipped)
+            if not objects:
+                continue
+            image_id = record["image_id"].decode()
+            for found in objects:
+                seen[found.object_class].update(part.name for part in found.parts)
+            label = os.fspath(source.photograph(image_id)) if source else f"{copy}: image {image_id}"
+            pixels = RecordImage(os.fspath(copy), split, row, image_id, label)
+            images.append(Image(image_id, split, pixels, objects))
+    parts = {c: tuple(p for p in names if p in seen[c]) for c, names in parts_of.items()}
+    if not all(parts[c] for c in asked if c in parts) and classes is not None:
+        parts = _assemble(copy, source, None, part_list).parts  # so that the error names what there is
+    chosen = choose_classes(classes, _ALL_CLASSES, parts, where)
+    if len(chosen) < len(asked):  # classes=None, and some have objects but no part
+        images = [_only(image, chosen) for image in images]
+    missing = [f"{c}:{p}" for c in chosen for p in parts_of[c] if p not in seen[c]]
+    notes = [f"PASCAL-Part with the {part_list}-part list"]
+    if count := pascal_builder.unannotated(copy):
+        notes.append(f"{count} listed images have no annotation and are left out")
+    notes += [f"{what}: {count} left out" for what, count in sorted(skipped.items())]
+    if missing:
+        notes.append(f"parts of the list without a box in these images: {', '.join(missing)}")
+    return Dataset(
+        "pascal_part", tuple(i for i in images if i.objects), {c: parts[c] for c in chosen}, tuple(notes)
+    )
+
+
+def _annotations(copy: Path, split: str):
+    try:
+        found = pascal_builder.rows(copy, "annotations", split)
+        for row in range(len(found)):
+            yield found[row]
+    except MemoryError:
+        raise
+    except Exception as error:  # array_record and tfds raise almost anything on damaged files
+        raise BadInput(f"{copy}: this prepared copy is damaged; delete the folder and run again") from error
+
+
+def _objects(
+    record: Mapping[str, Any],
+    asked: set[str],
+    parts_of: Mapping[str, tuple[str, ...]],
+    skipped: collections.Counter,
+) -> tuple[Object, ...]:
+    objects, pieces = record["objects"], record["parts"]
+    classes = [VOC_CLASS.get(name, name) for name in (raw.decode() for raw in objects["class"])]
+    if asked.isdisjoint(classes):
+        return ()
+    grouped = [{} for _ in classes]
+    for number, (owner, raw) in enumerate(zip(pieces["object"], pieces["name"], strict=True)):
+        object_class = classes[owner]
+        if object_class not in asked:
+            continue
+        raw = raw.decode()
+        known = canonical(object_class, raw)
+        box = tuple(int(v) for v in pieces["box"][number])
+        if known is None:
+            skipped[f"pieces named {object_class}:{raw}, which the lists do not know"] += 1
+        elif not any(box):
+            skipped[f"pieces of {object_class} without a marked pixel"] += 1
+        elif known[0] in parts_of[object_class]:
+            name, limb = known
+            key = (name, number if limb is None else limb)
+            grouped[owner].setdefault(key, []).append(Part(name, box, pieces["mask"][number]))
+    found = []
+    for object_class, raw_box, group in zip(classes, objects["box"], grouped, strict=True):
+        if object_class not in asked:
+            continue
+        box = tuple(int(v) for v in raw_box)
+        if not any(box):
+            skipped[f"{object_class} objects without a marked pixel"] += 1
+            continue
+        parts = tuple(union(name, same) for (name, _), same in group.items())
+        found.append(Object(object_class, box, parts))
+    return tuple(found)
+
+
+def _only(image: Image, classes: tuple[str, ...]) -> Image:
+    kept = tuple(found for found in image.objects if found.object_class in classes)
+    return Image(image.image_id, image.split, image.source, kept)

@@ -1,0 +1,58 @@
+"""A photograph in a prepared copy of PASCAL-Part."""
+
+import dataclasses
+
+import numpy as np
+
+from partsjax.data import images
+from partsjax.data.pascal_builder import rows
+from partsjax.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordImage:
+    """One row of a prepared copy, read when asked; a `schema.ImageSource`. Small to pickle.
+
+    Attributes:
+      copy: the prepared copy's folder.
+      split: `train` or `val`.
+      row: the photograph's row in that split.
+      image_id: what the row must be.
+      label: what error messages call it.
+    """
+
+    copy: str
+    split: str
+    row: int
+    image_id: str
+    label: str
+
+    def read(self) -> np.ndarray:
+        """uint8 [H, W, 3] RGB; raises as `images.decode`."""
+        return images.decode(self.encoded(), self.label)
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels; decodes no pixels."""
+        return images.encoded_size(self.encoded(), self.label)
+
+    def digest(self) -> str:
+        """Hash of the encoded bytes, equal to that of the original file."""
+        return images.digest(self.encoded())
+
+    def encoded(self) -> bytes:
+        """The JPEG file's bytes. Raises `BadInput` if the prepared copy is gone or damaged."""
+        try:
+            record = rows(self.copy, "photographs", self.split)[self.row]
+        except MemoryError:
+            raise
+        except Exception as error:  # array_record and tfds raise almost anything on damaged files
+            raise self._damaged() from error
+        if record["image_id"].decode() != self.image_id:
+            raise self._damaged()
+        return record["image"]
+
+    def _damaged(self) -> BadInput:
+        return BadInput(
+            f"{self.copy}: cannot read {self.split} image {self.image_id} from this prepared copy; "
+            "delete the folder and run again to prepare it anew"
+        )
