@@ -150,9 +150,7 @@ def _table(document: Mapping[str, Any], name: str, path: Path) -> dict[Any, Mapp
 def _check_image(image: Mapping[str, Any], path: Path) -> None:
     size = image["width"], image["height"]
     if not all(type(v) is int and v > 0 for v in size):
-        raise BadInput(
-            f"{path}: image {image['id']} has size {size[0]}x{size[1]}; write its real size"
-        )
+        raise BadInput(f"{path}: image {image['id']} has size {size[0]}x{size[1]}; write its real size")
     name = image["file_name"]
     if not isinstance(name, str) or not name or "\\" in name or "\0" in name:
         raise BadInput(f"{path}: image {image['id']} has file name {name!r}; write a relative path with '/'")

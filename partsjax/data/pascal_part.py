@@ -51,9 +51,8 @@ def read(
     if part_list not in PART_LISTS:
         raise BadInput(f"part list {part_list!r}: unknown; {nearest(str(part_list), PART_LISTS)}")
     classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
-    for name in classes or ():  # before minutes are spent on preparing
-        if name not in _ALL_CLASSES:
-            raise BadInput(f"pascal_part: no class {name!r}; {nearest(name, PART_LISTS['123'])}")
+    # Asked of the list first: minutes may be spent on preparing.
+    choose_classes(classes, _ALL_CLASSES, PART_LISTS[part_list], "pascal_part")
     where = Path(prepared_dir) if prepared_dir is not None else pascal_builder.default_prepared_dir()
     if data_dir is None:
         return _assemble(_only_copy(where, prepared_dir), None, classes, part_list)
@@ -79,35 +78,31 @@ def _assemble(
     parts_of = PART_LISTS[part_list]
     asked = set(parts_of if classes is None else classes)
     skipped = collections.Counter()
-    seen = collections.defaultdict(set)
-    images = []
+    found = []
     for split in SPLITS:
         for row, record in enumerate(_annotations(copy, split)):
-            objects = _objects(record, asked, parts_of, skipped)
-            if not objects:
-                continue
-            image_id = record["image_id"].decode()
-            for found in objects:
-                seen[found.object_class].update(part.name for part in found.parts)
+            if objects := _objects(record, asked, parts_of, skipped):
+                found.append((split, row, record["image_id"].decode(), objects))
+    seen = {(o.object_class, p.name) for *_, objects in found for o in objects for p in o.parts}
+    parts = {c: tuple(p for p in names if (c, p) in seen) for c, names in parts_of.items()}
+    if classes is not None and not all(parts[c] for c in classes):
+        parts = dict(_assemble(copy, source, None, part_list).parts)  # so that the error names what there is
+    chosen = choose_classes(classes, _ALL_CLASSES, parts, where)
+    images = []
+    for split, row, image_id, objects in found:
+        objects = tuple(o for o in objects if o.object_class in chosen)
+        if objects:
             label = os.fspath(source.photograph(image_id)) if source else f"{copy}: image {image_id}"
             pixels = RecordImage(os.fspath(copy), split, row, image_id, label)
             images.append(Image(image_id, split, pixels, objects))
-    parts = {c: tuple(p for p in names if p in seen[c]) for c, names in parts_of.items()}
-    if not all(parts[c] for c in asked if c in parts) and classes is not None:
-        parts = _assemble(copy, source, None, part_list).parts  # so that the error names what there is
-    chosen = choose_classes(classes, _ALL_CLASSES, parts, where)
-    if len(chosen) < len(asked):  # classes=None, and some have objects but no part
-        images = [_only(image, chosen) for image in images]
-    missing = [f"{c}:{p}" for c in chosen for p in parts_of[c] if p not in seen[c]]
+    missing = [f"{c}:{p}" for c in chosen for p in parts_of[c] if (c, p) not in seen]
     notes = [f"PASCAL-Part with the {part_list}-part list"]
     if count := pascal_builder.unannotated(copy):
         notes.append(f"{count} listed images have no annotation and are left out")
     notes += [f"{what}: {count} left out" for what, count in sorted(skipped.items())]
     if missing:
         notes.append(f"parts of the list without a box in these images: {', '.join(missing)}")
-    return Dataset(
-        "pascal_part", tuple(i for i in images if i.objects), {c: parts[c] for c in chosen}, tuple(notes)
-    )
+    return Dataset("pascal_part", tuple(images), {c: parts[c] for c in chosen}, tuple(notes))
 
 
 def _annotations(copy: Path, split: str):
@@ -158,8 +153,3 @@ def _objects(
         parts = tuple(union(name, same) for (name, _), same in group.items())
         found.append(Object(object_class, box, parts))
     return tuple(found)
-
-
-def _only(image: Image, classes: tuple[str, ...]) -> Image:
-    kept = tuple(found for found in image.objects if found.object_class in classes)
-    return Image(image.image_id, image.split, image.source, kept)
