@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import importlib.metadata
 import resource
+import shlex
 import sys
 import time
 from collections.abc import Iterator
@@ -39,6 +40,14 @@ def peak_memory() -> int:
     """Peak resident memory of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def command() -> str:
+    """The command line, as it can be typed again."""
+    main = sys.modules["__main__"]
+    spec = getattr(main, "__spec__", None)
+    program = ["python", "-m", spec.name] if spec else ["python", sys.argv[0]]
+    return shlex.join([*program, *sys.argv[1:]])
 
 
 def versions() -> dict[str, str]:

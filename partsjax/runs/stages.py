@@ -53,9 +53,10 @@ class Entry:
             return False
         return True
 
-    def load(self) -> dict[str, np.ndarray]:
+    def load(self, *names: str) -> dict[str, np.ndarray]:
+        """All its arrays, or those of the given names."""
         with np.load(self.path, allow_pickle=False) as file:
-            return dict(file)
+            return {name: file[name] for name in names or file.files}
 
     def save(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Writes it whole and drops earlier results of the same name under other keys."""

@@ -1,0 +1,61 @@
+"""Which filters are part detectors? Every filter scored against every part, on train and unseen images.
+
+Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
+filter fires to the part's box, and measures average precision at IoU 0.4.
+
+  python -m experiments.emergence --net=alexnet
+      ImageNet weights on shapeparts, drawn on the fly: works at once.
+  python -m experiments.emergence --net=vgg16 --dataset=coco_parts --data_dir=DIR --classes=horse,dog
+      Photographs with part boxes, in COCO JSON.
+
+Killed half-way, the same command goes on. It writes filters.parquet (every filter x part), parts.csv
+(each part's best filter), summary.json and manifest.json into --workdir.
+"""
+
+from absl import flags
+
+from experiments import flags as shared
+from partsjax.emergence.method import Method
+
+_DEFAULT = Method()
+_STIMULI = flags.DEFINE_integer(
+    "stimuli", _DEFAULT.stimuli, "Local maxima kept per filter and crop.", lower_bound=1
+)
+_PEAK_WINDOW = flags.DEFINE_integer(
+    "peak_window",
+    _DEFAULT.peak_window,
+    "Side, in cells, of a local maximum's neighbourhood (odd).",
+    lower_bound=1,
+)
+_NMS_IOU = flags.DEFINE_float(
+    "nms_iou", _DEFAULT.nms_iou, "Overlap above which a weaker detection is dropped.", 0.0, 1.0
+)
+_RIDGE = flags.DEFINE_float("ridge", _DEFAULT.ridge, "Ridge of the regression, relative to its trace.", 0.0)
+_MIN_PART_SIZE = flags.DEFINE_float(
+    "min_part_size",
+    _DEFAULT.min_part_size,
+    "Parts with a side under this many crop pixels are neither right nor wrong to find.",
+    0.0,
+)
+flags.adopt_module_key_flags(shared)
+flags.register_validator("peak_window", lambda v: v % 2 == 1, "must be odd")
+
+
+def main() -> None:
+    from partsjax.reporting.terminal import Terminal
+    from partsjax.runs import emergence
+
+    values = flags.FLAGS
+    method = Method(
+        stimuli=values.stimuli,
+        peak_window=values.peak_window,
+        nms_iou=values.nms_iou,
+        ridge=values.ridge,
+        min_part_size=values.min_part_size,
+    )
+    options = emergence.Options(method=method, **shared.job_options())
+    emergence.measure(options, shared.execution("emergence", options), Terminal())
+
+
+if __name__ == "__main__":
+    shared.start(main)

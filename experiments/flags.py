@@ -1,0 +1,106 @@
+"""Flags and start-up shared by all experiments."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from absl import app, flags
+
+from partsjax.errors import BadInput
+from partsjax.runs.execution import Execution
+
+_NET = flags.DEFINE_string(
+    "net",
+    "alexnet",
+    "Network: alexnet (torchvision's), caffenet (the original: groups, LRN), vgg16, vgg19, or "
+    "package.module:function that returns a partsjax Network of your own.",
+)
+_WEIGHTS = flags.DEFINE_string(
+    "weights",
+    "imagenet",
+    "imagenet (alexnet and vgg16: installed with this package), random, or a file: torchvision .pth, "
+    ".safetensors, .npz, Keras .h5, Caffe .caffemodel, MatConvNet .mat.",
+)
+_LAYERS = flags.DEFINE_list(
+    "layers",
+    [],
+    "Layers, as conv4,conv5, or all. Default: AlexNet conv1 to conv5; VGG conv3_3,conv4_3,conv5_3.",
+)
+_DATASET = flags.DEFINE_string(
+    "dataset",
+    "shapeparts",
+    "shapeparts (drawn from --seed, nothing to download), coco_parts (COCO JSON with parts) or pascal_part "
+    "(the original .mat masks and VOC2010).",
+)
+_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of the data set; see the README for its layout.")
+_CLASSES = flags.DEFINE_list("classes", ["all"], "Object classes, as horse,dog, or all.")
+_LIMIT = flags.DEFINE_integer("limit", None, "At most this many objects per class and split.", lower_bound=1)
+_WORKDIR = flags.DEFINE_string(
+    "workdir",
+    None,
+    "Folder for results and finished stages; the same command goes on from there. Default: a folder "
+    "under runs/ named after the options.",
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of shapeparts and of random weights.")
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Crops the network takes at once.", lower_bound=1)
+_DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
+_SKIP_BAD = flags.DEFINE_bool(
+    "skip_bad", False, "Go on without images that cannot be read; they are counted in manifest.json."
+)
+_PART_LIST = flags.DEFINE_enum(
+    "part_list", "123", ["123", "105"], "pascal_part: the paper's parts, or its authors' later, shorter list."
+)
+
+
+def job_options() -> dict:
+    """The shared flags that decide a run's results."""
+    return {
+        "net": _NET.value,
+        "weights": _WEIGHTS.value,
+        "layers": tuple(_LAYERS.value),
+        "dataset": _DATASET.value,
+        "data_dir": _DATA_DIR.value,
+        "classes": tuple(_CLASSES.value),
+        "limit": _LIMIT.value,
+        "seed": _SEED.value,
+        "dtype": _DTYPE.value,
+        "part_list": _PART_LIST.value,
+    }
+
+
+def execution(experiment: str, options) -> Execution:
+    """How to carry the run out; its folder is named after the options where none is given."""
+    if _WORKDIR.value:
+        folder = Path(_WORKDIR.value)
+    else:
+        text = json.dumps(dataclasses.asdict(options), sort_keys=True)
+        name = "-".join([experiment, _NET.value.replace(":", "."), _DATASET.value])
+        folder = Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return Execution(
+        workdir=folder,
+        batch_size=_BATCH_SIZE.value,
+        threads=os.cpu_count() or 1,
+        skip_bad=_SKIP_BAD.value,
+    )
+
+
+def start(main: Callable[[], None]) -> None:
+    """Parses flags and runs `main`; what the user can mend ends in one line and status 2."""
+
+    def guarded(arguments):
+        if len(arguments) > 1:
+            raise app.UsageError(f"unexpected argument {arguments[1]!r}; options start with --")
+        try:
+            main()
+        except BadInput as error:
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            print("stopped; the same command goes on from here", file=sys.stderr)
+            sys.exit(130)
+
+    app.run(guarded)

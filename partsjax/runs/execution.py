@@ -1,0 +1,20 @@
+"""How a run is carried out, as against what it computes."""
+
+import dataclasses
+from pathlib import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Execution:
+    """Changes no result beyond float rounding.
+
+    workdir: folder of results and finished stages.
+    batch_size: crops the network takes at once, over all devices.
+    threads: host threads that read and warp images.
+    skip_bad: go on without images that cannot be read.
+    """
+
+    workdir: Path
+    batch_size: int = 32
+    threads: int = 2
+    skip_bad: bool = False

@@ -1,0 +1,170 @@
+"""The stage that runs the network: a class's crops of one split, shard by shard, to stimuli on disk."""
+
+import collections
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from partsjax.data.crops import Crops, Truth
+from partsjax.data.pipeline import Batch, batches
+from partsjax.emergence.method import Method
+from partsjax.emergence.stimuli import Stimuli, concatenate
+from partsjax.networks.protocol import Network
+from partsjax.runs import stages
+
+SHARD = 256  # crops whose stimuli are computed, kept and resumed as one
+_IN_FLIGHT = 2  # batches the device works on while the host reads the next
+
+
+class StimulusStage:
+    """Stimuli of all layers on one class's crops in one split, cached by shard and layer.
+
+    A shard's key holds the pixels of its crops, the network with its weights, the layer and the
+    method; a second layer can never be handed the first one's stimuli.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        network: Network,
+        layers: Sequence[str],
+        method: Method,
+        crops: Crops,
+        crop_digests: Sequence[str],
+    ):
+        self.crops, self._network, self._layers = crops, network, tuple(layers)
+        self._shards = np.split(np.arange(len(crops)), np.arange(SHARD, len(crops), SHARD))
+        if len(crops) == 0:
+            self._shards = []
+        self.keys = {
+            layer: [
+                stages.key(
+                    stage="stimuli",
+                    crops=[crop_digests[i] for i in shard],
+                    network=network.digest,
+                    preprocessing=dataclasses.astuple(network.preprocessing),
+                    layer=layer,
+                    stimuli=method.stimuli,
+                    peak_window=method.peak_window,
+                )
+                for shard in self._shards
+            ]
+            for layer in layers
+        }
+        place = folder / crops.object_class / crops.split
+        self._entries = {
+            layer: [stages.Entry(place / layer, f"{n:05d}", key) for n, key in enumerate(keys)]
+            for layer, keys in self.keys.items()
+        }
+
+    def missing(self) -> list[int]:
+        """Shards that lack the stimuli of some layer."""
+        return [
+            n
+            for n in range(len(self._shards))
+            if not all(self._entries[layer][n].exists() for layer in self._layers)
+        ]
+
+    def compute(
+        self,
+        extract: Callable[[np.ndarray], dict[str, Stimuli]],
+        batch_size: int,
+        threads: int,
+        skip_bad: bool,
+        advance: Callable[[int, str], None],
+    ) -> None:
+        """Runs the network over the shards that are missing; each is written as soon as it is whole.
+
+        Args:
+          extract: the compiled step from pixels to stimuli (`stimuli.extractor`).
+          advance: progress, `(crops done, what)`.
+        """
+        what = f"{self.crops.object_class} {self.crops.split}: network"
+        missing = self.missing()
+        advance(len(self.crops) - sum(len(self._shards[n]) for n in missing), what)
+        if not missing:
+            return
+        waiting: collections.deque[tuple[Batch, dict]] = collections.deque()
+        collected: list[tuple[Batch, dict]] = []
+        todo = collections.deque(missing)
+
+        def receive():
+            batch, found = waiting.popleft()
+            count = len(batch.index)
+            found = {
+                layer: Stimuli(np.asarray(s.cells)[..., :count], np.asarray(s.values)[..., :count], s.columns)
+                for layer, s in found.items()
+            }
+            collected.append((batch, found))
+            advance(count, what)
+            if sum(len(b.index) for b, _ in collected) == len(self._shards[todo[0]]):
+                self._save(todo.popleft(), collected)
+                collected.clear()
+
+        shards = [self._shards[n] for n in missing]
+        fill = self._network.preprocessing.mean
+        for batch in batches(self.crops, shards, batch_size, fill, threads=threads, skip_bad=skip_bad):
+            waiting.append((batch, extract(batch.pixels)))
+            if len(waiting) > _IN_FLIGHT:
+                receive()
+        while waiting:
+            receive()
+
+    def _save(self, number: int, collected: list[tuple[Batch, dict]]) -> None:
+        readable = np.concatenate([batch.readable for batch, _ in collected])
+        problems = sorted({problem for batch, _ in collected for problem in batch.problems})
+        for layer in self._layers:
+            entry = self._entries[layer][number]
+            if entry.exists():
+                continue
+            found = concatenate([found[layer] for _, found in collected])
+            entry.save(
+                {
+                    "cells": found.cells,
+                    "values": found.values,
+                    "columns": np.int32(found.columns),
+                    "readable": readable,
+                    "problems": np.array(problems, dtype=np.str_),
+                }
+            )
+
+    def load(self, layer: str) -> Stimuli:
+        """The layer's stimuli on all readable crops, int32 and float32 [F, ..., K, N]."""
+        if not self._shards:
+            return self._empty(layer)
+        pieces = []
+        for entry in self._entries[layer]:
+            arrays = entry.load()
+            piece = Stimuli(arrays["cells"], arrays["values"], int(arrays["columns"]))
+            pieces.append(piece.select(arrays["readable"]))
+        return concatenate(pieces)
+
+    def _empty(self, layer: str) -> Stimuli:
+        size = self._network.input_size
+        shape = jax.ShapeDtypeStruct((1, size, size, 3), np.float32)
+        out = jax.eval_shape(lambda p, x: self._network.apply(p, x, (layer,)), self._network.params, shape)
+        filters = out[layer].shape[-1]
+        return Stimuli(
+            np.zeros((filters, 1, 0), np.int32), np.zeros((filters, 9, 1, 0), np.float32), out[layer].shape[2]
+        )
+
+    def readable(self) -> tuple[np.ndarray, list[str]]:
+        """Which crops could be read, bool [N], and what was wrong with the others."""
+        loaded = [entry.load("readable", "problems") for entry in self._entries[self._layers[0]]]
+        readable = np.concatenate([a["readable"] for a in loaded]) if loaded else np.zeros(0, bool)
+        return readable, sorted({str(p) for a in loaded for p in a["problems"]})
+
+    def truth(self) -> Truth:
+        """Ground truth of the readable crops, aligned with `load`."""
+        return self.crops.truth.select(self.readable()[0])
+
+
+def truth_digest(truth: Truth) -> str:
+    digest = hashlib.sha256()
+    for array in (truth.boxes, truth.valid, truth.difficult):
+        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,95 @@
+"""AP against the plain reference and a brute-force definition."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as some
+from hypothesis.extra import numpy as arrays
+
+from partsjax.ops.average_precision import average_precision, rank
+from tests.plain.average_precision import average_precision as plain_ap
+
+
+kernel = jax.jit(lambda scores, *facts: average_precision(rank(scores), *facts))
+
+
+def ap_of(scores, alive, true, positives) -> float:
+    """AP of one filter and part."""
+    scores = jnp.asarray(scores, jnp.float32)[None]
+    return float(kernel(scores, alive[None, None], true[None, None], np.array([positives]))[0, 0])
+
+
+def brute_force(scores, alive, true, positives) -> float:
+    """∫ max precision at recall >= r dr, read off every threshold."""
+    if positives == 0:
+        return np.nan
+    points = []
+    for threshold in np.unique(scores):
+        chosen = alive & (scores >= threshold)
+        if chosen.any():
+            points.append(((chosen & true).sum() / positives, (chosen & true).sum() / chosen.sum()))
+    area, step = 0.0, 1 / positives
+    for k in range(1, positives + 1):
+        area += step * max((p for r, p in points if r >= k * step - 1e-9), default=0.0)
+    return area
+
+
+# Of one length, so that one compiled kernel serves them; dead detections make them shorter.
+CASES = some.tuples(
+    arrays.arrays(np.float32, 9, elements=some.integers(0, 5).map(float)),
+    arrays.arrays(bool, 9),
+    arrays.arrays(bool, 9),
+    some.integers(0, 3),
+)
+
+
+@given(CASES)
+def test_equals_brute_force_with_ties_dead_detections_and_no_ground_truth(case):
+    scores, alive, true, missed = case
+    positives = int((alive & true).sum()) + missed
+    np.testing.assert_allclose(
+        ap_of(scores, alive, true, positives), brute_force(scores, alive, true, positives), atol=1e-6
+    )
+
+
+@given(CASES)
+def test_unchanged_by_an_increasing_map_of_the_scores_and_by_order(case):
+    scores, alive, true, missed = case
+    positives = int((alive & true).sum()) + missed
+    expected = ap_of(scores, alive, true, positives)
+    np.testing.assert_allclose(ap_of(np.exp(scores) - 7, alive, true, positives), expected, atol=1e-6)
+    order = np.random.default_rng(0).permutation(len(scores))
+    np.testing.assert_allclose(
+        ap_of(scores[order], alive[order], true[order], positives), expected, atol=1e-6
+    )
+
+
+def test_equals_plain_on_many_filters_and_parts_at_once():
+    random = np.random.default_rng(0)
+    filters, parts, count = 3, 4, 200
+    scores = random.integers(0, 60, (filters, count)).astype(np.float32)
+    alive = random.random((filters, parts, count)) < 0.7
+    true = alive & (random.random((filters, parts, count)) < 0.2)
+    positives = true.sum(axis=-1).max(axis=0) + np.array([0, 5, 10, 0])
+    positives[3] = 0
+    true[:, 3] = False
+    mine = average_precision(rank(jnp.asarray(scores)), *map(jnp.asarray, (alive, true, positives)))
+    for f, p in np.ndindex(filters, parts):
+        kept = alive[f, p]
+        # The reference wants the box each detection finds: every true one its own.
+        found = np.where(true[f, p], np.cumsum(true[f, p]) - 1, -1)[kept]
+        expected = plain_ap(scores[f][kept].astype(float), found, np.zeros(positives[p], bool))
+        np.testing.assert_allclose(mine[f, p], expected, atol=1e-5)
+
+
+def test_no_detections_is_zero_and_no_ground_truth_is_nan():
+    nothing = np.zeros(3, bool)
+    assert ap_of(np.zeros(3), nothing, nothing, 4) == 0
+    assert np.isnan(ap_of(np.arange(3.0), np.ones(3, bool), nothing, 0))
+
+
+def test_one_step_for_equal_scores():
+    # One true and one false detection of equal score: precision 1/2 whichever comes first.
+    for true in ([True, False], [False, True]):
+        assert ap_of(np.ones(2), np.ones(2, bool), np.array(true), 1) == 0.5
