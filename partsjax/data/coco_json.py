@@ -154,7 +154,8 @@ def _check_image(image: Mapping[str, Any], path: Path) -> None:
     name = image["file_name"]
     if not isinstance(name, str) or not name or "\\" in name or "\0" in name:
         raise BadInput(f"{path}: image {image['id']} has file name {name!r}; write a relative path with '/'")
-    if name.startswith("/") or ".." in name.split("/") or not PurePosixPath(name).stem:
+    # An empty piece is an absolute path, or a folder.
+    if {"", ".", ".."} & set(name.split("/")):
         raise BadInput(
             f"{path}: image {image['id']} has file name {name!r}, which leads out of the image folder; "
             "write it relative to that folder"
