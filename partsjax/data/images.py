@@ -18,7 +18,7 @@ from partsjax.errors import BadInput
 _REPLACE = "replace it with an intact copy"
 # What a decoder is given beyond the end, to learn whether it was still reading. No 0xFF in it.
 _PROBE = bytes([0x55, 0x2A]) * 64
-_END_OF_IMAGE = b"\xff\xd9"
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 
 def decode(data: bytes, label: str) -> np.ndarray:
@@ -153,13 +153,15 @@ def _open(data, label: str) -> Image.Image:
 def _ends_early(data: bytes, pixels: np.ndarray) -> bool:
     """Whether a JPEG's entropy-coded data stops short of its last block.
 
-    libjpeg then fills the rest with zero coefficients, which is the exact grey 128, and Pillow keeps
-    the warning to itself. Pictures may end in that grey too. So where the last block is that grey,
-    further bytes go in before the end marker: a decoder that had all it needed ignores them, one that
-    was starved paints with them.
+    No end marker behind the last scan is one sign. Where there is one too early, libjpeg fills the rest
+    with zero coefficients, which is the exact grey 128, and Pillow keeps the warning to itself. Pictures
+    may end in that grey too. So where the last block is that grey, further bytes go in before the end
+    marker: a decoder that had all it needed ignores them, one that was starved paints with them.
     """
     end = data.rfind(_END_OF_IMAGE)
-    if end < 0 or not (pixels[-8:, -8:] == 128).all():
+    if end < data.rfind(_START_OF_SCAN):
+        return True
+    if not (pixels[-8:, -8:] == 128).all():
         return False
     try:
         probed = np.asarray(Image.open(io.BytesIO(data[:end] + _PROBE + data[end:])).convert("RGB"))

@@ -29,9 +29,7 @@ def test_parts_are_in_the_order_of_category_ids_and_only_those_with_boxes(tmp_pa
 
 def test_images_are_in_split_then_file_order_with_stems_as_ids(tmp_path):
     ear = annotation(3, 3, [0, 0, 5, 5], image=1, obj_ann_id=2)
-    train = document(
-        [annotation(1, 1, [0, 0, 9, 9], image=2), annotation(2, 1, [0, 0, 9, 9], image=1), EAR_OF_2]
-    )
+    train = document([annotation(1, 1, [0, 0, 9, 9], image=2), annotation(2, 1, [0, 0, 9, 9], image=1), ear])
     val = document(
         [annotation(1, 1, [0, 0, 9, 9], image=7)],
         images=[{"id": 7, "file_name": "deeper/im7.jpg", "width": 9, "height": 9}],
