@@ -123,9 +123,12 @@ def score_class(train_activations, val_activations, fields, train_truth, val_tru
 
 
 def prior_ap(train_truth, truth, part):
-    """AP of the location prior: the median train box of the part, once per crop, all of one score."""
+    """AP of the location prior: the median train box of the part, once per crop, all of one score.
+
+    No train box, no detection: 0, or NaN where the split has none of the part either.
+    """
     train_boxes = np.concatenate([crop_truth[part] for crop_truth in train_truth])
-    if len(train_boxes) == 0:
-        return 0.0
-    boxes = np.tile(np.median(train_boxes, axis=0), (len(truth), 1, 1, 1))
-    return part_ap(boxes, np.ones(boxes.shape[:-1]), [crop_truth[part] for crop_truth in truth])[0]
+    box = np.median(train_boxes, axis=0) if len(train_boxes) else np.zeros(4)
+    boxes = np.tile(box, (len(truth), 1, 1, 1))
+    scores = np.full(boxes.shape[:-1], float(len(train_boxes) > 0))
+    return part_ap(boxes, scores, [crop_truth[part] for crop_truth in truth])[0]

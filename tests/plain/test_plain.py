@@ -97,20 +97,20 @@ def test_regression_recovers_a_linear_law_whatever_the_weights():
     np.testing.assert_allclose(regression.targets(where, corners, 224), goal, atol=1e-12)
 
 
-def test_regression_minimises_the_weighted_ridge_loss():
+def test_regression_solves_the_weighted_normal_equations_with_its_ridge():
     rng = np.random.default_rng(1)
     phi, goal, weight = rng.normal(size=(30, 12)), rng.normal(size=(30, 4)), rng.uniform(0, 3, 30)
+    found = regression.fit(phi, goal, weight)
     ridge = 1e-6 * (weight[:, None] * phi**2).sum() / 12
-
-    def loss(b):
-        return (weight[:, None] * (phi @ b - goal) ** 2).sum() + ridge * (b**2).sum()
-
-    best = regression.fit(phi, goal, weight)
-    for _ in range(20):
-        step = rng.normal(size=best.shape) * 1e-4
-        assert loss(best) < loss(best + step)
+    # where the loss sum_i w_i |phi_i B - goal_i|^2 + ridge |B|^2 is flat
+    np.testing.assert_allclose(phi.T @ (weight[:, None] * (goal - phi @ found)), ridge * found, rtol=1e-6)
     assert regression.fit(phi[:11], goal[:11], weight[:11]) is None
     assert regression.fit(phi[:12], goal[:12], weight[:12]) is not None
+
+
+def test_the_twelve_features():
+    phi = regression.features(np.array([[112.0, 56.0]]), np.arange(9.0)[None], 4.0, 224)
+    assert phi.tolist() == [[0.5, 0.25, 0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 1]]
 
 
 def test_predicted_boxes_are_a_pixel_wide_at_least_and_stay_in_the_crop():

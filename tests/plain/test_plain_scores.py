@@ -11,15 +11,16 @@ from tests.plain.pipeline import prior_ap, score_class, score_layer
 
 
 def test_suppression_by_hand():
-    # IoU of each with the next, 4 px along: 8/16; 6 px: 6/18; 2 px: 10/14
+    # shifted by 4 of 12 px, IoU is 8/16; by 6, 6/18; by 2, 10/14
     boxes = np.array([[0, 0, 12, 1], [4, 0, 16, 1], [2, 0, 14, 1], [6, 0, 18, 1], [0, 0, 12, 1]], float)
     assert iou(boxes[0], boxes[1]) == 0.5
     scores = np.array([5, 4, 3, 2, 0.0])
     # the second meets the first at exactly a half and stays; the third goes; the fourth overlaps
     # the second by 10/14
     assert suppress(boxes, scores).tolist() == [True, True, False, False, False]
-    # a suppressed box suppresses nothing: without the second, the fourth stays (6/18 with the first)
-    assert suppress(boxes[[0, 2, 3]], scores[:3]).tolist() == [True, False, True]
+    # a suppressed box suppresses nothing: 9/15 with its neighbours, 6/18 between first and third
+    row = np.array([[0, 0, 12, 1], [3, 0, 15, 1], [6, 0, 18, 1]], float)
+    assert suppress(row, scores[:3]).tolist() == [True, False, True]
     batch = suppress(np.stack([boxes, boxes[[0, 2, 3, 1, 4]]]), np.stack([scores, scores]))
     assert batch.tolist() == [[True, True, False, False, False], [True, False, True, False, False]]
 
@@ -77,33 +78,52 @@ def test_average_precision_by_hand():
     assert np.isnan(ap([1], [-1], np.zeros(0, bool)))
 
 
+FIELD, SIDE = (163, 16, 15), 224
+
+
+def planted(rng, crops):
+    """Maps [N, 13, 13, 4] and truth with one box per crop for the first part, none for the second.
+
+    Filter 0 fires in the middle of the part, as strongly as the part is large; 1 anywhere, always
+    equally; 2 never; 3 as the first, and again a little weaker two cells further.
+    """
+    maps, truth = np.zeros((crops, 13, 13, 4), np.float32), []
+    for n in range(crops):
+        row, column = rng.integers(5, 9, 2)
+        half = rng.uniform(60, 80)
+        maps[n, row, column, [0, 3]] = half
+        maps[n, row, column + 2, 3] = 0.99 * half
+        maps[n, *rng.integers(0, 13, 2), 1] = 1
+        cx, cy = 15.5 + 16 * column, 15.5 + 16 * row
+        truth.append([np.array([[cx - half, cy - half, cx + half, cy + half]]), np.zeros((0, 4))])
+    return maps, truth
+
+
 def test_a_planted_detector_scores_one_and_a_silent_filter_nothing():
-    """A filter that fires in the middle of each part, as strongly as the part is large."""
     rng = np.random.default_rng(3)
-
-    def split(crops):
-        maps = np.zeros((crops, 13, 13, 3), np.float32)
-        truth = []
-        for n in range(crops):
-            row, column = rng.integers(3, 10, 2)
-            half = rng.uniform(20, 40)
-            maps[n, row, column, 0] = half  # detector
-            maps[n, *rng.integers(0, 13, 2), 1] = 1  # fires anywhere, all of one score
-            cx, cy = 15.5 + 16 * column, 15.5 + 16 * row
-            truth.append([np.array([[cx - half, cy - half, cx + half, cy + half]]), np.zeros((0, 4))])
-        return maps, truth
-
-    (train, train_truth), (val, val_truth) = split(40), split(30)
-    field = (163, 16, 15)
-    scores = score_layer(train, val, field, train_truth, val_truth, 224)
-    assert scores.ap_train[0, 0] == 1
-    assert scores.ap_val[0, 0] == 1
-    assert scores.num_pairs[0].tolist() == [40, 0]
-    assert scores.ap_val[1, 0] < 0.5
-    assert scores.ap_val[2, 0] == scores.ap_train_unregressed[2, 0] == scores.num_pairs[2, 0] == 0
+    (train, train_truth), (val, val_truth) = planted(rng, 40), planted(rng, 30)
+    scores = score_layer(train, val, FIELD, train_truth, val_truth, SIDE)
+    assert scores.ap_train[0, 0] == scores.ap_val[0, 0] == 1
+    assert 0 < scores.ap_val_unregressed[1, 0] < 0.9
+    assert scores.ap_val[2, 0] == scores.ap_train_unregressed[2, 0] == 0
+    assert scores.ap_train_unregressed[[0, 3], 0].tolist() == [1, 1]  # the repeat is suppressed
+    assert scores.num_pairs[:, 0].tolist()[::2] == [40, 0]
     assert np.isnan([scores.ap_train[:, 1], scores.ap_val_unregressed[:, 1]]).all()
-    by_layer = score_class({"x": train}, {"x": val}, {"x": field}, train_truth, val_truth, 224)
+
+    by_layer = score_class({"x": train}, {"x": val}, {"x": FIELD}, train_truth, val_truth, SIDE)
     np.testing.assert_array_equal(by_layer["x"].ap_val, scores.ap_val)
+    # features are relative to the filter's largest stimulus, so units do not matter
+    louder = score_layer(train * 2**14, val * 2**14, FIELD, train_truth, val_truth, SIDE)
+    np.testing.assert_array_equal(louder.ap_val, scores.ap_val)
+
+
+def test_val_is_judged_on_its_own_boxes_with_the_regressors_of_train():
+    rng = np.random.default_rng(4)
+    (train, train_truth), (val, _) = planted(rng, 40), planted(rng, 30)
+    elsewhere = [[np.array([[0.0, 0, 30, 30]]), np.zeros((0, 4))]] * 30
+    scores = score_layer(train, val, FIELD, train_truth, elsewhere, SIDE)
+    assert scores.ap_train[0, 0] == scores.ap_train_unregressed[0, 0] == 1
+    assert scores.ap_val[0, 0] == scores.ap_val_unregressed[0, 0] == 0
 
 
 def test_the_prior_is_the_median_box_as_one_step():
@@ -113,3 +133,7 @@ def test_the_prior_is_the_median_box_as_one_step():
     train = boxes(10, 20, 90)
     # IoU with the median, 0..20 wide: 1, 20/40, 20/60; two of three are found by three detections
     assert prior_ap(train, boxes(20, 40, 60), 0) == pytest.approx(2 / 3 * 2 / 3)
+    none = [[np.zeros((0, 4))]] * 3
+    assert prior_ap(none, train, 0) == 0
+    assert np.isnan(prior_ap(train, none, 0))
+    assert np.isnan(prior_ap(none, none, 0))
