@@ -5,7 +5,7 @@ import json
 import math
 import os
 from collections.abc import Collection, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from partsjax.data.schema import Box

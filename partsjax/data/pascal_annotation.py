@@ -1,7 +1,9 @@
 """One PASCAL-Part annotation file (`Annotations_Part/*.mat`), as it is: raw part names, tight boxes."""
 
 import dataclasses
+import io
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,9 +73,13 @@ def read_annotation(path: str | os.PathLike) -> Annotation:
 
 def _anno(path: str | os.PathLike) -> dict[str, Any]:
     try:
-        content = scipy.io.loadmat(path, simplify_cells=True, variable_names=["anno"])
+        data = Path(path).read_bytes()
     except FileNotFoundError as error:
         raise BadInput(f"{path}: annotation not found; unpack PASCAL-Part's archive there") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); mend the path or its rights") from error
+    try:
+        content = scipy.io.loadmat(io.BytesIO(data), simplify_cells=True, variable_names=["anno"])
     except NotImplementedError as error:
         raise BadInput(f"{path}: is a MATLAB 7.3 (HDF5) file; save it again with `save -v7`") from error
     except MemoryError:

@@ -1,0 +1,39 @@
+import pytest
+
+from partsjax.data import coco_parts, pascal_part
+from partsjax.data.loading import DATASETS, load_dataset
+from partsjax.errors import BadInput
+from tests.data import coco_folder, pascal_folder
+
+
+def test_coco_parts_by_name(tmp_path):
+    dog = coco_folder.annotation(10, 1, [10, 10, 50, 40])
+    ear = coco_folder.annotation(11, 3, [12, 12, 5, 6])
+    folder = coco_folder.write(tmp_path, coco_folder.document([dog, ear]))
+    assert load_dataset("coco_parts", folder, ["dog"], seed=0) == coco_parts.read(folder, ["dog"])
+
+
+def test_pascal_part_by_name_with_its_options(tmp_path):
+    folder = pascal_folder.simple(tmp_path / "source")
+    prepared = tmp_path / "prepared"
+    found = load_dataset("pascal_part", folder, None, seed=0, part_list="105", prepared_dir=prepared)
+    assert found == pascal_part.read(folder, part_list="105", prepared_dir=prepared)
+    assert any("105" in note for note in found.notes)
+
+
+def test_shapeparts_by_name_needs_no_folder():
+    shapeparts = pytest.importorskip("partsjax.data.shapeparts", reason="shapeparts is not there yet")
+    found = load_dataset("shapeparts", None, None, seed=3)
+    assert found.parts == shapeparts.read(seed=3, classes=None).parts
+
+
+def test_an_unknown_data_set_gets_the_nearest():
+    with pytest.raises(BadInput, match="did you mean 'coco_parts'") as caught:
+        load_dataset("coco_part", None, None, seed=0)
+    assert all(name in str(caught.value) for name in DATASETS)
+
+
+@pytest.mark.parametrize("name", ["coco_parts", "pascal_part"])
+def test_no_data_dir(name):
+    with pytest.raises(BadInput, match=f"^{name}: .*data_dir"):
+        load_dataset(name, None, None, seed=0)
