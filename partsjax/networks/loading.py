@@ -8,8 +8,8 @@ from partsjax.networks.architectures import ARCHITECTURES, architecture
 from partsjax.networks.assembly import as_network
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.protocol import Network
+from partsjax.networks.weights import read_weights
 from partsjax.networks.weights.convert import convert
-from partsjax.networks.weights.imagenet import read_imagenet
 
 DTYPES = ("float32", "bfloat16")
 
@@ -37,7 +37,7 @@ def load_network(net: str, weights: str, *, seed: int = 0, dtype: str = "float32
     if weights == "random":
         table = table.headless()
         return as_network(table, initial_weights(table, seed), dtype)
-    file = read_imagenet(table)
+    file = read_weights(weights, table)
     return as_network(*convert(file, table), dtype)
 
 

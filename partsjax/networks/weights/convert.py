@@ -29,10 +29,8 @@ def convert(file: WeightFile, architecture: Architecture) -> tuple[Architecture,
     architecture = _as_in_file(file, architecture)
     faults, weights = _match(file, architecture)
     if faults:
-        raise BadInput(
-            f"{file.label}: not the weights of {architecture.name}: {'; '.join(faults)}; "
-            f"{_advice(file, architecture)}"
-        )
+        verdict, fix = _verdict(file, architecture)
+        raise BadInput(f"{file.label}: {verdict}: {'; '.join(faults)}; {fix}")
     return architecture, weights
 
 
@@ -120,11 +118,12 @@ def _shape_there(name: str, shape: tuple[int, ...], layout: Layout) -> tuple[int
     return (shape[3], shape[2], *shape[:2]) if len(shape) == 4 else shape[::-1]
 
 
-def _advice(file: WeightFile, architecture: Architecture) -> str:
+def _verdict(file: WeightFile, architecture: Architecture) -> tuple[str, str]:
+    """What the file is instead of the weights of `architecture`, and the fix."""
     for name, other in ARCHITECTURES.items():
         if name != architecture.name and not _match(file, _as_in_file(file, other))[0]:
-            return f"they are those of {name}: use --net={name}"
-    return f"give weights of {architecture.name} or another --net"
+            return f"the weights of {name}, not of {architecture.name}", f"use --net={name}"
+    return f"not the weights of {architecture.name}", f"give weights of {architecture.name}"
 
 
 def _listed(names: list[str]) -> str:

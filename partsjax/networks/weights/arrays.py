@@ -1,0 +1,76 @@
+"""Weights as named arrays: NumPy's .npz, read and written, and .safetensors."""
+
+import os
+import pathlib
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from partsjax.errors import BadInput
+from partsjax.networks.protocol import Preprocessing
+from partsjax.networks.weights.naming import by_name
+from partsjax.networks.weights.pickles import damaged
+from partsjax.networks.weights.tensors import WeightFile
+
+
+def read_npz(path: pathlib.Path) -> WeightFile:
+    """The arrays of a `.npz`; names as `naming.by_name` has them.
+
+    Raises:
+      BadInput: damaged, or it holds objects, which could carry code.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            tensors = {name: archive[name] for name in archive.files}
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+    ) as error:
+        if "allow_pickle" in str(error):
+            raise BadInput(
+                f"{path}: holds pickled objects, which could carry code; save arrays of numbers alone"
+            ) from None
+        raise damaged(str(path), error) from None
+    return by_name(str(path), tensors)
+
+
+def read_safetensors(path: pathlib.Path) -> WeightFile:
+    """The tensors of a `.safetensors`; names as `naming.by_name` has them.
+
+    Raises:
+      BadInput: damaged, or a type of number that NumPy does not have.
+    """
+    import safetensors
+    import safetensors.numpy
+
+    try:
+        tensors = safetensors.numpy.load_file(path)
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise damaged(str(path), error) from None
+    return by_name(str(path), tensors)
+
+
+def write_npz(path: pathlib.Path, weights: Mapping[str, np.ndarray], preprocessing: Preprocessing) -> None:
+    """Write weights so that `read_npz` reads them back: ours by name, and their preprocessing.
+
+    Written beside its place and moved there, so that a half-written file is never found under
+    `path`. Weights are as `as_network` takes them.
+    """
+    extra = {"preprocessing/mean": preprocessing.mean, "preprocessing/std": preprocessing.std}
+    entries = {**weights, **{name: np.asarray(value, np.float64) for name, value in extra.items()}}
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as stream:
+        try:
+            np.savez(stream, **entries)
+            stream.close()
+            os.replace(stream.name, path)
+        except BaseException:
+            os.unlink(stream.name)
+            raise
