@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from partsjax.errors import BadInput
 from partsjax.runs.execution import Execution
@@ -103,4 +103,6 @@ def start(main: Callable[[], None]) -> None:
             print("stopped; the same command goes on from here", file=sys.stderr)
             sys.exit(130)
 
+    # JAX tells at this level of every accelerator that is not there.
+    logging.set_verbosity(logging.WARNING)
     app.run(guarded)

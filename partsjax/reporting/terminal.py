@@ -61,13 +61,10 @@ class Terminal:
         parts = list(dict.fromkeys((row.object_class, row.part) for row in rows))
         by_place = {(row.object_class, row.part, row.layer): row for row in rows}
         blocks = _fitting(layers, self._out.width)
+        self._out.print("\nBest single filter by part: filter, AP on train → on unseen images, in percent")
         for block in blocks:
             table = Table(
-                title="Best single filter by part: filter, AP on train → on unseen images, in percent",
                 box=box.SIMPLE_HEAD,
-                title_justify="left",
-                caption=f"bold: over {EMERGES:.0%} on unseen images; *: under {RARE} boxes, not counted",
-                caption_justify="left",
             )
             table.add_column("part", no_wrap=True)
             table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
@@ -92,10 +89,13 @@ class Terminal:
                 *(_over_30(summaries[layer]) for layer in block),
             )
             self._out.print(table)
+        self._out.print(
+            f"bold: over {EMERGES:.0%} on unseen images · *: under {RARE} boxes there, not counted"
+        )
 
     def done(self, folder, seconds: Mapping[str, float]) -> None:
         spent = " · ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
-        self._err.print(f"{spent} · total {sum(seconds.values()):.1f} s", style="dim")
+        self._err.print(f"{spent} · total {sum(seconds.values()):.1f} s", style="dim", soft_wrap=True)
         self._out.print(f"results: {folder}/filters.parquet, parts.csv, summary.json", soft_wrap=True)
 
 

@@ -1,0 +1,183 @@
+"""Scoring of all filters and parts at once against the plain reference, and its laws."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from partsjax.data.crops import Truth
+from partsjax.emergence.method import Method
+from partsjax.emergence.scoring import score_layer
+from partsjax.emergence.stimuli import Stimuli
+from partsjax.networks.protocol import ReceptiveField
+from partsjax.ops import peaks
+from tests.plain import pipeline as plain
+from tests.plain import regression
+from tests.plain import stimuli as plain_peaks
+
+SIZE, CELLS = 64, 16
+FIELD = ReceptiveField(size=12, stride=4, center=1.5)  # cells lie mirror-symmetric in the crop
+APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
+
+
+def activations(crops: int, filters: int, seed: int, truth=None) -> np.ndarray:
+    """Noise after a ReLU, with a bump at the parts of the first filters where truth is given."""
+    random = np.random.default_rng(seed)
+    maps = np.maximum(random.standard_normal((crops, CELLS, CELLS, filters)), 0)
+    for n, parts in enumerate(truth or []):
+        for p, boxes in enumerate(parts):
+            for box in boxes[:, [0, 2, 1, 3]].reshape(-1, 2, 2).mean(axis=2):
+                column, row = np.clip(box / 4, 0, CELLS - 1).astype(int)
+                maps[n, row, column, p % filters] += 5 + random.random()
+    return maps.astype(np.float32)
+
+
+def plain_truth(crops: int, parts: int, seed: int, most: int = 3) -> list[list[np.ndarray]]:
+    """truth[n][p]: float64 [G, 4]; some parts have no box in some crops."""
+    random = np.random.default_rng(seed)
+
+    def boxes(count):
+        corner = random.uniform(0, 44, (count, 2))
+        return np.concatenate([corner, corner + random.uniform(6, 20, (count, 2))], axis=1)
+
+    return [[boxes(random.integers(0, most + 1)) for _ in range(parts)] for _ in range(crops)]
+
+
+def padded(truth, instances: int = 3) -> Truth:
+    boxes = np.zeros((4, len(truth[0]), instances, len(truth)), np.float32)
+    valid = np.zeros(boxes.shape[1:], bool)
+    for n, parts in enumerate(truth):
+        for p, these in enumerate(parts):
+            boxes[:, p, : len(these), n] = these.T
+            valid[p, : len(these), n] = True
+    return Truth(boxes, valid, np.zeros_like(valid))
+
+
+def stimuli(maps: np.ndarray, k: int = 8) -> Stimuli:
+    cells, values = peaks.strongest(jnp.asarray(maps), k)
+    return Stimuli(np.asarray(cells), np.asarray(values), CELLS)
+
+
+def check_against_plain(maps, truth, k: int = 8):
+    mine = score_layer(
+        *(stimuli(m, k) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method(stimuli=k)
+    )
+    theirs = plain.score_layer(*maps, (FIELD.size, FIELD.stride, FIELD.center), *truth, SIZE, k)
+    np.testing.assert_array_equal(mine.num_pairs, theirs.num_pairs)
+    for name in APS:
+        np.testing.assert_allclose(getattr(mine, name), getattr(theirs, name), atol=1e-4, err_msg=name)
+    return mine
+
+
+def test_equals_plain():
+    truth = [plain_truth(25, 3, seed) for seed in (0, 1)]
+    maps = [activations(25, 5, seed + 2, truth[seed]) for seed in (0, 1)]
+    scores = check_against_plain(maps, truth)
+    assert scores.ap_val[0, 0] > 0.5  # the planted filter finds its part
+    assert scores.ap_val[4].max() < 0.3  # one of noise does not
+
+
+def test_equals_plain_with_ties_silent_filters_and_parts_without_boxes():
+    truth = [plain_truth(20, 3, seed) for seed in (5, 6)]
+    for crop in truth[0]:
+        crop[1] = np.zeros((0, 4))  # no train box: no regressor, train AP undefined
+    for crop in truth[1]:
+        crop[2] = np.zeros((0, 4))  # no val box: val AP undefined
+    maps = [np.round(activations(20, 4, seed + 7) * 2) for seed in (0, 1)]  # many equal activations
+    maps[0][..., 3] = 0  # never fires on train
+    scores = check_against_plain(maps, truth)
+    assert np.isnan(scores.ap_train[:, 1]).all()
+    assert np.isnan(scores.ap_val[:, 2]).all()
+    assert (scores.ap_val[:, 1] == 0).all()  # boxes to find, but nothing was fitted
+    assert scores.num_pairs[3].sum() == 0
+
+
+def test_equals_plain_with_one_crop_and_few_pairs():
+    truth = [plain_truth(1, 2, seed) for seed in (0, 3)]
+    scores = check_against_plain([activations(1, 3, seed, truth[seed]) for seed in (0, 1)], truth)
+    assert (scores.num_pairs < 12).all()
+    assert not scores.weights.any()
+
+
+@pytest.mark.parametrize("k", [1, 20])
+def test_equals_plain_for_other_numbers_of_stimuli(k):
+    truth = [plain_truth(12, 2, seed) for seed in (0, 1)]
+    check_against_plain([activations(12, 2, seed, truth[seed]) for seed in (0, 1)], truth, k)
+
+
+def test_chunks_of_filters_change_nothing(monkeypatch):
+    truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
+    maps = [activations(20, 7, seed, truth[seed]) for seed in (0, 1)]
+    arguments = (*(stimuli(m) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method())
+    whole = score_layer(*arguments)
+    monkeypatch.setattr("partsjax.emergence.scoring.CHUNK_BYTES", 1)  # one filter at a time
+    for name, value in dataclasses.asdict(score_layer(*arguments)).items():
+        np.testing.assert_allclose(value, getattr(whole, name), rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_unchanged_by_the_order_of_the_crops():
+    truth = [plain_truth(30, 2, seed) for seed in (0, 1)]
+    maps = [activations(30, 3, seed, truth[seed]) for seed in (0, 1)]
+    order = np.random.default_rng(0).permutation(30)
+    shuffled = [m[order] for m in maps], [[t[i] for i in order] for t in truth]
+    first, second = (
+        score_layer(*(stimuli(m) for m in ms), *(padded(t) for t in ts), FIELD, SIZE, Method())
+        for ms, ts in ((maps, truth), shuffled)
+    )
+    for name in APS:
+        np.testing.assert_allclose(getattr(first, name), getattr(second, name), atol=1e-5)
+
+
+def test_mirrored_maps_and_truth_score_the_same():
+    truth = [plain_truth(30, 2, seed) for seed in (0, 1)]
+    maps = [activations(30, 3, seed, truth[seed]) for seed in (0, 1)]
+
+    def mirror(boxes):
+        return np.stack([SIZE - boxes[:, 2], boxes[:, 1], SIZE - boxes[:, 0], boxes[:, 3]], axis=1)
+
+    mirrored = [m[:, :, ::-1] for m in maps], [[[mirror(b) for b in crop] for crop in t] for t in truth]
+    first, second = (
+        score_layer(*(stimuli(m) for m in ms), *(padded(t) for t in ts), FIELD, SIZE, Method())
+        for ms, ts in ((maps, truth), mirrored)
+    )
+    for name in APS:
+        np.testing.assert_allclose(getattr(first, name), getattr(second, name), atol=1e-3)
+
+
+def test_scaling_a_filter_changes_nothing():
+    truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
+    maps = [activations(20, 3, seed, truth[seed]) for seed in (0, 1)]
+    plain_scores, scaled = (
+        score_layer(*(stimuli(m * s) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method())
+        for s in (1, 1024)
+    )
+    for name in APS:
+        np.testing.assert_allclose(getattr(plain_scores, name), getattr(scaled, name), atol=1e-6)
+
+
+def test_difficult_boxes_are_neither_right_nor_wrong():
+    truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
+    maps = [activations(20, 3, seed, truth[seed]) for seed in (0, 1)]
+    train, val = (padded(t) for t in truth)
+    hard = val.valid & (np.random.default_rng(0).random(val.valid.shape) < 0.4)
+    scores = score_layer(
+        *(stimuli(m) for m in maps),
+        train,
+        dataclasses.replace(val, difficult=hard),
+        FIELD,
+        SIZE,
+        Method(),
+    )
+    found = plain_peaks.find(maps[1], FIELD.stride, FIELD.center, 8)
+    boxes = regression.receptive_boxes(found.centers, FIELD.size, SIZE)
+    for p in range(2):
+        of_part = [crop[p] for crop in truth[1]]
+        difficult = [hard[p, : len(b), n] for n, b in enumerate(of_part)]
+        expected = plain.part_ap(boxes, found.scores, of_part, difficult)
+        np.testing.assert_allclose(scores.ap_val_unregressed[:, p], expected, atol=1e-5)
+        assert not np.allclose(expected, plain.part_ap(boxes, found.scores, of_part))
+
+    nothing_left = dataclasses.replace(val, difficult=val.valid)
+    scores = score_layer(*(stimuli(m) for m in maps), train, nothing_left, FIELD, SIZE, Method())
+    assert np.isnan(scores.ap_val).all()

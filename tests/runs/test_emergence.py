@@ -1,0 +1,225 @@
+"""Whole runs of the main job on a tiny network and folder."""
+
+import csv
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from partsjax.data.coco_parts import read
+from partsjax.data.crops import class_crops
+from partsjax.errors import BadInput
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs import stimulus_stage
+from partsjax.runs.emergence import OUTPUTS, Options, measure
+from partsjax.runs.execution import Execution
+from tests import tiny
+from tests.plain import pipeline as plain
+from tests.plain.crops import crop
+
+APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tiny.write_folder(tmp_path_factory.mktemp("data") / "photos")
+
+
+def run(folder, workdir, batch_size=8, skip_bad=False, **options):
+    options = {"net": "tests.tiny:network", "dataset": "coco_parts", "data_dir": str(folder), **options}
+    measure(Options(**options), Execution(workdir, batch_size, 2, skip_bad), Terminal(quiet=True))
+    return pd.read_parquet(workdir / "filters.parquet")
+
+
+@pytest.fixture(scope="module")
+def finished(folder, tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("run")
+    return workdir, run(folder, workdir)
+
+
+def aps(table: pd.DataFrame) -> np.ndarray:
+    return table.sort_values(["layer", "object_class", "part", "filter"])[APS].to_numpy()
+
+
+def test_equals_the_plain_method_from_photographs_to_ap(folder, finished):
+    """Crops, network and scoring as somebody else would write them from the method's page."""
+    table = finished[1]
+    network = tiny.network()
+    dataset = read(folder)
+    maps, truth = [], []
+    for split in ("train", "val"):
+        crops = class_crops(dataset, "beast", split, tiny.SIZE)
+        pixels = np.stack(
+            [
+                crop(crops.images[i].source.read(), box, tiny.SIZE, np.array(network.preprocessing.mean))
+                for i, box in zip(crops.image_index, crops.object_boxes, strict=True)
+            ]
+        )
+        normal = (pixels - np.float32(network.preprocessing.mean)) / np.float32(network.preprocessing.std)
+        maps.append(network.apply(network.params, normal, ("conv1", "conv2")))
+        boxes = crops.truth
+        truth.append(
+            [[boxes.boxes[:, p, boxes.valid[p, :, n], n].T for p in range(2)] for n in range(len(crops))]
+        )
+    for layer, field in network.fields.items():
+        expected = plain.score_layer(
+            *(np.asarray(m[layer]) for m in maps), dataclasses.astuple(field), *truth, tiny.SIZE
+        )
+        rows = table[table.layer == layer]
+        for name in APS:
+            mine = rows.pivot(index="filter", columns="part", values=name)[["head", "foot"]].to_numpy()
+            assert np.abs(mine - getattr(expected, name)).mean() < 1e-4, name
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 64])
+def test_the_batch_size_changes_nothing(folder, finished, tmp_path, batch_size):
+    np.testing.assert_allclose(aps(run(folder, tmp_path, batch_size)), aps(finished[1]), atol=1e-4)
+
+
+def test_the_order_of_the_images_changes_nothing(finished, tmp_path):
+    reverse = tiny.write_folder(tmp_path / "photos", reverse=True)
+    np.testing.assert_allclose(aps(run(reverse, tmp_path / "W")), aps(finished[1]), atol=1e-4)
+
+
+def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(stimulus_stage, "SHARD", 10)
+    table = run(folder, tmp_path)
+    np.testing.assert_allclose(aps(table), aps(finished[1]), atol=1e-4)
+    assert len(list((tmp_path / "cache/stimuli/beast/train/conv1").iterdir())) > 3
+
+
+def test_the_same_command_again_gives_the_same_bytes_without_running_the_network(
+    folder, finished, monkeypatch
+):
+    workdir = finished[0]
+    before = {name: (workdir / name).read_bytes() for name in OUTPUTS}
+    monkeypatch.setattr("partsjax.runs.emergence.extractor", None)  # calling it would fail
+    monkeypatch.setattr("partsjax.runs.emergence.score_layer", None)
+    run(folder, workdir)
+    assert {name: (workdir / name).read_bytes() for name in OUTPUTS} == before
+
+
+def test_files_say_what_they_should(finished):
+    workdir, table = finished
+    assert list(table.columns) == [
+        "layer",
+        "filter",
+        "object_class",
+        "part",
+        "num_pairs",
+        *APS,
+    ]
+    assert len(table) == (6 + 5) * 2
+    with open(workdir / "parts.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["layer"], r["part"]) for r in rows] == [
+        (layer, part) for layer in ("conv1", "conv2") for part in ("head", "foot")
+    ]
+    for row in rows:
+        of_part = table[(table.layer == row["layer"]) & (table.part == row["part"])]
+        best = of_part.loc[of_part.ap_train.idxmax()]
+        assert int(row["best_filter"]) == best["filter"]
+        assert float(row["best_filter_ap_val"]) == pytest.approx(best.ap_val, abs=1e-6)
+        assert row["combination"] == "" and row["prior_ap_val"] == "" and row["emerges_strict"] == ""
+    summary = json.loads((workdir / "summary.json").read_text())
+    for layer, of_layer in summary["layers"].items():
+        bests = [float(r["best_filter_ap_val"]) for r in rows if r["layer"] == layer]
+        assert of_layer["parts"] == 2
+        assert of_layer["best_filter_mean_ap_val"] == pytest.approx(np.mean(bests), abs=1e-5)
+    manifest = json.loads((workdir / "manifest.json").read_text())
+    assert set(manifest["files"]) == set(OUTPUTS)
+    assert manifest["stages"]["network"]["peak_memory_bytes"] > 1e7
+    assert manifest["skipped"] == []
+
+
+def test_a_layer_never_sees_anothers_numbers_and_new_weights_never_old_ones(folder, finished, tmp_path):
+    both = finished[1]
+    alone = run(folder, tmp_path / "one", layers=("conv2",))
+    np.testing.assert_allclose(aps(alone), aps(both[both.layer == "conv2"]), atol=1e-5)
+    # The same folder, but the network's weights have changed behind the same name.
+    shutil.copytree(finished[0], tmp_path / "W")
+    (tmp_path / "W" / "options.json").unlink()
+    other = run(folder, tmp_path / "W", seed=1)
+    assert np.abs(aps(other) - aps(both)).max() > 0.01
+
+
+def test_an_edited_photograph_is_measured_again(folder, finished, tmp_path):
+    shutil.copytree(folder, tmp_path / "photos")
+    for path in sorted((tmp_path / "photos" / "JPEGImages").glob("val*.jpg")):
+        Image.fromarray(np.asarray(Image.open(path))[::-1]).save(path)
+    shutil.copytree(finished[0], tmp_path / "W")
+    (tmp_path / "W" / "options.json").unlink()
+    other = run(tmp_path / "photos", tmp_path / "W")
+    before = finished[1]
+    assert np.abs(other.ap_val - before.ap_val).max() > 0.01
+    np.testing.assert_array_equal(other.ap_train, before.ap_train)
+
+
+def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, finished, tmp_path):
+    shutil.copytree(folder, tmp_path / "photos")
+    victim = tmp_path / "photos" / "JPEGImages" / "val003.jpg"
+    victim.write_bytes(victim.read_bytes()[:800])
+    with pytest.raises(BadInput, match=r"val003\.jpg.*--skip_bad"):
+        run(tmp_path / "photos", tmp_path / "W")
+    assert len(list((tmp_path / "W" / "cache" / "stimuli" / "beast" / "train").rglob("*.npz"))) == 2  # kept
+    skipped = run(tmp_path / "photos", tmp_path / "W", skip_bad=True)
+    manifest = json.loads((tmp_path / "W" / "manifest.json").read_text())
+    assert len(manifest["skipped"]) == 1 and "val003.jpg" in manifest["skipped"][0]
+
+    # As if the photograph were not in the data at all.
+    for split in ("val",):
+        path = tmp_path / "photos" / f"instances_{split}.json"
+        document = json.loads(path.read_text())
+        gone = [i["id"] for i in document["images"] if i["file_name"] == "val003.jpg"]
+        document["images"] = [i for i in document["images"] if i["id"] not in gone]
+        document["annotations"] = [a for a in document["annotations"] if a["image_id"] not in gone]
+        path.write_text(json.dumps(document))
+    without = run(tmp_path / "photos", tmp_path / "W2")
+    np.testing.assert_allclose(aps(skipped), aps(without), atol=1e-4)
+
+
+def test_a_missing_photograph_is_named(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "photos")
+    (tmp_path / "photos" / "JPEGImages" / "train001.jpg").unlink()
+    with pytest.raises(BadInput, match=r"train001\.jpg.*--skip_bad"):
+        run(tmp_path / "photos", tmp_path / "W")
+    run(tmp_path / "photos", tmp_path / "W", skip_bad=True)
+    assert "train001.jpg" in json.loads((tmp_path / "W" / "manifest.json").read_text())["skipped"][0]
+
+
+def test_a_split_without_objects_has_no_held_out_figures(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "photos")
+    path = tmp_path / "photos" / "instances_val.json"
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps({**document, "images": [], "annotations": []}))
+    table = run(tmp_path / "photos", tmp_path / "W")
+    assert table.ap_val.isna().all() and table.ap_train.notna().all()
+    summary = json.loads((tmp_path / "W" / "summary.json").read_text())
+    assert summary["layers"]["conv1"]["parts"] == 0
+    assert summary["layers"]["conv1"]["parts_too_rare"] == ["beast:head", "beast:foot"]
+
+
+def test_limit(folder, tmp_path):
+    run(folder, tmp_path, limit=5)
+    stimuli = np.load(next((tmp_path / "cache/stimuli/beast/train/conv1").iterdir()))
+    assert stimuli["cells"].shape[-1] == 5
+
+
+def test_mirrored_photographs_and_network_find_mirrored_parts(folder, finished, tmp_path):
+    shutil.copytree(folder, tmp_path / "photos")
+    for path in (tmp_path / "photos" / "JPEGImages").glob("*.jpg"):
+        # Written as PNG under the old name: another round of JPEG would change the pixels.
+        Image.fromarray(np.asarray(Image.open(path))[:, ::-1]).save(path, format="PNG")
+    for path in (tmp_path / "photos").glob("*.json"):
+        document = json.loads(path.read_text())
+        for annotation in document["annotations"]:
+            x, y, width, height = annotation["bbox"]
+            annotation["bbox"] = [120 - x - width, y, width, height]
+        path.write_text(json.dumps(document))
+    table = run(tmp_path / "photos", tmp_path / "W", net="tests.runs.mirrored:network")
+    difference = np.abs(aps(table) - aps(finished[1]))
+    assert difference.mean() < 2e-3  # the ridge pulls towards another origin, nothing else differs
