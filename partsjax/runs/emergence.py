@@ -50,7 +50,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal) -> None:
       BadInput: something the user can mend, in one line; what was finished is kept.
     """
     clock = manifest.Stages()
-    with workdir.opened(execution.workdir, dataclasses.asdict(options)) as folder:
+    with workdir.opened(execution.workdir) as folder:
         with clock("annotations"):
             classes = None if options.classes == ("all",) else options.classes
             dataset = load_dataset(
@@ -63,6 +63,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal) -> None:
             layers = chosen_layers(network, options.layers)
         job = _Job(folder, network, layers, options, execution, terminal, clock)
         with workdir.plain_errors(folder):
+            workdir.claim(folder, dataclasses.asdict(options))
             job.run(dataset)
 
 

@@ -59,17 +59,13 @@ def plain_errors(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opened(folder: Path, options: dict[str, Any]) -> Iterator[Path]:
-    """Locks a run's folder for this process and checks that it was made with the same options.
+def opened(folder: Path) -> Iterator[Path]:
+    """Locks a run's folder for this process; it is made if it is not there.
 
     The lock goes with the process, however it ends. Files left unfinished are removed.
 
-    Args:
-      folder: made if it is not there.
-      options: JSON-able; whatever decides the run's results.
-
     Raises:
-      BadInput: another process has the folder, or it was made with other options.
+      BadInput: another process has the folder.
     """
     with plain_errors(folder):
         if folder.exists() and not folder.is_dir():
@@ -87,11 +83,21 @@ def opened(folder: Path, options: dict[str, Any]) -> Iterator[Path]:
                     shutil.rmtree(left_over)
                 else:
                     left_over.unlink()
-            _check_options(folder, options)
             yield folder
 
 
-def _check_options(folder: Path, options: dict[str, Any]) -> None:
+def claim(folder: Path, options: dict[str, Any]) -> None:
+    """Checks that a folder was made with the same options; a new one is made for them.
+
+    To be called once the options are known to name things that exist: a mistyped name must not
+    claim the folder against its own correction.
+
+    Args:
+      options: JSON-able; whatever decides the run's results.
+
+    Raises:
+      BadInput: it was made with other options; the line names them.
+    """
     path = folder / "options.json"
     options = json.loads(json.dumps(options))
     if not path.exists():

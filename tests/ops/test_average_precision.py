@@ -10,7 +10,6 @@ from hypothesis.extra import numpy as arrays
 from partsjax.ops.average_precision import average_precision, rank
 from tests.plain.average_precision import average_precision as plain_ap
 
-
 kernel = jax.jit(lambda scores, *facts: average_precision(rank(scores), *facts))
 
 
