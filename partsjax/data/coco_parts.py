@@ -42,7 +42,7 @@ def read(data_dir: str | os.PathLike | None, classes: Iterable[str] | None = Non
     """
     if data_dir is None:
         raise BadInput(f"coco_parts: no data_dir is given; {_LAYOUT}")
-    root = Path(data_dir)
+    root = Path(data_dir).expanduser()
     if not root.is_dir():
         raise BadInput(f"{root}: no such folder; {_LAYOUT}")
     files = {split: load(root / f"instances_{split}.json") for split in SPLITS}

@@ -1,7 +1,7 @@
 """A data set by its name on the command line."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from partsjax.data.schema import Dataset
 from partsjax.errors import BadInput, nearest
@@ -17,6 +17,7 @@ def load_dataset(
     seed: int,
     part_list: str = "123",
     prepared_dir: str | os.PathLike | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Dataset:
     """Reads a data set.
 
@@ -25,11 +26,12 @@ def load_dataset(
       data_dir: the data set's folder; `shapeparts` is rendered from `seed` and needs none.
       classes: names of object classes; None for all.
       seed: of `shapeparts` alone.
-      part_list, prepared_dir: of `pascal_part` alone; see `pascal_part.read`.
+      part_list, prepared_dir, progress: of `pascal_part` alone; see `pascal_part.read`.
 
     Raises:
       BadInput: an unknown data set, no `data_dir` where one is needed, and whatever its reader meets.
     """
+    data_dir, prepared_dir = data_dir or None, prepared_dir or None  # an empty flag is none
     # A reader is imported when asked for: one data set must not cost the imports of the others.
     if name == "shapeparts":
         from partsjax.data import shapeparts
@@ -42,5 +44,5 @@ def load_dataset(
     if name == "pascal_part":
         from partsjax.data import pascal_part
 
-        return pascal_part.read(data_dir, classes, part_list=part_list, prepared_dir=prepared_dir)
+        return pascal_part.read(data_dir, classes, part_list, prepared_dir, progress)
     raise BadInput(f"data set {name!r}: there is no such data set; {nearest(str(name), DATASETS)}")

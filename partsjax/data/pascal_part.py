@@ -53,7 +53,7 @@ def read(
     classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
     # Asked of the list first: minutes may be spent on preparing.
     choose_classes(classes, _ALL_CLASSES, PART_LISTS[part_list], "pascal_part")
-    where = Path(prepared_dir) if prepared_dir is not None else pascal_builder.default_prepared_dir()
+    where = pascal_builder.default_prepared_dir() if prepared_dir is None else Path(prepared_dir).expanduser()
     if data_dir is None:
         return _assemble(_only_copy(where, prepared_dir), None, classes, part_list)
     source = find_source(data_dir)
@@ -105,15 +105,19 @@ def _assemble(
     return Dataset("pascal_part", tuple(images), {c: parts[c] for c in chosen}, tuple(notes))
 
 
-def _annotations(copy: Path, split: str):
+def _annotations(copy: Path, split: str) -> list[Mapping[str, Any]]:
+    damaged = BadInput(f"{copy}: this prepared copy is damaged; delete the folder and run again")
     try:
         found = pascal_builder.rows(copy, "annotations", split)
-        for row in range(len(found)):
-            yield found[row]
+        records = [found[row] for row in range(len(found))]
     except MemoryError:
         raise
     except Exception as error:  # array_record and tfds raise almost anything on damaged files
-        raise BadInput(f"{copy}: this prepared copy is damaged; delete the folder and run again") from error
+        raise damaged from error
+    # A file cut off may still give rows, with nothing in them.
+    if not all(record["image_id"] for record in records):
+        raise damaged
+    return records
 
 
 def _objects(

@@ -45,7 +45,7 @@ def find_source(data_dir: str | os.PathLike) -> PascalSource:
       BadInput: no such folder, a piece of the layout or a photograph is missing, a malformed or
         repeated image id, or no annotation at all.
     """
-    root = Path(data_dir)
+    root = Path(data_dir).expanduser()
     voc = root / "VOCdevkit" / "VOC2010"
     for folder in (root, voc / "JPEGImages", voc / "ImageSets" / "Main", root / "Annotations_Part"):
         if not folder.is_dir():

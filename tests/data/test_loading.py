@@ -33,7 +33,17 @@ def test_an_unknown_data_set_gets_the_nearest():
     assert all(name in str(caught.value) for name in DATASETS)
 
 
+@pytest.mark.parametrize("empty", [None, ""])
 @pytest.mark.parametrize("name", ["coco_parts", "pascal_part"])
-def test_no_data_dir(name):
+def test_no_data_dir(name, empty):
     with pytest.raises(BadInput, match=f"^{name}: .*data_dir"):
-        load_dataset(name, None, None, seed=0)
+        load_dataset(name, empty, None, seed=0, prepared_dir=empty)
+
+
+def test_home_is_understood_where_no_shell_spelled_it_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    pascal_folder.simple(tmp_path / "source")
+    found = load_dataset("pascal_part", "~/source", None, seed=0, prepared_dir="~/prepared")
+    assert found.images[0].source.copy.startswith(str(tmp_path / "prepared"))
+    with pytest.raises(BadInput, match=str(tmp_path / "source" / "instances_train.json")):
+        load_dataset("coco_parts", "~/source", None, seed=0)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from partsjax.data import pascal_part
+from partsjax.data.pascal_builder import prepare
 from partsjax.data.pascal_source import find_source
 from partsjax.errors import BadInput
 from tests.data.pascal_folder import dog, rectangle, save_annotation, simple, write
@@ -92,9 +93,10 @@ def test_a_prepared_copy_is_not_prepared_again(tmp_path):
 
 def test_two_sources_that_look_alike_keep_apart(tmp_path):
     one, other = simple(tmp_path / "one"), simple(tmp_path / "other", seed=1)
-    for path in one.rglob("*.*"):
+    for path in (path for folder in (one, other) for path in folder.rglob("*.*")):
+        if path.suffix == ".jpg":
+            path.write_bytes(path.read_bytes().ljust(20_000, b"\0"))
         os.utime(path, (1e9, 1e9))
-        os.utime(other / path.relative_to(one), (1e9, 1e9))
     pixels = [
         pascal_part.read(folder, prepared_dir=tmp_path / "prepared").images[0].source.read()
         for folder in (one, other)
@@ -155,6 +157,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 def test_photographs_survive_pickling_and_threads(tmp_path):
     images = {f"im{i:02d}": [dog(head=rectangle(5, 5, 9, 9))] for i in range(12)}
     data = pascal_part.read(write(tmp_path / "source", images), prepared_dir=tmp_path / "prepared")
+    assert [image.image_id for image in data.images] == list(images)
     one_by_one = [image.source.digest() for image in data.images]
     assert len(set(one_by_one)) == len(images)
     sources = [pickle.loads(pickle.dumps(image.source)) for image in data.images]
@@ -168,3 +171,12 @@ def test_a_prepared_copy_that_lost_its_photographs_is_reported(tmp_path):
         path.unlink()
     with pytest.raises(BadInput, match="delete the folder and run again"):
         data.images[0].source.read()
+
+
+@pytest.mark.parametrize("kind", ["annotations", "photographs"])
+def test_a_damaged_prepared_copy_is_reported_and_its_folder_named(tmp_path, kind):
+    copy = prepare(find_source(simple(tmp_path / "source")), tmp_path / "prepared")
+    for path in copy.rglob(f"*{kind}-train.array_record*"):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(BadInput, match=rf"^{copy}: .*delete the folder and run again"):
+        pascal_part.read(None, prepared_dir=tmp_path / "prepared").images[0].source.read()
