@@ -2,8 +2,6 @@
 
 import hashlib
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -24,13 +22,7 @@ def as_network(architecture: Architecture, weights: dict[str, np.ndarray], dtype
     Its `params` are the module's state; besides the layers of `fields` it can be asked for
     fully connected layers and "scores" where the architecture has a head.
     """
-    abstract = nnx.eval_shape(lambda: ConvNet(architecture, dtype=dtype, rngs=nnx.Rngs(0)))
-    graph, state = nnx.split(abstract)
-    nested: dict[str, dict[str, jax.Array]] = {}
-    for name, value in weights.items():
-        layer, kind = name.split("/")
-        nested.setdefault(layer, {})[kind] = jnp.asarray(value, jnp.float32)
-    nnx.replace_by_pure_dict(state, nested)
+    graph, state = nnx.split(ConvNet(architecture, weights, dtype=dtype))
 
     def apply(params, images, layers):
         return nnx.merge(graph, params)(images, tuple(layers))

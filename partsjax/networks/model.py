@@ -1,15 +1,26 @@
 """One convolutional network for every layer table."""
 
+from collections.abc import Mapping
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from partsjax.networks.architectures import Architecture
-from partsjax.networks.layers import Conv, MaxPool, output_side
-from partsjax.networks.operations import max_pool, normalise
+from partsjax.networks.layers import Conv, MaxPool
+from partsjax.networks.operations import convolve, max_pool, normalise
 
 SCORES = "scores"
 """The name under which the class scores, before the softmax, are asked for."""
+
+
+class Affine(nnx.Module):
+    """The kernel and the bias of one layer, float32."""
+
+    def __init__(self, kernel: np.ndarray, bias: np.ndarray):
+        self.kernel = nnx.Param(jnp.asarray(kernel, jnp.float32))
+        self.bias = nnx.Param(jnp.asarray(bias, jnp.float32))
 
 
 class ConvNet(nnx.Module):
@@ -20,28 +31,14 @@ class ConvNet(nnx.Module):
     the `dtype` of the computation.
     """
 
-    def __init__(self, architecture: Architecture, *, dtype: str = "float32", rngs: nnx.Rngs):
+    def __init__(
+        self, architecture: Architecture, weights: Mapping[str, np.ndarray], *, dtype: str = "float32"
+    ):
+        """`weights`: name (`conv1/kernel`) -> array, the names and shapes of `weight_shapes`."""
         self.architecture = architecture
         self.dtype = dtype
-        channels = 3
-        for layer in architecture.convolutions:
-            convolution = nnx.Conv(
-                channels,
-                layer.features,
-                kernel_size=(layer.kernel, layer.kernel),
-                strides=layer.stride,
-                padding=layer.pad,
-                feature_group_count=layer.groups,
-                dtype=jnp.dtype(dtype),
-                rngs=rngs,
-            )
-            setattr(self, layer.name, convolution)
-            channels = layer.features
-        channels *= output_side(architecture.layers, architecture.input_size) ** 2
-        for layer in architecture.head:
-            dense = nnx.Linear(channels, layer.features, dtype=jnp.dtype(dtype), rngs=rngs)
-            setattr(self, layer.name, dense)
-            channels = layer.features
+        for layer in (*architecture.convolutions, *architecture.head):
+            setattr(self, layer.name, Affine(weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]))
 
     def __call__(self, images: jax.Array, layers: tuple[str, ...]) -> dict[str, jax.Array]:
         """Activations of `layers`, computed no further than the deepest of them.
@@ -70,7 +67,8 @@ class ConvNet(nnx.Module):
             if len(found) == len(wanted):
                 break
             if isinstance(layer, Conv):
-                x = nnx.relu(getattr(self, layer.name)(x))
+                kernel, bias = self._affine(layer.name)
+                x = nnx.relu(convolve(x, kernel, layer) + bias)
                 if layer.name in wanted:
                     found[layer.name] = x.astype(jnp.float32)
             else:
@@ -79,13 +77,18 @@ class ConvNet(nnx.Module):
             self._check_side(images.shape)
             x = x.reshape(x.shape[0], -1)
             for layer in self.architecture.head:
-                x = getattr(self, layer.name)(x)
+                kernel, bias = self._affine(layer.name)
+                x = x @ kernel + bias
                 x = nnx.relu(x) if layer.relu else x
                 if layer.name in wanted:
                     found[layer.name] = x.astype(jnp.float32)
                 if len(found) == len(wanted):
                     break
         return {name: found[self._own_name(name)] for name in layers}
+
+    def _affine(self, name: str) -> tuple[jax.Array, jax.Array]:
+        layer = getattr(self, name)
+        return layer.kernel.astype(self.dtype), layer.bias.astype(self.dtype)
 
     def _own_name(self, name: str) -> str:
         return self.architecture.head[-1].name if name == SCORES else name
