@@ -1,5 +1,6 @@
 """Pixel masks: the tight box of one, and the packed window `schema.Part` keeps."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,10 +30,10 @@ def union(name: str, parts: Sequence[Part]) -> Part:
 
     Its box is the union of their boxes, which is tight where theirs are.
     """
+    if len(parts) == 1:
+        return dataclasses.replace(parts[0], name=name)
     x1, y1 = (int(min(part.box[i] for part in parts)) for i in (0, 1))
     x2, y2 = (int(max(part.box[i] for part in parts)) for i in (2, 3))
-    if len(parts) == 1:
-        return Part(name, (x1, y1, x2, y2), parts[0].mask)
     covered = np.zeros((y2 - y1, x2 - x1), bool)
     for part in parts:
         left, top, right, bottom = (int(v) for v in part.box)
