@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from partsjax.ops import boxes as bx
 
@@ -118,9 +119,14 @@ def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs
     phi = phi.astype(jnp.float64)
     paired = pairs.paired.astype(jnp.float64) * weight[:, None].astype(jnp.float64)  # [F, P, M]
     count = pairs.paired.sum(axis=-1)
-    outer = phi[:, :, None] * phi[:, None]  # [F, 12, 12, M]
-    normal = jnp.einsum("fpm,fijm->fpij", paired, outer)
-    right = jnp.einsum("fpm,fpcm,fim->fpic", paired, pairs.targets.astype(jnp.float64), phi)
+    # The products shared by all parts come first, each once (the matrix is symmetric), so that the
+    # sum over stimuli is one matrix product per filter.
+    rows, columns = np.triu_indices(FEATURES)
+    product_of = np.zeros((FEATURES, FEATURES), np.int32)
+    product_of[rows, columns] = product_of[columns, rows] = np.arange(len(rows))
+    products = phi[:, rows] * phi[:, columns]  # [F, 78, M]
+    normal = jnp.einsum("fpm,ftm->fpt", paired, products)[..., product_of]
+    right = jnp.einsum("fpcm,fim->fpic", paired[:, :, None] * pairs.targets, phi)
     exists = count >= min_pairs
     identity = jnp.eye(FEATURES, dtype=jnp.float64)
     damping = ridge * jnp.trace(normal, axis1=-2, axis2=-1) / FEATURES

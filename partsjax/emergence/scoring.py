@@ -1,7 +1,8 @@
 """Scoring: the average precision of every filter as a detector of every part of a class.
 
-Peak memory is bounded by `CHUNK_BYTES`: filters are taken in equal chunks, so that one compiled kernel
-serves all of a class's layers.
+Filters are handed to the device in equal chunks, so that one compiled kernel serves all of a class's
+layers, and within a chunk go through it a few at a time, so that what a step makes still lies in the
+cache when the next step reads it. Memory: about 200 bytes per stimulus and part of the few.
 """
 
 import dataclasses
@@ -14,13 +15,13 @@ import numpy as np
 
 from partsjax.data.crops import Truth
 from partsjax.emergence.method import Method
-from partsjax.emergence.regression import Geometry, Regressors, features, fit, pair, predict
+from partsjax.emergence.regression import Geometry, Pairs, Regressors, features, fit, pair, predict
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import average_precision as ap
 from partsjax.ops import boxes as bx
 
-CHUNK_BYTES = 1 << 28  # of the largest intermediate array, the regression's outer products
+CHUNK = 64  # filters a call
 CROPS_STEP = 128  # crops are padded to a multiple, so that splits of similar size share a kernel
 
 
@@ -84,50 +85,68 @@ def _at(flags: jax.Array, number: jax.Array) -> jax.Array:
     return jax.lax.fori_loop(0, flags.shape[1], pick, jnp.zeros(number.shape, bool))
 
 
+def _few() -> int:
+    """Filters that go through a kernel at once: what fits a core's cache, or what fills a GPU."""
+    return 8 if jax.default_backend() == "cpu" else CHUNK
+
+
 @functools.partial(jax.jit, static_argnames="method")
 def _fit_chunk(cells, values, scale, boxes, usable, geometry, method) -> Regressors:
-    phi = features(cells, values, scale, geometry)
-    pairs = pair(*geometry.centers(cells), values[:, 4] > 0, bx.Boxes(*boxes), usable)
-    filters, parts = pairs.paired.shape[:2]
-    return fit(
-        phi.reshape(filters, phi.shape[1], -1),
-        values[:, 4].reshape(filters, -1),
-        type(pairs)(pairs.paired.reshape(filters, parts, -1), pairs.targets.reshape(filters, parts, 4, -1)),
-        method.ridge,
-        method.min_pairs,
-    )
+    """Regressors of one chunk of filters, leading axis F."""
+
+    def one(filter_):
+        cells, values, scale = (array[None] for array in filter_)
+        phi = features(cells, values, scale, geometry)
+        pairs = pair(*geometry.centers(cells), values[:, 4] > 0, bx.Boxes(*boxes), usable)
+        fitted = fit(
+            phi.reshape(*phi.shape[:2], -1),
+            values[:, 4].reshape(1, -1),
+            Pairs(
+                pairs.paired.reshape(*pairs.paired.shape[:2], -1),
+                pairs.targets.reshape(*pairs.targets.shape[:3], -1),
+            ),
+            method.ridge,
+            method.min_pairs,
+        )
+        return jax.tree.map(lambda array: array[0], fitted)
+
+    return jax.lax.map(one, (cells, values, scale), batch_size=_few())
 
 
 @functools.partial(jax.jit, static_argnames=("method", "any_difficult"))
 def _score_chunk(cells, values, scale, weights, exists, truth, geometry, method, any_difficult):
-    """AP [F, P] with and without regression of one chunk of filters on one split."""
+    """AP with and without regression, [F, P] each, of one chunk of filters on one split."""
     truth_boxes, valid, difficult = truth
     truth_boxes = bx.Boxes(*truth_boxes)
     positives = (valid & ~difficult).sum(axis=(1, 2))
     difficult = difficult if any_difficult else None
-    filters = cells.shape[0]
-    scores = values[:, 4]
-    real = (scores > 0)[:, None]
-    ranking = ap.rank(scores.reshape(filters, -1))
-    cx, cy = geometry.centers(cells)
 
-    def precision(boxes):
-        found = judge(boxes, real, truth_boxes, valid, difficult, method)
-        flat = (filters, found.alive.shape[1], -1)
-        return ap.average_precision(ranking, found.alive.reshape(flat), found.true.reshape(flat), positives)
+    def one(filter_):
+        cells, values, scale, weights, exists = (array[None] for array in filter_)
+        scores = values[:, 4]
+        real = (scores > 0)[:, None]
+        ranking = ap.rank(scores.reshape(1, -1))
+        cx, cy = geometry.centers(cells)
 
-    fields = bx.from_centers(cx, cy, geometry.extent, geometry.extent).clip(geometry.size)
-    regressed = predict(weights, features(cells, values, scale, geometry), cx, cy, geometry.size)
-    with_regression = jnp.where(exists | (positives == 0), precision(regressed), 0)
-    return with_regression, precision(fields.map(lambda v: v[:, None]))
+        def precision(boxes):
+            found = judge(boxes, real, truth_boxes, valid, difficult, method)
+            flat = (*found.alive.shape[:2], -1)
+            return ap.average_precision(
+                ranking, found.alive.reshape(flat), found.true.reshape(flat), positives
+            )
+
+        fields = bx.from_centers(cx, cy, geometry.extent, geometry.extent).clip(geometry.size)
+        regressed = predict(weights, features(cells, values, scale, geometry), cx, cy, geometry.size)
+        with_regression = jnp.where(exists | (positives == 0), precision(regressed), 0)
+        return with_regression[0], precision(fields.map(lambda v: v[:, None]))[0]
+
+    return jax.lax.map(one, (cells, values, scale, weights, exists), batch_size=_few())
 
 
-def _pad_last(array: np.ndarray, length: int) -> np.ndarray:
-    return np.pad(array, [(0, 0)] * (array.ndim - 1) + [(0, length - array.shape[-1])])
-
-
-def _pad_truth(truth: Truth, length: int) -> tuple:
-    return tuple(_pad_last(a, length) for a in (truth.boxes, truth.valid, truth.difficult))
+def _pad(array: np.ndarray, axis: int, length: int, value=0) -> np.ndarray:
+    widths = [(0, 0)] * array.ndim
+    widths[axis] = (0, length - array.shape[axis])
+    return np.pad(array, widths, constant_values=value)
 
 
 def score_layer(
@@ -150,62 +169,41 @@ def score_layer(
         np.int32(train.columns),
         np.float32(size),
     )
-    filters, kept = train.cells.shape[:2]
-    parts = truth_train.valid.shape[0]
+    filters = train.cells.shape[0]
     scale = train.scores.max(axis=(1, 2), initial=0)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
 
-    splits = []
+    padded = []
     for stimuli, truth in ((train, truth_train), (val, truth_val)):
         crops = -(-max(stimuli.cells.shape[-1], 1) // CROPS_STEP) * CROPS_STEP
-        splits.append(
-            (
-                _pad_last(stimuli.cells, crops),
-                _pad_last(stimuli.values, crops),
-                jax.device_put(_pad_truth(truth, crops)),
-                bool(truth.difficult.any()),
-            )
-        )
-    step = _chunk(kept * splits[0][0].shape[-1])
+        arrays = [_pad(a, -1, crops) for a in (truth.boxes, truth.valid, truth.difficult)]
+        padded.append((stimuli, crops, jax.device_put(arrays), bool(truth.difficult.any())))
 
-    out = {field.name: [] for field in dataclasses.fields(Scores)}
-    for start in range(0, filters, step):
-        chunk = slice(start, start + step)
-        size_now = min(step, filters - start)
-
-        def take(array, chunk=chunk, short=step - size_now):
-            return np.pad(array[chunk], [(0, short)] + [(0, 0)] * (array.ndim - 1))
-
-        scale_now = np.pad(scale[chunk], (0, step - size_now), constant_values=1)
-        (boxes, valid, difficult), cells, values = splits[0][2], take(splits[0][0]), take(splits[0][1])
+    chunks = []
+    for start in range(0, filters, CHUNK):
+        chunk = slice(start, start + CHUNK)
+        scale_here = _pad(scale[chunk], 0, CHUNK, value=1)
+        inputs = [
+            [_pad(_pad(a[chunk], -1, crops), 0, CHUNK) for a in (stimuli.cells, stimuli.values)]
+            for stimuli, crops, *_ in padded
+        ]
+        boxes, valid, difficult = padded[0][2]
         with jax.enable_x64(True):
-            fitted = _fit_chunk(cells, values, scale_now, boxes, valid & ~difficult, geometry, method)
-        results = [fitted.pairs, fitted.weights]
-        for cells, values, truth, any_difficult in splits:
-            results += _score_chunk(
-                take(cells),
-                take(values),
-                scale_now,
-                fitted.weights,
-                fitted.exists,
-                truth,
-                geometry,
-                method,
-                any_difficult,
-            )
-        pairs, weights, *aps = (np.asarray(r)[:size_now] for r in results)
-        out["num_pairs"].append(pairs)
-        out["weights"].append(weights)
-        for name, value in zip(
-            ("ap_train", "ap_train_unregressed", "ap_val", "ap_val_unregressed"), aps, strict=True
-        ):
-            out[name].append(value)
-    out["scale"].append(scale)
-    assert parts == out["num_pairs"][0].shape[1]
-    return Scores(**{name: np.concatenate(pieces) for name, pieces in out.items()})
-
-
-def _chunk(stimuli_per_filter: int) -> int:
-    """Filters a chunk: as many as keep the regression's float64 outer products within the budget."""
-    most = CHUNK_BYTES // (stimuli_per_filter * 144 * 8)
-    return int(max(1, min(64, 2 ** int(np.log2(max(most, 1))))))
+            fitted = _fit_chunk(*inputs[0], scale_here, boxes, valid & ~difficult, geometry, method)
+        aps = [
+            _score_chunk(*arrays, scale_here, fitted.weights, fitted.exists, truth, geometry, method, hard)
+            for arrays, (_, _, truth, hard) in zip(inputs, padded, strict=True)
+        ]
+        chunks.append((*aps[0], *aps[1], fitted.pairs, fitted.weights))
+    ap_train, ap_train_unregressed, ap_val, ap_val_unregressed, num_pairs, weights = (
+        np.concatenate([np.asarray(chunk[i]) for chunk in chunks])[:filters] for i in range(6)
+    )
+    return Scores(
+        ap_train=ap_train,
+        ap_val=ap_val,
+        ap_train_unregressed=ap_train_unregressed,
+        ap_val_unregressed=ap_val_unregressed,
+        num_pairs=num_pairs,
+        weights=weights,
+        scale=scale,
+    )

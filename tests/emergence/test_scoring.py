@@ -111,7 +111,7 @@ def test_chunks_of_filters_change_nothing(monkeypatch):
     maps = [activations(20, 7, seed, truth[seed]) for seed in (0, 1)]
     arguments = (*(stimuli(m) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method())
     whole = score_layer(*arguments)
-    monkeypatch.setattr("partsjax.emergence.scoring.CHUNK_BYTES", 1)  # one filter at a time
+    monkeypatch.setattr("partsjax.emergence.scoring.CHUNK", 3)
     for name, value in dataclasses.asdict(score_layer(*arguments)).items():
         np.testing.assert_allclose(value, getattr(whole, name), rtol=1e-4, atol=1e-5, err_msg=name)
 
