@@ -18,9 +18,10 @@ import numpy as np
 
 from partsjax.data.class_selection import choose_classes
 from partsjax.data.schema import SPLITS, Dataset, Image, Object
+from partsjax.data.shapeparts_compose import compose
 from partsjax.data.shapeparts_paint import paint
 from partsjax.data.shapeparts_raster import annotate, identify
-from partsjax.data.shapeparts_scene import FIGURES, STYLES, Key, compose
+from partsjax.data.shapeparts_scene import FIGURES, STYLES, Key
 from partsjax.errors import BadInput, nearest
 
 RENDERER = 1  # raised whenever any image or box of any key changes; part of every digest

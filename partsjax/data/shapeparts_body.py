@@ -33,7 +33,8 @@ class Body:
         self.add(ellipse(centre, radius, radius), role, eye)
         pupil = centre + polar(gaze, radius * 0.25)
         self.add(ellipse(pupil, radius * 0.6, radius * 0.6), "pupil", eye)
-        self.add(ellipse(pupil + (-radius * 0.18, -radius * 0.2), radius * 0.2, radius * 0.2), "white", eye)
+        glint = np.add(pupil, (-radius * 0.18, -radius * 0.2))
+        self.add(ellipse(glint, radius * 0.2, radius * 0.2), "white", eye)
 
     def only(self, instance: int) -> list[Shape]:
         """The shapes of one part instance."""

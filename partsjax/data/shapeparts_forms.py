@@ -102,3 +102,21 @@ def turned(points: np.ndarray, degrees: float) -> np.ndarray:
     """Points turned about the origin, counter-clockwise as seen."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return points @ np.array([[cos, -sin], [sin, cos]])
+
+
+def turn_to(shapes: list[Shape], degrees: float, scale=(1.0, 1.0)) -> None:
+    """Scales each axis, then turns: in place."""
+    column, row = polar(degrees, 1.0), polar(degrees - 90, 1.0)
+    matrix = np.stack([column * scale[0], row * scale[1]])
+    for shape in shapes:
+        shape.polygons = [points @ matrix for points in shape.polygons]
+
+
+def fit(shapes: list[Shape], middle, extent: float) -> None:
+    """Moves and scales shapes so that their box is centred on `middle`, `extent` long: in place."""
+    points = np.concatenate([p for shape in shapes for p in shape.polygons])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = extent / (high - low).max()
+    offset = np.asarray(middle) - (low + high) / 2 * scale
+    for shape in shapes:
+        shape.polygons = [p * scale + offset for p in shape.polygons]

@@ -157,7 +157,7 @@ def digger(rng: np.random.Generator) -> Body:
     body.add(rounded_box((0, height * 0.2), length * 0.97, height * 0.16, 0.0, 8.0), "accent", hull)
     for k in range(3):
         at = np.array([-length * 0.42 + 0.055 * k, -height * 0.18])
-        body.add(capsule(at, at + (0, height * 0.2), 0.013, 0.013), "dark", hull)
+        body.add(capsule(at, np.add(at, (0, height * 0.2)), 0.013, 0.013), "dark", hull)
     lamp = np.array([length * 0.46, -height * u(0.05, 0.3)])
     headlight = body.part("headlight")
     body.add(ellipse(lamp, 0.075, 0.075), "joint", headlight)

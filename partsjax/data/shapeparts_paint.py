@@ -132,7 +132,7 @@ def _ground(rng: np.random.Generator, scene: Scene, palette: palettes.Palette) -
     """The ground [H, W, 3]: a gradient with a wallpaper, clouds of noise or nothing on it."""
     width, height = scene.size
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    top, bottom, figure = (np.array(palette[k], np.float32) for k in ("top", "bottom", "figure"))
+    top, bottom, figure = (palette[k] for k in ("top", "bottom", "figure"))
     mix = y / height + (x / width - 0.5) * np.float32(rng.uniform(-0.6, 0.6))
     ground = top + (bottom - top) * np.clip(mix, 0, 1)[..., None]
     kind = rng.integers(6)
@@ -167,9 +167,7 @@ def _add_patterns(
             continue
         for n in numbers:
             role = scene.shapes[n - 1].role
-            difference[n] = np.subtract(looks[look]["mark"], looks[look]["coat"]) * (
-                0.35 if role == "belly" else 0.85
-            )
+            difference[n] = (looks[look]["mark"] - looks[look]["coat"]) * (0.35 if role == "belly" else 0.85)
         patterned = np.zeros(256, bool)
         patterned[numbers] = True
         rows, columns = (np.flatnonzero(patterned[owner].any(axis=axis)) for axis in (1, 0))

@@ -4,34 +4,34 @@ OKLCH: lightness in [0, 1], chroma (0 is grey, 0.2 vivid), hue in degrees (30 re
 260 blue). Source of the space: Ottosson, "A perceptual color space for image processing", 2020.
 """
 
-import math
-
 import numpy as np
 
-Palette = dict[str, tuple[float, float, float]]
+Palette = dict[str, np.ndarray]  # role -> float32 [3], RGB in [0, 255]
 
-_TO_CONES = (
-    (1.0, 0.3963377774, 0.2158037573),
-    (1.0, -0.1055613458, -0.0638541728),
-    (1.0, -0.0894841775, -1.2914855480),
+_TO_CONES = np.array(
+    [
+        [1.0, 0.3963377774, 0.2158037573],
+        [1.0, -0.1055613458, -0.0638541728],
+        [1.0, -0.0894841775, -1.2914855480],
+    ]
 )
-_TO_LINEAR = (
-    (4.0767416621, -3.3077115913, 0.2309699292),
-    (-1.2684380046, 2.6097574011, -0.3413193965),
-    (-0.0041960863, -0.7034186147, 1.7076147010),
+_TO_LINEAR = np.array(
+    [
+        [4.0767416621, -3.3077115913, 0.2309699292],
+        [-1.2684380046, 2.6097574011, -0.3413193965],
+        [-0.0041960863, -0.7034186147, 1.7076147010],
+    ]
 )
 
 
-def oklch(lightness: float, chroma: float, hue: float) -> tuple[float, float, float]:
-    """RGB in [0, 255], sRGB-encoded; what lies outside the gamut is clipped."""
-    lab = (lightness, chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue)))
-    cones = [sum(m * v for m, v in zip(row, lab, strict=True)) ** 3 for row in _TO_CONES]
-    linear = (sum(m * v for m, v in zip(row, cones, strict=True)) for row in _TO_LINEAR)
-    return tuple(255.0 * _encode(min(max(v, 0.0), 1.0)) for v in linear)
-
-
-def _encode(v: float) -> float:
-    return 12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055
+def rgb(lch: dict[str, tuple[float, float, float]]) -> Palette:
+    """sRGB-encoded colours of (lightness, chroma, hue); what lies outside the gamut is clipped."""
+    lightness, chroma, hue = np.array(list(lch.values())).T
+    hue = np.radians(hue)
+    cones = (np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=1) @ _TO_CONES.T) ** 3
+    linear = np.clip(cones @ _TO_LINEAR.T, 0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return dict(zip(lch, (255 * encoded).astype(np.float32), strict=True))
 
 
 def backdrop(rng: np.random.Generator) -> tuple[Palette, float]:
@@ -40,16 +40,16 @@ def backdrop(rng: np.random.Generator) -> tuple[Palette, float]:
     hue, lightness = u(0, 360), u(0.5, 0.93) if u() < 0.8 else u(0.28, 0.45)
     chroma = u(0.015, 0.085)
     drift = u(-60, 60)
-    palette = {
-        "top": oklch(lightness + u(-0.02, 0.06), chroma, hue),
-        "bottom": oklch(lightness - u(-0.02, 0.12), chroma, hue + drift),
-        "figure": oklch(lightness + (0.055 if lightness < 0.8 else -0.06), chroma * 1.2, hue + drift / 2),
-        "sun": oklch(min(lightness + 0.2, 0.96), 0.11, u(50, 100)),
-        "cloud": oklch(min(lightness + 0.12, 0.99), chroma * 0.4, hue),
+    colours = {
+        "top": (lightness + u(-0.02, 0.06), chroma, hue),
+        "bottom": (lightness - u(-0.02, 0.12), chroma, hue + drift),
+        "figure": (lightness + (0.055 if lightness < 0.8 else -0.06), chroma * 1.2, hue + drift / 2),
+        "sun": (min(lightness + 0.2, 0.96), 0.11, u(50, 100)),
+        "cloud": (min(lightness + 0.12, 0.99), chroma * 0.4, hue),
     }
     for k in range(3):
-        palette[f"hill{k}"] = oklch(lightness - 0.05 - 0.06 * k, chroma * 1.3, hue + drift * (0.5 + 0.4 * k))
-    return palette, lightness
+        colours[f"hill{k}"] = (lightness - 0.05 - 0.06 * k, chroma * 1.3, hue + drift * (0.5 + 0.4 * k))
+    return rgb(colours), lightness
 
 
 def figure(rng: np.random.Generator, kind: str, ground: float) -> Palette:
@@ -74,30 +74,32 @@ def figure(rng: np.random.Generator, kind: str, ground: float) -> Palette:
     metal, bluish = u(0.5, 0.75), u(220, 290)
     steel = (u(0.003, 0.03), bluish)
     glass = u(0.72, 0.86) if u() < 0.6 else u(0.3, 0.4)
-    return {
-        "coat": oklch(light, chroma, hue),
-        "mark": oklch(light + (0.24 if light < 0.5 else -0.26), chroma * 0.8, hue + u(-35, 35)),
-        "coat2": oklch(second, chroma, hue + u(-30, 30)),
-        "far": oklch(light * 0.8, chroma * 0.85, hue),
-        "far2": oklch(second * 0.8, chroma * 0.85, hue),
-        "belly": oklch(min(light + 0.17, 0.95), chroma * 0.45, hue),
-        "wing": oklch(light - 0.05, chroma * 1.1, contrast if u() < 0.5 else hue),
-        "mane": oklch(light - 0.2 if light > 0.5 else light + 0.25, chroma * 1.1, contrast),
-        "skin": oklch(0.76, 0.08, 15),
-        "hoof": oklch(u(0.24, 0.42), 0.03, warm),
-        "horn": oklch(u(0.7, 0.84), u(0.1, 0.17), warm),
-        "horn_dark": oklch(u(0.56, 0.66), 0.13, warm - 10),
-        "accent": oklch(u(0.6, 0.85), u(0.11, 0.19), contrast),
-        "limb": oklch(metal, *steel),
-        "joint": oklch(metal - 0.22, *steel),
-        "panel": oklch(u(0.3, 0.42) if light > 0.55 else u(0.75, 0.88), *steel),
-        "tyre": oklch(u(0.2, 0.3), 0.01, bluish),
-        "glass": oklch(glass, 0.05, bluish - 30),
-        "shine": oklch(glass + 0.12, 0.03, bluish - 30),
-        "lamp": oklch(0.87, 0.16, u(60, 100)),
-        "lamp2": oklch(0.72, 0.17, u(20, 35) if u() < 0.5 else u(140, 200)),
-        "lens": oklch(0.92, 0.1, u(80, 220)),
-        "white": oklch(0.97, 0.01, 90),
-        "pupil": oklch(0.2, 0.02, 260),
-        "dark": oklch(0.26, 0.025, bluish if machine else warm),
-    }
+    return rgb(
+        {
+            "coat": (light, chroma, hue),
+            "mark": (light + (0.24 if light < 0.5 else -0.26), chroma * 0.8, hue + u(-35, 35)),
+            "coat2": (second, chroma, hue + u(-30, 30)),
+            "far": (light * 0.8, chroma * 0.85, hue),
+            "far2": (second * 0.8, chroma * 0.85, hue),
+            "belly": (min(light + 0.17, 0.95), chroma * 0.45, hue),
+            "wing": (light - 0.05, chroma * 1.1, contrast if u() < 0.5 else hue),
+            "mane": (light - 0.2 if light > 0.5 else light + 0.25, chroma * 1.1, contrast),
+            "skin": (0.76, 0.08, 15),
+            "hoof": (u(0.24, 0.42), 0.03, warm),
+            "horn": (u(0.7, 0.84), u(0.1, 0.17), warm),
+            "horn_dark": (u(0.56, 0.66), 0.13, warm - 10),
+            "accent": (u(0.6, 0.85), u(0.11, 0.19), contrast),
+            "limb": (metal, *steel),
+            "joint": (metal - 0.22, *steel),
+            "panel": (u(0.3, 0.42) if light > 0.55 else u(0.75, 0.88), *steel),
+            "tyre": (u(0.2, 0.3), 0.01, bluish),
+            "glass": (glass, 0.05, bluish - 30),
+            "shine": (glass + 0.12, 0.03, bluish - 30),
+            "lamp": (0.87, 0.16, u(60, 100)),
+            "lamp2": (0.72, 0.17, u(20, 35) if u() < 0.5 else u(140, 200)),
+            "lens": (0.92, 0.1, u(80, 220)),
+            "white": (0.97, 0.01, 90),
+            "pupil": (0.2, 0.02, 260),
+            "dark": (0.26, 0.025, bluish if machine else warm),
+        }
+    )
