@@ -29,6 +29,18 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:.1f} {unit}/s", style="dim")
 
 
+def _columns() -> tuple[ProgressColumn, ...]:
+    return (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        _Rate(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
+    )
+
+
 class Terminal:
     """Where a run reports to a person. Progress and notes go to stderr, the tables to stdout."""
 
@@ -42,18 +54,23 @@ class Terminal:
     @contextlib.contextmanager
     def progress(self, total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
         """A bar with rate and ETA; yields `advance(by, what is being done)`."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn(unit),
-            _Rate(),
-            TextColumn("left:"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self._err) as bar:
+        with Progress(*_columns(), console=self._err) as bar:
             task = bar.add_task("", total=total, unit=unit)
             yield lambda by, what: bar.update(task, advance=by, description=what)
+
+    @contextlib.contextmanager
+    def preparation(self) -> Iterator[Callable[[int, int, str], None]]:
+        """A bar that shows only once there is something to prepare; yields `(done, total, what)`."""
+        with contextlib.ExitStack() as shown:
+            bars = {}
+
+            def update(done: int, total: int, what: str) -> None:
+                if not bars:
+                    bar = shown.enter_context(Progress(*_columns(), console=self._err))
+                    bars["bar"], bars["task"] = bar, bar.add_task("", unit="images")
+                bars["bar"].update(bars["task"], completed=done, total=total, description=what)
+
+            yield update
 
     def best_filters(self, rows: Sequence[BestFilter], summaries: Mapping[str, LayerSummary]) -> None:
         """Per part its best filter in each layer, `filter  train → held-out AP`, then layer sums."""
@@ -112,7 +129,8 @@ def _percent(fraction: float | None) -> str:
 def _cell(row: BestFilter) -> Text:
     if row.filter is None:
         return Text("–")
-    text = Text(f"{row.filter:>4}  {_percent(row.ap_train):>4} → {_percent(row.ap_val):>4}")
+    which = row.filter if row.ap_train > 0 else "–"  # of filters that all find nothing none is best
+    text = Text(f"{which:>4}  {_percent(row.ap_train):>4} → {_percent(row.ap_val):>4}")
     if row.ap_val > EMERGES and not row.rare:
         text.stylize("bold")
     return text

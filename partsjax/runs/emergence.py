@@ -52,10 +52,15 @@ def measure(options: Options, execution: Execution, terminal: Terminal) -> None:
     clock = manifest.Stages()
     with workdir.opened(execution.workdir) as folder:
         with clock("annotations"):
-            classes = None if options.classes == ("all",) else options.classes
-            dataset = load_dataset(
-                options.dataset, options.data_dir, classes, seed=options.seed, part_list=options.part_list
-            )
+            with terminal.preparation() as progress:
+                dataset = load_dataset(
+                    options.dataset,
+                    options.data_dir,
+                    None if options.classes == ("all",) else options.classes,
+                    seed=options.seed,
+                    part_list=options.part_list,
+                    progress=progress,
+                )
             for note in dataset.notes:
                 terminal.note(f"note: {note}")
         with clock("weights"):

@@ -23,7 +23,7 @@ def read_npz(path: pathlib.Path) -> WeightFile:
       BadInput: damaged, or it holds objects, which could carry code.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             tensors = {name: archive[name] for name in archive.files}
     except (
         zipfile.BadZipFile,

@@ -53,15 +53,29 @@ def _encode(text: str, encoding: str) -> bytes:
     return codecs.latin_1_encode(text)[0]
 
 
+def _no_bytes() -> bytes:
+    return b""
+
+
+def _from_buffer(data, dtype: np.dtype, shape: tuple[int, ...], order: str) -> np.ndarray:
+    return np.frombuffer(data, dtype).reshape(shape, order=order)
+
+
 NUMPY: Admitted = {
     **{
-        (module, name): function
-        for module in ("numpy.core.multiarray", "numpy._core.multiarray")
-        for name, function in (("_reconstruct", _empty_array), ("scalar", _scalar))
+        (f"{package}.{module}", name): function
+        for package in ("numpy.core", "numpy._core")
+        for module, name, function in (
+            ("multiarray", "_reconstruct", _empty_array),
+            ("multiarray", "scalar", _scalar),
+            ("numeric", "_frombuffer", _from_buffer),
+        )
     },
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): _encode,
+    ("__builtin__", "bytes"): _no_bytes,
+    ("builtins", "bytes"): _no_bytes,
     ("collections", "OrderedDict"): collections.OrderedDict,
 }
 """What pickled arrays are made of."""
