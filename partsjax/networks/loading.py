@@ -43,9 +43,15 @@ def load_network(net: str, weights: str, *, seed: int = 0, dtype: str = "float32
 
 def _users_network(net: str, **options) -> Network:
     module_name, _, function_name = net.partition(":")
+    if not module_name or not function_name:
+        raise BadInput(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        if not f"{module_name}.".startswith(f"{error.name}."):
+            raise BadInput(
+                f"--net={net}: it imports {error.name}, which is not installed; install it"
+            ) from None
         raise BadInput(
             f"--net={net}: no module named {error.name}; run from the folder that holds it or put that "
             f"folder on PYTHONPATH; networks of our own: {', '.join(ARCHITECTURES)}"
