@@ -91,17 +91,21 @@ def _apply_planted(params, images, layers):
 
 
 def blind_network(seed: int = 0, filters: int = 16) -> Network:
-    """Filters that show the same map on every image: a fixed draw of white noise in [0, 1].
+    """Filters that never look: each shows the same map on every image, one bump at a place of its own.
 
-    Its one layer, "blob", has the geometry of `planted_network`'s. A stimulus is then always at the same
-    place and of the same strength, so a regressor can learn no more than where parts of the class tend
-    to lie: the chance level of filters that know place and nothing else.
+    The one layer, "blob", has the geometry of `planted_network`'s. A filter has one stimulus on every
+    crop, at one place and of one strength; a regressor turns it into one box, the same on every crop.
+    So it is a location prior, and an AP above that of the best location prior is a fault. (Several bumps to
+    a filter would be several boxes a crop, ordered by strength, which can beat the prior of one box.)
 
     Args:
-      seed: of the noise.
+      seed: of the places.
       filters: F, how many.
     """
-    maps = np.random.default_rng(seed).random((_CELLS, _CELLS, filters), np.float32)
+    places = np.random.default_rng(seed).uniform(0.1 * _CELLS, 0.9 * _CELLS, (2, filters))
+    cell = np.arange(_CELLS)[:, None] + 0.5
+    down, across = (np.exp(-0.5 * ((cell - place) / 1.5) ** 2) for place in places)
+    maps = np.maximum(down[:, None] * across[None] - 0.05, 0).astype(np.float32)
 
     def apply(params, images, layers):
         seen = jnp.broadcast_to(params["maps"], (images.shape[0], *params["maps"].shape))
