@@ -131,7 +131,9 @@ def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs
     identity = jnp.eye(FEATURES, dtype=jnp.float64)
     damping = ridge * jnp.trace(normal, axis1=-2, axis2=-1) / FEATURES
     normal = normal + damping[..., None, None] * identity
-    solution = jnp.linalg.solve(jnp.where(exists[..., None, None], normal, identity), right)
+    # The ridge keeps the matrix positive definite: Cholesky.
+    factor = jax.scipy.linalg.cho_factor(jnp.where(exists[..., None, None], normal, identity), lower=True)
+    solution = jax.scipy.linalg.cho_solve(factor, right)
     weights = jnp.where(exists[..., None, None], solution, 0).swapaxes(-1, -2)
     return Regressors(weights.astype(jnp.float32), count.astype(jnp.int32), exists)
 

@@ -25,8 +25,7 @@ class _Rate(ProgressColumn):
 
     def render(self, task) -> Text:
         speed = task.finished_speed or task.speed
-        unit = task.fields.get("unit", "")
-        return Text("" if speed is None else f"{speed:.1f} {unit}/s", style="dim")
+        return Text("" if speed is None else f"{speed:.1f}/s", style="dim")
 
 
 def _columns() -> tuple[ProgressColumn, ...]:

@@ -46,7 +46,7 @@ def command(folder, tmp_path, capsys, monkeypatch):
 
 def one_line(result, *words):
     status, lines = result
-    lines = [line for line in lines if "crops/s" not in line]  # the progress bar, where it got that far
+    lines = [line for line in lines if " crops " not in line]  # the progress bar, where it got that far
     assert status == 2
     assert len(lines) == 1 and lines[0].startswith("error: "), lines
     for word in words:
