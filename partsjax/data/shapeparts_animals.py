@@ -156,7 +156,7 @@ def bird(rng: np.random.Generator) -> Body:
     body.add(capsule(rump, breast, girth * 0.7, girth), "coat", torso)
     if u() < 0.6:
         body.add(
-            ellipse(breast + polar(pitch - 75, girth * 0.42), girth * 0.5, girth * 0.42, pitch),
+            ellipse(breast * 0.75 + polar(pitch - 90, girth * 0.4), girth * 0.95, girth * 0.45, pitch - 4),
             "belly",
             torso,
         )

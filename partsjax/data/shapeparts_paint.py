@@ -34,27 +34,30 @@ def paint(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
         colours[number + 1] = looks[shape.look][shape.role]
     colours[_OUTLINED:] = colours[:_OUTLINED] * rng.uniform(0.22, 0.5)
 
-    table = np.clip(np.rint(colours), 0, 255).astype(np.uint8)
-    backdrop = np.zeros(256, np.uint8)
-    backdrop[: scene.num_backdrop + 1] = 255
-    empty = np.zeros(256, np.uint8)
-    empty[0] = 255
     if rng.random() < 0.85:
         ids = _outline(ids, scene.num_backdrop, thickness=int(rng.integers(2, 5)))
-    picture = np.asarray(_reduced(ids, table)).astype(np.float32)
     owner = at_centres(ids) & (_OUTLINED - 1)
-    behind = np.asarray(_reduced(ids, backdrop)).astype(np.float32) / 255
-    picture += (
-        _ground(rng, scene, scenery) * (np.asarray(_reduced(ids, empty)).astype(np.float32) / 255)[..., None]
-    )
+    # One more channel than colours have: how much of a pixel no shape covers.
+    table = np.zeros((256, 4), np.uint8)
+    table[:, :3], table[0, 3] = np.clip(np.rint(colours), 0, 255), 255
+    samples = table.view(np.uint32)[:, 0][ids]
+    # RGBX, since Pillow would take an RGBA image's fourth channel for opacity.
+    image = Image.frombuffer("RGBX", samples.shape[::-1], samples, "raw", "RGBX", 0, 1)
+    reduced = np.asarray(image.reduce(SAMPLES)).transpose(2, 0, 1)
+    picture = reduced[:3].astype(np.float32, order="C")  # [3, H, W]: NumPy is quickest on long rows
+    empty = reduced[3] * np.float32(1 / 255)
+    behind = empty
+    if scene.num_backdrop:
+        levels = [255 * (number <= scene.num_backdrop) for number in range(256)]
+        behind = np.asarray(Image.fromarray(ids).point(levels).reduce(SAMPLES)) * np.float32(1 / 255)
+    picture += _ground(rng, scene, scenery) * empty
     _add_patterns(rng, scene, looks, owner, picture)
     light = _light(rng, scene, owner)
     light *= 1 - _shadow(rng, behind) * behind
-    picture *= light[..., None]
-    picture += (rng.standard_normal(owner.shape, np.float32) * rng.uniform(0.5, 4.0)).astype(np.float32)[
-        ..., None
-    ]
-    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+    picture *= light
+    picture += rng.standard_normal(owner.shape, np.float32) * np.float32(rng.uniform(0.5, 4.0))
+    picture += np.float32(0.5)
+    return np.ascontiguousarray(np.clip(picture, 0, 255, out=picture).astype(np.uint8).transpose(1, 2, 0))
 
 
 def _paint_flat(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
@@ -66,15 +69,6 @@ def _paint_flat(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
         name = scene.instances[shape.instance][1] if shape.instance >= 0 else ""
         table[number + 1] = planted.get(name, rng.integers(0, 256))
     return table[at_centres(ids)]
-
-
-def _reduced(ids: np.ndarray, table: np.ndarray) -> Image.Image:
-    """Colours (or levels) by id, averaged over each pixel's samples."""
-    image = Image.fromarray(ids)
-    if table.ndim == 1:
-        return image.point(table.tolist()).reduce(SAMPLES)
-    image.putpalette(table.tobytes())
-    return image.convert("RGB").reduce(SAMPLES)
 
 
 def _outline(ids: np.ndarray, num_backdrop: int, thickness: int) -> np.ndarray:
@@ -129,25 +123,19 @@ def _shadow(rng: np.random.Generator, behind: np.ndarray) -> np.ndarray:
 
 
 def _ground(rng: np.random.Generator, scene: Scene, palette: palettes.Palette) -> np.ndarray:
-    """The ground [H, W, 3]: a gradient with a wallpaper, clouds of noise or nothing on it."""
+    """The ground [3, H, W]: a gradient with a wallpaper, clouds of noise or nothing on it."""
     width, height = scene.size
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    top, bottom, figure = (palette[k] for k in ("top", "bottom", "figure"))
+    top, bottom, figure = (palette[k][:, None, None] for k in ("top", "bottom", "figure"))
     mix = y / height + (x / width - 0.5) * np.float32(rng.uniform(-0.6, 0.6))
-    ground = top + (bottom - top) * np.clip(mix, 0, 1)[..., None]
+    ground = top + (bottom - top) * np.clip(mix, 0, 1)
     kind = rng.integers(6)
     if kind < 4:
-        field = _pattern(
-            rng,
-            ("stripes", "spots", "checks", "patches")[kind],
-            x,
-            y,
-            rng.uniform(0, 180),
-            rng.uniform(14, 46),
-        )
-        ground += (figure - (top + bottom) / 2) * (field * np.float32(rng.uniform(0.5, 1.0)))[..., None]
+        kind = ("stripes", "spots", "checks", "patches")[kind]
+        field = _pattern(rng, kind, x, y, rng.uniform(0, 180), rng.uniform(14, 46))
+        ground += (figure - (top + bottom) / 2) * (field * np.float32(rng.uniform(0.5, 1.0)))
     elif kind == 4:
-        ground *= 1 + _noise(rng, x.size, y.size, rng.uniform(22, 60))[..., None] * np.float32(0.07)
+        ground *= 1 + _noise(rng, x.size, y.size, rng.uniform(22, 60)) * np.float32(0.07)
     return ground
 
 
@@ -161,13 +149,15 @@ def _add_patterns(
         state = rng.integers(2**32)
         if chance < (0.4 if scene.looks[look] in ("robot", "digger", "clutter") else 0.3):
             continue
-        difference = np.zeros((256, 3), np.float32)
+        difference = np.zeros((3, 256), np.float32)
         numbers = [n + 1 for n, s in enumerate(scene.shapes) if s.look == look and s.role in _PATTERNED]
         if not numbers:
             continue
         for n in numbers:
             role = scene.shapes[n - 1].role
-            difference[n] = (looks[look]["mark"] - looks[look]["coat"]) * (0.35 if role == "belly" else 0.85)
+            difference[:, n] = (looks[look]["mark"] - looks[look]["coat"]) * (
+                0.35 if role == "belly" else 0.85
+            )
         patterned = np.zeros(256, bool)
         patterned[numbers] = True
         rows, columns = (np.flatnonzero(patterned[owner].any(axis=axis)) for axis in (1, 0))
@@ -178,7 +168,7 @@ def _add_patterns(
         y = np.arange(rows[0], rows[-1] + 1, dtype=np.float32)[:, None]
         local = np.random.Generator(np.random.Philox(int(state)))
         field = _pattern(local, ("stripes", "spots", "patches")[kind], x, y, turn, period)
-        picture[window] += difference[owner[window]] * field[..., None]
+        picture[:, window[0], window[1]] += difference[:, owner[window]] * field
 
 
 def _pattern(rng: np.random.Generator, kind: str, x, y, degrees: float, period: float) -> np.ndarray:
