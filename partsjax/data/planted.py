@@ -26,6 +26,7 @@ FIELDS = {
 }
 _PREPROCESSING = Preprocessing(mean=(127.5,) * 3, std=(127.5,) * 3)
 _MATCH = 0.6  # a colour must be this near a filter's own to excite it; the nearest other is at 0.5
+_IN_SEVERAL = ("hand", "wheel")  # planted parts with two instances, which must not melt into one peak
 _ALONE, _SEVERAL = 22.0, 13.0  # standard deviation of the smoothing, pixels: one instance, or several
 
 
@@ -48,7 +49,7 @@ def planted_network() -> Planted:
     It is 1 on c and 0 on every grey and every other corner, and so, being the ReLU of an affine map, on
     every blend of those: blended edges excite nothing. "blob": each map convolved with a separable
     Gaussian window of its own and a stride of 8, all non-negative, so that the ReLU changes nothing. Such a
-    window over a part without holes has one peak, whose height and flanks tell place and size.
+    window over one compact part has one peak, whose height and flanks tell place and size.
 
     Input 224 x 224; `fields` are exact.
     """
@@ -58,7 +59,7 @@ def planted_network() -> Planted:
         corner = np.array(colour) / 255
         kernels.append((corner / corner.sum() - (1 - corner) / (1 - corner).sum()) / (1 - _MATCH))
         biases.append(-_MATCH / (1 - _MATCH))
-        spreads.append(_SEVERAL if part in ("hand", "wheel") else _ALONE)
+        spreads.append(_SEVERAL if part in _IN_SEVERAL else _ALONE)
     kernel, bias = np.array(kernels).T, np.array(biases)
     # Pixels reach the network as x' = 2x - 1, so the same affine map of x' has half the slope.
     bias, kernel = bias + kernel.sum(axis=0) / 2, kernel / 2
@@ -83,7 +84,8 @@ def _smoothing(spread: float) -> np.ndarray:
 
 def _apply_planted(params, images, layers):
     """[B, 224, 224, 3] -> "colour" [B, 224, 224, F], "blob" [B, 28, 28, F]."""
-    found = {"colour": jax.nn.relu(images @ params["kernel"] + params["bias"])}
+    matched = jnp.matmul(images, params["kernel"], precision="highest") + params["bias"]
+    found = {"colour": jax.nn.relu(matched)}
     if "blob" in layers:
         rows = jnp.einsum("byxf,iyf->bixf", found["colour"], params["window"], precision="highest")
         found["blob"] = jnp.einsum("bixf,jxf->bijf", rows, params["window"], precision="highest")

@@ -47,14 +47,14 @@ def robot(rng: np.random.Generator) -> Body:
     centre = neck + polar(90 + tilt, head_height * 0.5 + u(0.04, 0.4))
     add_leg(-1)
     add_leg(1)
-    add_arm(-1 if u() < 0.5 else 1)
-    first_arm = 1 if body.instances[-1] == "hand" and body.shapes[-1].polygons[0][:, 0].mean() < 0 else -1
+    behind = -1 if u() < 0.5 else 1
+    add_arm(behind)
     body.add(capsule(neck * 0.8, centre, thick * 1.2, thick), "joint")
     torso = body.part("torso")
     body.add(rounded_box((0, 0), width, height, lean, u(3, 8)), "coat", torso)
     _chest(rng, body, torso, width, height, lean)
     _robot_head(rng, body, centre, head_width, head_height, tilt)
-    add_arm(first_arm)
+    add_arm(-behind)
     return body
 
 
