@@ -5,6 +5,8 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 
+import jax
+
 from partsjax.data.crops import class_crops, fingerprints
 from partsjax.data.loading import load_dataset
 from partsjax.data.schema import SPLITS, Dataset, Image
@@ -164,10 +166,9 @@ class _Job:
             raise BadInput(f"{error} (or --skip_bad to go on without it)") from None
 
     def _compute(self, stage: StimulusStage, advance) -> None:
-        run = self.execution
-        stage.compute(
-            lambda pixels: self._extract(pixels), run.batch_size, run.threads, run.skip_bad, advance
-        )
+        run, devices = self.execution, jax.device_count()
+        batch_size = -(-run.batch_size // devices) * devices  # every device has its share
+        stage.compute(lambda pixels: self._extract(pixels), batch_size, run.threads, run.skip_bad, advance)
 
     @functools.cached_property
     def _extract(self):

@@ -1,0 +1,59 @@
+"""The compiled step from pixels to stimuli, on one device and on several."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from partsjax.emergence.method import Method
+from partsjax.emergence.stimuli import Stimuli, concatenate, extractor
+from tests import tiny
+from tests.plain import stimuli as plain
+
+PIXELS = np.random.default_rng(0).uniform(0, 255, (8, tiny.SIZE, tiny.SIZE, 3)).astype(np.float32)
+
+
+def found(layers=("conv1", "conv2")) -> dict[str, Stimuli]:
+    out = extractor(tiny.network(), layers, Method())(PIXELS)
+    return {layer: Stimuli(*map(np.asarray, (s.cells, s.values)), s.columns) for layer, s in out.items()}
+
+
+def test_normalises_runs_and_finds_what_the_plain_method_finds():
+    network = tiny.network()
+    normal = (PIXELS - np.float32(network.preprocessing.mean)) / np.float32(network.preprocessing.std)
+    with jax.default_matmul_precision("highest"):
+        maps = network.apply(network.params, normal, ("conv1", "conv2"))
+    for layer, stimuli in found().items():
+        activation = np.asarray(maps[layer])
+        scores, cells = plain.stimuli(np.moveaxis(activation, -1, 1), 8)
+        assert stimuli.columns == activation.shape[2]
+        np.testing.assert_allclose(stimuli.scores.transpose(2, 0, 1), scores, rtol=1e-4, atol=1e-4)
+        assert (stimuli.cells.transpose(2, 0, 1) == cells)[scores > 0].mean() > 0.99
+
+
+def test_select_and_concatenate():
+    whole = found()["conv1"]
+    keep = np.array([True, False] * 4)
+    parts = [whole.select(keep), whole.select(~keep)]
+    order = np.r_[0:8:2, 1:8:2]
+    np.testing.assert_array_equal(concatenate(parts).values, whole.values[..., order])
+
+
+@pytest.mark.slow
+def test_four_devices_find_what_one_finds(tmp_path):
+    """Fake devices have to be asked for before JAX starts: a process of its own."""
+    program = (
+        "import sys, jax, numpy as np; jax.config.update('jax_num_cpu_devices', 4)\n"
+        "from tests.emergence.test_stimuli import found\n"
+        "assert jax.device_count() == 4\n"
+        "np.savez(sys.argv[1], **{k: v.values for k, v in found().items()})"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "four.npz")], check=True, cwd=Path(__file__).parents[2]
+    )
+    with np.load(tmp_path / "four.npz") as four:
+        for layer, stimuli in found().items():
+            np.testing.assert_allclose(four[layer], stimuli.values, rtol=1e-4, atol=1e-4)
