@@ -1,0 +1,31 @@
+"""All benchmarks in one run, to benchmarks/RESULTS.md.
+
+  python -m benchmarks [DIR]
+
+DIR: a folder of photographs in COCO JSON, for the stages of a run on them. The forward pass needs PyTorch.
+"""
+
+import sys
+from pathlib import Path
+
+from benchmarks import forward, scoring
+from benchmarks.hardware import description
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+
+if __name__ == "__main__":
+    parts = [
+        "# Benchmarks\n",
+        f"`python -m benchmarks` on {description()}. Ratios are taken side by side in one run.\n",
+        "## Forward pass, against PyTorch channels_last\n",
+        forward.table() + "\n",
+        "## Scoring, against the plain NumPy reference\n",
+        scoring.scoring_table(),
+        "## Where a run's time goes\n",
+        scoring.stages_table("--net=alexnet"),
+    ]
+    if len(sys.argv) > 1:
+        where = ("--dataset=coco_parts", f"--data_dir={sys.argv[1]}", "--classes=horse")
+        parts.append(scoring.stages_table("--net=alexnet", "--layers=conv5", *where))
+    RESULTS.write_text("\n".join(parts))
+    print(RESULTS.read_text())
