@@ -15,8 +15,8 @@ SIDES = {"alexnet": 224, "caffenet": 227, "vgg16": 128, "vgg19": 160}
 
 @pytest.mark.parametrize("name", SIDES)
 def test_tables_agree_with_gradients(name, small, weights_for):
-    """At full geometry but with an eighth of the filters, which a receptive field does not depend on."""
-    table = small(name, divide=8).headless()
+    """At full geometry but with a sixteenth of the filters, which a receptive field does not depend on."""
+    table = small(name, divide=16).headless()
     network = as_network(table, weights_for(table))
     expected = receptive_fields(table.layers)
     for layer in table.default_layers:

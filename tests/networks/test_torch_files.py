@@ -140,7 +140,15 @@ def test_other_files_by_that_name(tmp_path):
         read_pth(path)
 
 
-def test_a_tensor_may_not_reach_outside_its_storage(tmp_path):
+@pytest.mark.parametrize(
+    ("written", "claimed"),
+    [
+        (b"K\x04K\x04\x86", b"K\x04K\xc8\x86"),  # shape (4, 4) becomes (4, 200)
+        (b"K\x04K\x01\x86", b"K\xc8K\x01\x86"),  # strides (4, 1) become (200, 1)
+    ],
+    ids=["shape", "strides"],
+)
+def test_a_tensor_may_not_reach_outside_its_storage(tmp_path, written, claimed):
     """A file that claims more numbers than it has is damaged, whatever its shape says."""
     buffer = io.BytesIO()
     torch.save({"features.0.weight": torch.ones(4, 4)}, buffer)
@@ -149,9 +157,8 @@ def test_a_tensor_may_not_reach_outside_its_storage(tmp_path):
         for name in source.namelist():
             data = source.read(name)
             if name.endswith("data.pkl"):
-                # BININT1 4, BININT1 4, TUPLE2: the shape; the second 4 becomes 200
-                assert data.count(b"K\x04K\x04\x86") == 1
-                data = data.replace(b"K\x04K\x04\x86", b"K\x04K\xc8\x86")
+                assert data.count(written) == 1
+                data = data.replace(written, claimed)
             target.writestr(name, data)
     with pytest.raises(BadInput, match="outside its storage"):
         read_pth(path)
