@@ -44,7 +44,7 @@ class Terminal:
     """Where a run reports to a person. Progress and notes go to stderr, the tables to stdout."""
 
     def __init__(self, quiet: bool = False):
-        self._out = Console(highlight=False)
+        self._out = Console(highlight=False, quiet=quiet)
         self._err = Console(stderr=True, highlight=False, quiet=quiet)
 
     def note(self, text: str) -> None:

@@ -59,13 +59,14 @@ def test_pooling_is_the_largest_of_each_window_negative_values_and_overhang_incl
             np.testing.assert_array_equal(pooled[0, row, column], window.max((0, 1)))
 
 
-def test_normalisation_is_its_equation():
-    lrn = LRN(size=5, alpha=0.3, beta=0.75, k=1.5)
+@pytest.mark.parametrize("beta", [0.75, 0.5, 1.0])
+def test_normalisation_is_its_equation(beta):
+    lrn = LRN(size=5, alpha=0.3, beta=beta, k=1.5)
     x = DRAWS.standard_normal((2, 3, 4, 9), np.float32)
     expected = np.empty_like(x)
     for c in range(9):
         total = (x[..., max(0, c - 2) : c + 3] ** 2).sum(-1)
-        expected[..., c] = x[..., c] / (1.5 + 0.3 / 5 * total) ** 0.75
+        expected[..., c] = x[..., c] / (1.5 + 0.3 / 5 * total) ** beta
     np.testing.assert_allclose(normalise(x, lrn), expected, rtol=1e-5)
 
 

@@ -20,7 +20,11 @@ def test_planted_filters_score_one_on_train_and_unseen_images(tmp_path, monkeypa
         emergence, "load_dataset", lambda *_, **__: shapeparts.read(seed=4, per_class=30, style="planted")
     )
     emergence.measure(emergence.Options(), Execution(tmp_path), Terminal(quiet=True))
-    table = pd.read_parquet(tmp_path / "filters.parquet").set_index(["object_class", "part", "filter"])
+    table = (
+        pd.read_parquet(tmp_path / "filters.parquet")
+        .set_index(["object_class", "part", "filter"])
+        .sort_index()
+    )
     with open(tmp_path / "parts.csv") as file:
         best = {(row["object_class"], row["part"]): row for row in csv.DictReader(file)}
     assert len(planted.filters) >= 6
