@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.data.shapeparts_scene import FIGURES
+from partsjax.data.shapeparts.scene import FIGURES
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 
 SIZE = 224

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from partsjax.data.pascal_annotation import read_annotation
+from partsjax.data.pascal_part.annotation import read_annotation
 from partsjax.errors import BadInput
 from tests.data.pascal_folder import SHAPE, dog, rectangle, save_annotation, struct, thing
 

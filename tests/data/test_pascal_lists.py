@@ -1,6 +1,6 @@
 import pytest
 
-from partsjax.data.pascal_lists import CLASSES_WITHOUT_PARTS, PART_LISTS, canonical
+from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, canonical
 
 
 def test_the_lists_hold_as_many_parts_as_their_names_say():

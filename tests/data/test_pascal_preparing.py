@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from partsjax.data import pascal_part
-from partsjax.data.pascal_builder import prepare
-from partsjax.data.pascal_source import find_source
+from partsjax.data.pascal_part.builder import prepare
+from partsjax.data.pascal_part.source import find_source
 from partsjax.errors import BadInput
 from tests.data.pascal_folder import dog, rectangle, save_annotation, simple, write
 

@@ -10,7 +10,7 @@ from scipy.cluster.vq import kmeans2
 from partsjax.data import shapeparts
 from partsjax.data.crops import class_crops, warp
 from partsjax.data.planted import FIELDS, blind_network, planted_network
-from partsjax.data.shapeparts_scene import FIGURES
+from partsjax.data.shapeparts.scene import FIGURES
 from tests.plain.average_precision import average_precision
 from tests.plain.detections import overlapped
 from tests.plain.pipeline import prior_ap, score_layer

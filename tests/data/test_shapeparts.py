@@ -11,9 +11,9 @@ import pytest
 
 from partsjax.data import shapeparts
 from partsjax.data.crops import class_crops
-from partsjax.data.shapeparts_compose import compose
-from partsjax.data.shapeparts_raster import MOST_SHAPES, at_centres, identify
-from partsjax.data.shapeparts_scene import Key
+from partsjax.data.shapeparts.compose import compose
+from partsjax.data.shapeparts.raster import MOST_SHAPES, at_centres, identify
+from partsjax.data.shapeparts.scene import Key
 from partsjax.errors import BadInput
 from tests.plain.pipeline import prior_ap
 

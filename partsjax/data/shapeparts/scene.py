@@ -9,10 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from partsjax.data import shapeparts_animals as animals
-from partsjax.data import shapeparts_machines as machines
-from partsjax.data.shapeparts_body import Body
-from partsjax.data.shapeparts_forms import Shape
+from partsjax.data.shapeparts import animals, machines
+from partsjax.data.shapeparts.body import Body
+from partsjax.data.shapeparts.forms import Shape
 
 STYLES = ("natural", "planted")
 _STREAMS = {"layout": 0, "colours": 1}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from partsjax.data.shapeparts_forms import Shape, ellipse, polar
+from partsjax.data.shapeparts.forms import Shape, ellipse, polar
 
 
 class Body:

@@ -1,13 +1,13 @@
 """The two animals of shapeparts: a quadruped and a bird, posed at random.
 
-Both face right in their own units (a torso is about 1 long); `shapeparts_scene` turns, mirrors,
+Both face right in their own units (a torso is about 1 long); `scene` turns, mirrors,
 stretches and scales them. Joint angles reach far on purpose: a part must not be where it always is.
 """
 
 import numpy as np
 
-from partsjax.data.shapeparts_body import Body
-from partsjax.data.shapeparts_forms import capsule, chain, curve, ellipse, leaf, polar, polygon
+from partsjax.data.shapeparts.body import Body
+from partsjax.data.shapeparts.forms import capsule, chain, curve, ellipse, leaf, polar, polygon
 
 QUADRUPED_PARTS = ("head", "eye", "ear", "muzzle", "neck", "torso", "leg", "hoof", "tail")
 BIRD_PARTS = ("head", "eye", "beak", "neck", "torso", "wing", "leg", "tail")

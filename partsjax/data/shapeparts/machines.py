@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from partsjax.data.shapeparts_body import Body
-from partsjax.data.shapeparts_forms import capsule, chain, ellipse, polar, polygon, rounded_box, star
+from partsjax.data.shapeparts.body import Body
+from partsjax.data.shapeparts.forms import capsule, chain, ellipse, polar, polygon, rounded_box, star
 
 ROBOT_PARTS = ("head", "eye", "antenna", "torso", "arm", "hand", "leg", "foot")
 DIGGER_PARTS = ("body", "cab", "window", "wheel", "headlight", "exhaust", "boom", "bucket")

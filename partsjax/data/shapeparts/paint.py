@@ -9,9 +9,9 @@ import math
 import numpy as np
 from PIL import Image, ImageFilter
 
-from partsjax.data import shapeparts_palette as palettes
-from partsjax.data.shapeparts_raster import SAMPLES, at_centres
-from partsjax.data.shapeparts_scene import FIGURES, Key, Scene
+from partsjax.data.shapeparts import palette as palettes
+from partsjax.data.shapeparts.raster import SAMPLES, at_centres
+from partsjax.data.shapeparts.scene import FIGURES, Key, Scene
 
 _OUTLINED = 128  # added to the id of a sample on an outline
 _PATTERNED = {"coat", "far", "belly"}
@@ -22,7 +22,7 @@ def paint(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
     """uint8 [H, W, 3]: the image of a scene.
 
     Args:
-      ids: uint8, from `shapeparts_raster.identify`.
+      ids: uint8, from `raster.identify`.
     """
     if key.style == "planted":
         return _paint_flat(key, scene, ids)

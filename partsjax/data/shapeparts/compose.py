@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from partsjax.data import shapeparts_clutter as clutter
-from partsjax.data.shapeparts_body import Body
-from partsjax.data.shapeparts_forms import Shape, fit, turn_to
-from partsjax.data.shapeparts_scene import FIGURES, Figure, Key, Scene
+from partsjax.data.shapeparts import clutter
+from partsjax.data.shapeparts.body import Body
+from partsjax.data.shapeparts.forms import Shape, fit, turn_to
+from partsjax.data.shapeparts.scene import FIGURES, Figure, Key, Scene
 
 SIZES = ((320, 280), (320, 280), (280, 320), (300, 300))  # (width, height); landscape as most photographs are
 

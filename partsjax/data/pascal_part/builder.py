@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from partsjax.data.images import FileImage
-from partsjax.data.pascal_annotation import Annotation, read_annotation
-from partsjax.data.pascal_source import PascalSource
+from partsjax.data.pascal_part.annotation import Annotation, read_annotation
+from partsjax.data.pascal_part.source import PascalSource
 from partsjax.errors import BadInput
 
 Progress = Callable[[int, int, str], None]

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from partsjax.data import images
-from partsjax.data.pascal_builder import rows
+from partsjax.data.pascal_part.builder import rows
 from partsjax.errors import BadInput
 
 

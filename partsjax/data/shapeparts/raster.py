@@ -11,8 +11,8 @@ from scipy import ndimage
 
 from partsjax.data.masks import pack
 from partsjax.data.schema import Object, Part
-from partsjax.data.shapeparts_forms import Shape
-from partsjax.data.shapeparts_scene import Scene
+from partsjax.data.shapeparts.forms import Shape
+from partsjax.data.shapeparts.scene import Scene
 
 SAMPLES = 3  # per pixel, across and down
 VISIBLE = 0.25  # a part is annotated from this share of its pixels on

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from partsjax.data.shapeparts_forms import (
+from partsjax.data.shapeparts.forms import (
     Shape,
     blob,
     capsule,
@@ -13,7 +13,7 @@ from partsjax.data.shapeparts_forms import (
     star,
     turn_to,
 )
-from partsjax.data.shapeparts_scene import FIGURES, Scene
+from partsjax.data.shapeparts.scene import FIGURES, Scene
 
 
 def backdrop(rng: np.random.Generator, scene: Scene) -> None:

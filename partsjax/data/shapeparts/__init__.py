@@ -18,10 +18,10 @@ import numpy as np
 
 from partsjax.data.class_selection import choose_classes
 from partsjax.data.schema import SPLITS, Dataset, Image, Object
-from partsjax.data.shapeparts_compose import compose
-from partsjax.data.shapeparts_paint import paint
-from partsjax.data.shapeparts_raster import annotate, identify
-from partsjax.data.shapeparts_scene import FIGURES, STYLES, Key
+from partsjax.data.shapeparts.compose import compose
+from partsjax.data.shapeparts.paint import paint
+from partsjax.data.shapeparts.raster import annotate, identify
+from partsjax.data.shapeparts.scene import FIGURES, STYLES, Key
 from partsjax.errors import BadInput, nearest
 
 RENDERER = 1  # raised whenever any image or box of any key changes; part of every digest
@@ -68,7 +68,7 @@ def read(
 
     An image shows one object of its class, or sometimes a second one of the same class, in front of
     scenery and among clutter that may include parts torn off other classes, which are not annotated.
-    Boxes and masks are of visible pixels; see `shapeparts_raster.annotate` for what is too hidden.
+    Boxes and masks are of visible pixels; see `raster.annotate` for what is too hidden.
 
     Args:
       seed: 0 or more.

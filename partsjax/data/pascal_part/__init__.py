@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from partsjax.data import pascal_builder
 from partsjax.data.class_selection import choose_classes
 from partsjax.data.masks import union
-from partsjax.data.pascal_lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
-from partsjax.data.pascal_records import RecordImage
-from partsjax.data.pascal_source import PascalSource, find_source
+from partsjax.data.pascal_part import builder
+from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
+from partsjax.data.pascal_part.records import RecordImage
+from partsjax.data.pascal_part.source import PascalSource, find_source
 from partsjax.data.schema import SPLITS, Dataset, Image, Object, Part
 from partsjax.errors import BadInput, nearest
 
@@ -23,7 +23,7 @@ def read(
     classes: Iterable[str] | None = None,
     part_list: str = "123",
     prepared_dir: str | os.PathLike | None = None,
-    progress: pascal_builder.Progress | None = None,
+    progress: builder.Progress | None = None,
 ) -> Dataset:
     """Reads PASCAL-Part, preparing it first where that has not been done.
 
@@ -53,15 +53,15 @@ def read(
     classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
     # Asked of the list first: minutes may be spent on preparing.
     choose_classes(classes, _ALL_CLASSES, PART_LISTS[part_list], "pascal_part")
-    where = pascal_builder.default_prepared_dir() if prepared_dir is None else Path(prepared_dir).expanduser()
+    where = builder.default_prepared_dir() if prepared_dir is None else Path(prepared_dir).expanduser()
     if data_dir is None:
         return _assemble(_only_copy(where, prepared_dir), None, classes, part_list)
     source = find_source(data_dir)
-    return _assemble(pascal_builder.prepare(source, where, progress), source, classes, part_list)
+    return _assemble(builder.prepare(source, where, progress), source, classes, part_list)
 
 
 def _only_copy(where: Path, prepared_dir) -> Path:
-    copies = pascal_builder.prepared_copies(where) if prepared_dir is not None else []
+    copies = builder.prepared_copies(where) if prepared_dir is not None else []
     if len(copies) != 1:
         found = "neither is given" if prepared_dir is None else f"{where} holds {len(copies)} prepared copies"
         raise BadInput(
@@ -97,7 +97,7 @@ def _assemble(
             images.append(Image(image_id, split, pixels, objects))
     missing = [f"{c}:{p}" for c in chosen for p in parts_of[c] if (c, p) not in seen]
     notes = [f"PASCAL-Part with the {part_list}-part list"]
-    if count := pascal_builder.unannotated(copy):
+    if count := builder.unannotated(copy):
         notes.append(f"{count} listed images have no annotation and are left out")
     notes += [f"{what}: {count} left out" for what, count in sorted(skipped.items())]
     if missing:
@@ -108,7 +108,7 @@ def _assemble(
 def _annotations(copy: Path, split: str) -> list[Mapping[str, Any]]:
     damaged = BadInput(f"{copy}: this prepared copy is damaged; delete the folder and run again")
     try:
-        found = pascal_builder.rows(copy, "annotations", split)
+        found = builder.rows(copy, "annotations", split)
         records = [found[row] for row in range(len(found))]
     except MemoryError:
         raise
