@@ -14,6 +14,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
+from benchmarks.hardware import description
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.assembly import as_network
 from partsjax.networks.layers import Conv, MaxPool
@@ -99,4 +100,4 @@ def _torchs(net: Architecture, weights: dict, images: np.ndarray) -> Callable[[]
 
 
 if __name__ == "__main__":
-    print(table())
+    print(f"{description()}\n\n{table()}")
