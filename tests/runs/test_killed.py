@@ -21,7 +21,7 @@ def run(count: int, folder: Path, workdir: Path) -> tuple[int, str]:
         check=False,
     )
     assert done.returncode in (0, -9), done.stderr
-    return done.returncode, done.stdout.split()[0]
+    return done.returncode, done.stdout.strip()
 
 
 @pytest.mark.slow
