@@ -1,6 +1,7 @@
 """The main job: every filter of the chosen layers scored against every part of the chosen classes."""
 
 import collections
+import concurrent.futures
 import dataclasses
 import functools
 from collections.abc import Sequence
@@ -112,10 +113,10 @@ class _Job:
                 truths = tuple(stage.truth() for stage in pair)
                 counts = [truth.positives for truth in truths]
                 parts = pair[0].crops.parts
-                for layer in self.layers:
-                    advance(0, f"{object_class} {layer}: scoring")
-                    with self.clock("scoring"):
-                        scores = self._scores(layer, pair, truths)
+                advance(0, f"{object_class}: scoring")
+                with self.clock("scoring"):
+                    all_scores = self._score_layers(pair, truths)
+                for layer, scores in zip(self.layers, all_scores, strict=True):
                     results.append(files.ClassScores(layer, object_class, parts, scores))
                     rows[layer] += best_filters(layer, object_class, parts, scores, *counts)
                     unregressed[layer] += best_unregressed(scores)
@@ -174,6 +175,11 @@ class _Job:
     def _extract(self):
         """The compiled step from pixels to stimuli, made when the first crop needs it."""
         return extractor(self.network, self.layers, self.method)
+
+    def _score_layers(self, pair, truths) -> list[Scores]:
+        """Scores of all layers, two at a time: a layer's scoring keeps little more than one core busy."""
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            return list(pool.map(lambda layer: self._scores(layer, pair, truths), self.layers))
 
     def _scores(self, layer: str, pair, truths) -> Scores:
         field, size = self.network.fields[layer], self.network.input_size
