@@ -46,7 +46,12 @@ _WORKDIR = flags.DEFINE_string(
     "under runs/ named after the options.",
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of shapeparts and of random weights.")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 32, "Crops the network takes at once.", lower_bound=1)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size",
+    None,
+    "Crops the network takes at once. Default: what suits network and device.",
+    lower_bound=1,
+)
 _DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
 _SKIP_BAD = flags.DEFINE_bool(
     "skip_bad", False, "Go on without images that cannot be read; they are counted in manifest.json."

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 
 import jax
@@ -11,6 +12,8 @@ import numpy as np
 from partsjax.emergence.method import Method
 from partsjax.networks.protocol import Network
 from partsjax.ops import peaks
+
+_MAP_BYTES = 1 << 26  # of the largest activation map of a batch, on processors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +49,22 @@ def concatenate(pieces: Sequence[Stimuli]) -> Stimuli:
         values=np.concatenate([p.values for p in pieces], axis=-1),
         columns=pieces[0].columns,
     )
+
+
+def suitable_batch(network: Network) -> int:
+    """Crops to take at once: many on an accelerator, on processors few enough for the caches.
+
+    VGG16's forward pass takes 181 ms a crop in batches of 8 and 208 in batches of 32 (two cores),
+    AlexNet's is the same from 16 to 64: what counts is the largest activation map.
+    """
+    if jax.default_backend() != "cpu":
+        return 128
+    size = network.input_size
+    image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+    layers = tuple(network.fields)
+    maps = jax.eval_shape(lambda p, x: network.apply(p, x, layers), network.params, image)
+    largest = max(m.size * m.dtype.itemsize for m in maps.values())
+    return min(32, max(4, 2 ** int(math.log2(max(1, _MAP_BYTES // largest)))))
 
 
 def extractor(network: Network, layers: Sequence[str], method: Method) -> Callable:

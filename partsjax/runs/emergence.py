@@ -14,7 +14,7 @@ from partsjax.data.schema import SPLITS, Dataset, Image
 from partsjax.emergence.method import Method
 from partsjax.emergence.scoring import Scores, score_layer
 from partsjax.emergence.selection import best_filters, best_unregressed, summarize
-from partsjax.emergence.stimuli import extractor
+from partsjax.emergence.stimuli import extractor, suitable_batch
 from partsjax.errors import BadInput, nearest
 from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
@@ -96,6 +96,7 @@ class _Job:
         self.options, self.execution = options, execution
         self.terminal, self.clock = terminal, clock
         self.method: Method = options.method
+        self.batch_size = execution.batch_size or suitable_batch(network)
 
     def run(self, dataset: Dataset) -> None:
         with self.clock("fingerprints"):
@@ -168,7 +169,7 @@ class _Job:
 
     def _compute(self, stage: StimulusStage, advance) -> None:
         run, devices = self.execution, jax.device_count()
-        batch_size = -(-run.batch_size // devices) * devices  # every device has its share
+        batch_size = -(-self.batch_size // devices) * devices  # every device has its share
         stage.compute(lambda pixels: self._extract(pixels), batch_size, run.threads, run.skip_bad, advance)
 
     @functools.cached_property
@@ -219,7 +220,7 @@ class _Job:
                 "command": manifest.command(),
                 "options": dataclasses.asdict(self.options),
                 "layers": self.layers,
-                "batch_size": self.execution.batch_size,
+                "batch_size": self.batch_size,
                 "network_digest": self.network.digest,
                 "input_fingerprint": stages.key(stimuli=keys),
                 "code_version": stages.code_version(),

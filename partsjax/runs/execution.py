@@ -9,12 +9,12 @@ class Execution:
     """Changes no result beyond float rounding.
 
     workdir: folder of results and finished stages.
-    batch_size: crops the network takes at once, over all devices.
+    batch_size: crops the network takes at once, over all devices; None: what suits network and device.
     threads: host threads that read and warp images.
     skip_bad: go on without images that cannot be read.
     """
 
     workdir: Path
-    batch_size: int = 32
+    batch_size: int | None = None
     threads: int = 2
     skip_bad: bool = False
