@@ -61,7 +61,7 @@ def source_window(object_box, size: int) -> np.ndarray:
     """The part of the image a crop shows: float64 `xyxy`, possibly reaching outside the image.
 
     The object's box scaled about its centre by size / (size - 2·16) on each axis, so that 16
-    pixels of context surround it in the crop (method.md, "Frames and boxes"; R-CNN's warp).
+    pixels of context surround it in the crop (R-CNN's warp).
     """
     x1, y1, x2, y2 = np.asarray(object_box, np.float64)
     scale = size / (size - 2 * CONTEXT)
@@ -101,7 +101,7 @@ def warp(image: np.ndarray, object_box, size: int, fill) -> np.ndarray:
     """The crop of one object.
 
     Bilinear without antialiasing, half-pixel centres; a sample whose centre falls outside the
-    image takes `fill`; inside, at the edge, the missing tap repeats the edge pixel (method.md).
+    image takes `fill`; inside, at the edge, the missing tap repeats the edge pixel (our choice).
 
     Args:
       image: uint8 [H, W, 3].
@@ -139,7 +139,7 @@ def class_crops(
 ) -> Crops:
     """All crops of a class in a split with their ground truth; there may be none.
 
-    Every object of the class counts, also one without annotated parts (method.md).
+    Every object of the class counts, also one without annotated parts (our choice).
 
     Args:
       size: side of the crop in pixels.

@@ -1,4 +1,4 @@
-"""The choices of method.md that can be made otherwise, with its defaults."""
+"""The choices that can be made otherwise, with their defaults."""
 
 import dataclasses
 

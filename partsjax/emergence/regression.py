@@ -72,7 +72,7 @@ class Pairs(NamedTuple):
 def pair(cx, cy, real, truth: bx.Boxes, usable) -> Pairs:
     """Pairs a stimulus with the box of the part that contains its centre.
 
-    If several do, with the one whose centre is nearest (method.md); of equally near ones with the
+    If several do, with the one whose centre is nearest; of equally near ones with the
     first. A box contains its left and top border and not its right and bottom one (half-open).
 
     Args:
@@ -105,7 +105,7 @@ def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs
     """Weighted least squares for all filters and parts at once.
 
     With Φ the features, w the activations and T the targets of a (filter, part)'s pairs:
-    (Φᵀ diag(w) Φ + ridge · trace/12 · I) W = Φᵀ diag(w) T (method.md, "Regression"). The sums and the
+    (Φᵀ diag(w) Φ + ridge · trace/12 · I) W = Φᵀ diag(w) T (the paper; the ridge is ours). The sums and the
     solution are float64: neighbouring activations are nearly collinear and the ridge is tiny.
     Call it under `jax.enable_x64`.
 

@@ -56,7 +56,7 @@ class Detections(NamedTuple):
 
 
 def judge(boxes: bx.Boxes, real: jax.Array, truth: bx.Boxes, valid, difficult, method: Method) -> Detections:
-    """NMS, then which detections are right (method.md, "Regression" and "Average precision").
+    """NMS, then which detections are right (the paper's criterion, VOC2010's curve).
 
     A detection is true when the box of the part it overlaps most in its crop is overlapped by
     IoU >= 0.4 and was not claimed by a higher detection. One whose box is difficult counts neither way.

@@ -28,7 +28,7 @@ class Architecture:
       head: the fully connected part; empty where there is none.
       input_size: side of the square input, in pixels.
       preprocessing: normalisation of the input.
-      default_layers: the layers measured when the user names none (design.md, "Commands").
+      default_layers: the layers measured when the user names none (the paper's for AlexNet).
     """
 
     name: str

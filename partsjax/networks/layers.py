@@ -63,8 +63,8 @@ def receptive_fields(table: Sequence[Layer]) -> dict[str, ReceptiveField]:
     With j the distance between neighbouring cells in input pixels, a layer of kernel k, stride s
     and padding p makes of (size, centre, j):
       size' = size + (k - 1) j,  centre' = centre + ((k - 1) / 2 - p) j,  j' = s j,
-    starting from a pixel: size 1, centre 0, j 1. (paper.md, section "Networks", gives the sizes
-    this must come to: AlexNet 11/51/99/131/163.)
+    starting from a pixel: size 1, centre 0, j 1. (AlexNet's come to 11/51/99/131/163, as
+    the literature has them.)
     """
     size, center, jump = 1.0, 0.0, 1.0
     fields = {}

@@ -11,7 +11,7 @@ class ReceptiveField:
 
     Cell i (row or column) looks at a square of `size` pixels whose centre lies at continuous
     coordinate `center + 0.5 + stride * i`; `center` is the pixel index of the centre for cell 0
-    (method.md: c0; it may be fractional for an even `size`).
+    (c0; it may be fractional for an even `size`).
     """
 
     size: float

@@ -24,8 +24,8 @@ def estimate_receptive_field(
     center = (a + b) / 2. That needs no field to fit into the image as a whole: VGG19's conv5_4
     sees 252 pixels of 224. A maximum passes its gradient to one input alone and a ReLU may pass
     none, so the pixels are united over `samples` random images and over rows and columns, and
-    random multiples of all filters are added up. (Our choice; method.md asks for a check of the
-    layer table by gradients.)
+    random multiples of all filters are added up. (Our choice; the same measurement checks our
+    layer tables.)
 
     Args:
       apply, params, layer, input_size: as in `Network`; `params` are used as they are.

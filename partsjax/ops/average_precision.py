@@ -30,7 +30,7 @@ def average_precision(ranking: Ranking, alive: jax.Array, true: jax.Array, posit
 
     With r_i and p_i the recall and precision after the i-th detection,
     AP = Σ_i (r_i - r_{i-1}) · max_{j ≥ i} p_j. Detections of equal score enter as one step:
-    precision is read only after the last of them, so that order never decides (method.md).
+    precision is read only after the last of them, so that order never decides (our choice).
 
     Args:
       ranking: of the scores, [F, M].

@@ -67,7 +67,7 @@ def nms(boxes: Boxes, alive: jax.Array, threshold, axis: int) -> jax.Array:
     """Greedy non-maximum suppression along one axis, batched over all others.
 
     Along `axis` boxes are in order of falling score. Box j stays when it is alive and no earlier
-    box that stayed overlaps it by IoU > threshold (method.md, "Regression": 0.5).
+    box that stayed overlaps it by IoU > threshold (our choice: 0.5).
 
     Args:
       boxes: arrays of shape [..., K, ...].

@@ -19,7 +19,7 @@ def _window_max(x: jax.Array, axis: int, window: int) -> jax.Array:
 def local_maxima(activation: jax.Array, window: int = 3) -> jax.Array:
     """Where an activation is positive and the maximum of its neighbourhood, window x window.
 
-    Every cell of a plateau counts; outside the map is -inf (method.md, "Stimuli": our choice).
+    Every cell of a plateau counts; outside the map is -inf (our choice).
     A NaN is never a maximum, nor is a cell that has one in its neighbourhood.
 
     Args:
