@@ -201,6 +201,8 @@ class _Job:
         return scores
 
     def _write(self, results, rows, summaries, classes) -> None:
+        # A manifest vouches for the files beside it: none while they change.
+        (self.folder / "manifest.json").unlink(missing_ok=True)
         whole = functools.partial(workdir.written_whole, durable=True)
         with whole(self.folder / "filters.parquet") as path:
             files.write_filters(path, results)
