@@ -10,10 +10,12 @@ from pathlib import Path
 
 from benchmarks import forward, scoring
 from benchmarks.hardware import description
+from partsjax.networks.devices import one_device_a_core
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 if __name__ == "__main__":
+    one_device_a_core()  # as the experiments do
     parts = [
         "# Benchmarks\n",
         f"`python -m benchmarks` on {description()}. Ratios are taken side by side in one run.\n",

@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.hardware import description
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.assembly import as_network
+from partsjax.networks.devices import one_device_a_core, shardings
 from partsjax.networks.layers import Conv, MaxPool
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.imagenet import read_imagenet
@@ -64,8 +65,9 @@ def _ours(net: Architecture, weights: dict, images: np.ndarray) -> Callable[[], 
     network = as_network(net, weights)
     last = net.convolutions[-1].name
     forward = jax.jit(lambda params, images: network.apply(params, images, (last,))[last])
-    on_device = jax.device_put(images)
-    return lambda: np.asarray(forward(network.params, on_device))
+    by_image, everywhere = shardings()
+    on_device, params = jax.device_put(images, by_image), jax.device_put(network.params, everywhere)
+    return lambda: np.asarray(forward(params, on_device))
 
 
 def _torchs(net: Architecture, weights: dict, images: np.ndarray) -> Callable[[], np.ndarray]:
@@ -100,4 +102,5 @@ def _torchs(net: Architecture, weights: dict, images: np.ndarray) -> Callable[[]
 
 
 if __name__ == "__main__":
+    one_device_a_core()
     print(f"{description()}\n\n{table()}")

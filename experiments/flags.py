@@ -11,6 +11,7 @@ from pathlib import Path
 from absl import app, flags, logging
 
 from partsjax.errors import BadInput
+from partsjax.networks.devices import one_device_a_core
 from partsjax.runs.execution import Execution
 
 _NET = flags.DEFINE_string(
@@ -110,4 +111,5 @@ def start(main: Callable[[], None]) -> None:
 
     # JAX tells at this level of every accelerator that is not there.
     logging.set_verbosity(logging.WARNING)
+    one_device_a_core()
     app.run(guarded)

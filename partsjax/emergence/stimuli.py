@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.emergence.method import Method
+from partsjax.networks.devices import shardings
 from partsjax.networks.protocol import Network
 from partsjax.ops import peaks
 
@@ -76,9 +77,8 @@ def extractor(network: Network, layers: Sequence[str], method: Method) -> Callab
       `pixels -> {layer: Stimuli}` of device arrays, for float32 [B, S, S, 3] pixels in [0, 255], B a
       multiple of the number of devices.
     """
-    mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(jax.sharding.AxisType.Auto,))
-    by_crop = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
-    params = jax.device_put(network.params, jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec()))
+    by_crop, everywhere = shardings()
+    params = jax.device_put(network.params, everywhere)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
 
     @jax.jit
