@@ -28,7 +28,7 @@ from partsjax.networks import load_network
 from partsjax.ops import peaks
 from tests.plain import pipeline as plain
 
-LAYER, FILTERS, ROUNDS = "conv5", 64, 3
+LAYER, FILTERS, ROUNDS = "conv5", 64, 7
 
 
 def _activations(network, crops) -> np.ndarray:
