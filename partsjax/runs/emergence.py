@@ -179,7 +179,7 @@ class _Job:
 
     def _score_layers(self, pair, truths) -> list[Scores]:
         """Scores of all layers, two at a time: a layer's scoring keeps little more than one core busy."""
-        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, self.execution.threads)) as pool:
             return list(pool.map(lambda layer: self._scores(layer, pair, truths), self.layers))
 
     def _scores(self, layer: str, pair, truths) -> Scores:
