@@ -2,7 +2,7 @@
 
 Filters are handed to the device in equal chunks, so that one compiled kernel serves all of a class's
 layers, and within a chunk go through it a few at a time, so that what a step makes still lies in the
-cache when the next step reads it. Memory: about 200 bytes per stimulus and part of the few.
+cache when the next step reads it.
 """
 
 import dataclasses
