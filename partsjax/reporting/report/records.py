@@ -1,0 +1,84 @@
+"""What the report is made from. Boxes here are `xyxy` in fractions of the crop's side."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from partsjax.emergence.verdict import Verdict
+
+Box = tuple[float, float, float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """One detection, or one stimulus, drawn on its crop.
+
+    picture: the crop's small image, relative to the report's folder.
+    crop: its name, image id and number of the object.
+    box: what was detected, or the receptive field of the stimulus.
+    filter: whose it is; score: what it is ranked by.
+    truth: ground-truth boxes of the part in this crop; none on filter pages.
+    correct: whether it counts as right; None on filter pages.
+    """
+
+    picture: str
+    crop: str
+    object_class: str
+    box: Box
+    filter: int
+    score: float
+    truth: tuple[Box, ...] = ()
+    correct: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PartPictures:
+    """Strongest detections of one part in one layer on unseen images, and the first false alarms.
+
+    best, combination: by falling score, right and wrong as they come, one a crop.
+    best_false, combination_false: the first wrong ones.
+    """
+
+    best: tuple[Shown, ...]
+    best_false: tuple[Shown, ...]
+    combination: tuple[Shown, ...]
+    combination_false: tuple[Shown, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class FilterPage:
+    """What one filter fires on, of all classes' unseen images, and the parts it detects best.
+
+    firings: by falling activation, one a crop.
+    parts: (object class, part, pairs, train AP, held-out AP), the best first; NaN without ground truth.
+    """
+
+    layer: str
+    filter: int
+    firings: tuple[Shown, ...]
+    parts: tuple[tuple[str, str, int, float, float], ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """A whole report.
+
+    title: what was run, as "alexnet (imagenet) on shapeparts".
+    command: as it can be typed again; facts: (name, value) pairs about the run, shown at the end.
+    layers: in forward order; verdicts: of all of them, layer by layer, classes and parts in order.
+    pictures: by (layer, object class, part).
+    filters: pages by layer, one a filter.
+    filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
+    nulls: which nulls were run, of "random" and "shuffled".
+    """
+
+    title: str
+    command: str
+    facts: Sequence[tuple[str, str]]
+    layers: Sequence[str]
+    verdicts: Sequence[Verdict]
+    pictures: Mapping[tuple[str, str, str], PartPictures]
+    filters: Mapping[str, Sequence[FilterPage]]
+    filter_aps: Mapping[str, np.ndarray]
+    nulls: Sequence[str] = ("random", "shuffled")
