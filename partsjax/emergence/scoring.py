@@ -44,15 +44,28 @@ class Scores:
     scale: np.ndarray
 
 
-class Detections(NamedTuple):
-    """What becomes of each detection of a (filter, part): bool [F, P, K, N].
+NOT_COUNTED, HITS_NOTHING = -2, -1
 
-    alive: it counts (it exists, NMS kept it, it did not find a difficult box).
-    true: it is alive and the first to find its ground-truth box.
+
+class Found(NamedTuple):
+    """What each regressed detection found in either split: int8 [F, P, K, N], as in `Detections`."""
+
+    train: np.ndarray
+    val: np.ndarray
+
+
+class Detections(NamedTuple):
+    """What becomes of each detection of a (filter, part), [F, P, K, N].
+
+    alive: bool, it counts (it exists, NMS kept it, it did not find a difficult box).
+    true: bool, it is alive and the first to find its ground-truth box.
+    found: int8 (int16 from 128 boxes a crop), the box it overlaps most and by IoU >= 0.4, first on it or
+      not; HITS_NOTHING where there is none, NOT_COUNTED where it is not alive.
     """
 
     alive: jax.Array
     true: jax.Array
+    found: jax.Array
 
 
 def judge(boxes: bx.Boxes, real: jax.Array, truth: bx.Boxes, valid, difficult, method: Method) -> Detections:
@@ -73,7 +86,9 @@ def judge(boxes: bx.Boxes, real: jax.Array, truth: bx.Boxes, valid, difficult, m
         on_difficult = hits & _at(difficult, number)
         alive, hits = alive & ~on_difficult, hits & ~on_difficult
     shape = matched.iou.shape
-    return Detections(jnp.broadcast_to(alive, shape), bx.first_claims(hits, number, axis=2))
+    found = jnp.where(hits, number, jnp.where(alive, HITS_NOTHING, NOT_COUNTED))
+    found = found.astype(jnp.int8 if valid.shape[1] < 128 else jnp.int16)
+    return Detections(jnp.broadcast_to(alive, shape), bx.first_claims(hits, number, axis=2), found)
 
 
 def _at(flags: jax.Array, number: jax.Array) -> jax.Array:
@@ -115,7 +130,10 @@ def _fit_chunk(cells, values, scale, boxes, usable, geometry, method) -> Regress
 
 @functools.partial(jax.jit, static_argnames=("method", "any_difficult"))
 def _score_chunk(cells, values, scale, weights, exists, truth, geometry, method, any_difficult):
-    """AP with and without regression, [F, P] each, of one chunk of filters on one split."""
+    """AP with and without regression, [F, P] each, and what was found with it, int8 [F, P, K, N].
+
+    Of one chunk of filters on one split.
+    """
     truth_boxes, valid, difficult = truth
     truth_boxes = bx.Boxes(*truth_boxes)
     positives = (valid & ~difficult).sum(axis=(1, 2))
@@ -129,16 +147,20 @@ def _score_chunk(cells, values, scale, weights, exists, truth, geometry, method,
         cx, cy = geometry.centers(cells)
 
         def precision(boxes):
-            found = judge(boxes, real, truth_boxes, valid, difficult, method)
-            flat = (*found.alive.shape[:2], -1)
-            return ap.average_precision(
-                ranking, found.alive.reshape(flat), found.true.reshape(flat), positives
+            judged = judge(boxes, real, truth_boxes, valid, difficult, method)
+            flat = (*judged.alive.shape[:2], -1)
+            aps = ap.average_precision(
+                ranking, judged.alive.reshape(flat), judged.true.reshape(flat), positives
             )
+            return aps, judged.found
 
         fields = bx.from_centers(cx, cy, geometry.extent, geometry.extent).clip(geometry.size)
         regressed = predict(weights, features(cells, values, scale, geometry), cx, cy, geometry.size)
-        with_regression = jnp.where(exists | (positives == 0), precision(regressed), 0)
-        return with_regression[0], precision(fields.map(lambda v: v[:, None]))[0]
+        aps, found = precision(regressed)
+        aps = jnp.where(exists | (positives == 0), aps, 0)
+        found = jnp.where(exists[..., None, None], found, NOT_COUNTED)
+        unregressed, _ = precision(fields.map(lambda v: v[:, None]))
+        return aps[0], unregressed[0], found[0]
 
     return jax.lax.map(one, (cells, values, scale, weights, exists), batch_size=_few())
 
@@ -157,7 +179,7 @@ def score_layer(
     field: ReceptiveField,
     size: int,
     method: Method,
-) -> Scores:
+) -> tuple[Scores, Found]:
     """Fits on the train crops and scores on both splits, all filters x parts of a layer and class.
 
     Args:
@@ -194,16 +216,19 @@ def score_layer(
             _score_chunk(*arrays, scale_here, fitted.weights, fitted.exists, truth, geometry, method, hard)
             for arrays, (_, _, truth, hard) in zip(inputs, padded, strict=True)
         ]
-        chunks.append((*aps[0], *aps[1], fitted.pairs, fitted.weights))
-    ap_train, ap_train_unregressed, ap_val, ap_val_unregressed, num_pairs, weights = (
-        np.concatenate([np.asarray(chunk[i]) for chunk in chunks])[:filters] for i in range(6)
+        results = (*aps[0], *aps[1], fitted.pairs, fitted.weights)
+        chunks.append(jax.device_get(results))
+    ap_train, ap_train_plain, found_train, ap_val, ap_val_plain, found_val, num_pairs, weights = (
+        np.concatenate(column)[:filters] for column in zip(*chunks, strict=True)
     )
-    return Scores(
+    scores = Scores(
         ap_train=ap_train,
         ap_val=ap_val,
-        ap_train_unregressed=ap_train_unregressed,
-        ap_val_unregressed=ap_val_unregressed,
+        ap_train_unregressed=ap_train_plain,
+        ap_val_unregressed=ap_val_plain,
         num_pairs=num_pairs,
         weights=weights,
         scale=scale,
     )
+    crops = (stimuli.cells.shape[-1] for stimuli in (train, val))
+    return scores, Found(*(f[..., :n] for f, n in zip((found_train, found_val), crops, strict=True)))

@@ -1,0 +1,65 @@
+"""Calibration: activations turned into train precision, so that filters of a set can be compared."""
+
+import dataclasses
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from partsjax.emergence.ranked import PartDetections
+from partsjax.emergence.scoring import NOT_COUNTED
+
+_TIE = 1e-9  # of the activation over the filter's largest, added so that its own order is kept
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """Per filter a rising staircase from activation to train precision.
+
+    thresholds: per filter float64 [T], the activations at which the staircase rises, falling.
+    precision: per filter float64 [T], its height from each threshold on; below the last it is 0.
+    scale: float32 [F], each filter's largest train stimulus.
+    """
+
+    thresholds: tuple[np.ndarray, ...]
+    precision: tuple[np.ndarray, ...]
+    scale: np.ndarray
+
+    def apply(self, detections: PartDetections) -> PartDetections:
+        """The same detections, ranked by train precision; equal ones by activation over `scale`."""
+        scores = np.array(detections.scores)
+        for row, thresholds, precision, scale in zip(
+            scores, self.thresholds, self.precision, self.scale, strict=True
+        ):
+            step = len(thresholds) - np.searchsorted(thresholds[::-1], row, side="right")
+            row[:] = np.append(precision, 0.0)[step] + _TIE * row / scale
+        return dataclasses.replace(detections, scores=scores)
+
+
+def calibrate(detections: PartDetections, scale: np.ndarray) -> Calibration:
+    """Isotonic regression of right (1) or wrong (0) on the activation, for every filter (our choice).
+
+    The fit changes only at true detections, so it is made on the steps between them: from each to the
+    next, the share of true ones, weighted by how many detections there are.
+
+    Args:
+      detections: of the train crops; scale: float32 [F].
+    """
+    all_true = detections.first_hits()
+    thresholds, precision = [], []
+    for scores, found, true in zip(detections.scores, detections.found, all_true, strict=True):
+        steps = np.unique(scores[true])[::-1]
+        thresholds.append(steps)
+        if not len(steps):
+            precision.append(steps)
+            continue
+        counted = scores[(found != NOT_COUNTED) & (scores >= steps[-1])]
+        shown = _by_step(steps, counted)
+        share = _by_step(steps, scores[true]) / shown
+        precision.append(isotonic_regression(share, weights=shown, increasing=False).x)
+    return Calibration(tuple(thresholds), tuple(precision), scale)
+
+
+def _by_step(steps: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """How many scores lie at or above each step and below the one before it; `steps` fall."""
+    above = len(scores) - np.searchsorted(np.sort(scores), steps, side="left")
+    return np.diff(above, prepend=0).astype(np.float64)

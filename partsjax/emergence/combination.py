@@ -1,0 +1,132 @@
+"""Combinations: for every part of a layer, the set of filters whose union detects it best on train."""
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from partsjax.emergence.curve import curve
+from partsjax.emergence.genetic import Genetic, evolve, greedy
+from partsjax.emergence.method import Method
+from partsjax.emergence.placed import Placing
+from partsjax.emergence.ranked import PartDetections, Union, union
+from partsjax.emergence.tables import tabulate
+
+SEARCHES = ("ga", "greedy")
+SCORES = ("activation", "calibrated")
+_FINALISTS = 5  # sets of the last population that are evaluated exactly
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """How a set is looked for.
+
+    search: "ga" (the paper) or "greedy". score: what a union's detections are ranked by, the "activation",
+    or that "calibrated" to train precision. union_nms: NMS across the members' detections.
+    """
+
+    search: str = "ga"
+    score: str = "activation"
+    union_nms: bool = False
+    genetic: Genetic = dataclasses.field(default_factory=Genetic)
+
+
+@dataclasses.dataclass(frozen=True)
+class Combination:
+    """The best set found for one part: filters rising, its exact train AP, never below the best filter's."""
+
+    filters: tuple[int, ...]
+    ap_train: float
+
+
+def combine(
+    parts: Sequence[PartDetections],
+    numbers: Sequence[int],
+    names: Sequence[str],
+    best: Sequence[int],
+    search: Search,
+    method: Method,
+    placing: Placing,
+    seed: int,
+) -> list[Combination]:
+    """The best set for each part of a layer.
+
+    The search works on tabulated APs; the sets it ends with, and the best single filter, are then evaluated
+    exactly, with NMS across members if asked for, and the best of those is taken; of equal ones the
+    smallest.
+
+    Args:
+      parts: train detections of each part, ranked by `search.score`.
+      numbers: of the parts within their class.
+      names: unique; with `seed` they make each part's random numbers its own.
+      best: each part's best single filter.
+      placing: of the train crops.
+    """
+    candidates = _search(parts, names, best, search, seed)
+    chosen = []
+    for part, detections, sets in zip(numbers, parts, candidates, strict=True):
+        exact = [
+            (train_ap(members_union(detections, s, part, search, method, placing), detections), -len(s), s)
+            for s in sets
+        ]
+        ap, _, filters = max(exact)
+        chosen.append(Combination(filters, ap))
+    return chosen
+
+
+def members_union(
+    detections: PartDetections, filters, part: int, search: Search, method: Method, placing: Placing
+) -> Union:
+    """A set's detections: the plain union, or what NMS across members leaves of it."""
+    found = union(detections, filters)
+    return placing.without_repeats(part, found, method.nms_iou) if search.union_nms else found
+
+
+def train_ap(found: Union, detections: PartDetections) -> float:
+    """Exact AP of a union's detections over all crops; NaN without ground truth."""
+    everything = np.zeros(len(found.scores), np.int64), [detections.positives.sum()]
+    return curve(found.scores, found.true, *everything).average_precision()
+
+
+def _search(parts, names, best, search, seed) -> list[list[tuple[int, ...]]]:
+    """Per part the sets worth evaluating, the best single filter among them."""
+    filters = parts[0].scores.shape[0]
+    tables = [tabulate(part) for part in parts]
+    found: list[list[tuple[int, ...]]] = [[(single,)] for single in best]
+    for group in _groups([t.levels.shape for t in tables]):
+        stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *(tables[p] for p in group))
+        singles = jnp.array([best[p] for p in group])
+        if search.search == "greedy":
+            orders, _ = jax.device_get(_greedy(stacked, singles))
+            for p, order in zip(group, orders, strict=True):
+                found[p].append(_as_set(order[order >= 0]))
+            continue
+        keys = jnp.stack(
+            [jax.random.fold_in(jax.random.key(seed), zlib.crc32(names[p].encode())) for p in group]
+        )
+        populations, _ = jax.device_get(_evolve(stacked, keys, filters, singles, search.genetic))
+        for p, population in zip(group, populations, strict=True):
+            sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in population)
+            found[p] += [s for s in sets if s][:_FINALISTS]
+    return found
+
+
+def _as_set(filters) -> tuple[int, ...]:
+    return tuple(sorted(int(f) for f in filters))
+
+
+def _groups(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
+    """Parts that go through the search at once, of one shape: one on processors, all on accelerators.
+
+    On processors one part's population fits a core's cache, and few shapes mean few compilations.
+    """
+    if jax.default_backend() == "cpu":
+        return [[p] for p in range(len(shapes))]
+    return [[p for p, s in enumerate(shapes) if s == shape] for shape in dict.fromkeys(shapes)]
+
+
+_greedy = jax.jit(jax.vmap(greedy))
+_evolve = jax.jit(jax.vmap(evolve, in_axes=(0, 0, None, 0, None)), static_argnums=4)

@@ -1,0 +1,248 @@
+"""What is said about the parts of one class in one layer: best filters, sets, priors, intervals, pictures."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from partsjax.data.crops import Truth
+from partsjax.emergence.calibration import Calibration, calibrate
+from partsjax.emergence.combination import Combination, Search, combine, members_union
+from partsjax.emergence.curve import Curve, curve, difference, estimate, resamples
+from partsjax.emergence.method import Method
+from partsjax.emergence.placed import Placing
+from partsjax.emergence.prior import priors
+from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
+from partsjax.emergence.regression import Geometry
+from partsjax.emergence.scoring import Found, Scores
+from partsjax.emergence.stimuli import Stimuli
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
+
+SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """One layer on one class's crops of a split; images: int [N], each crop's image."""
+
+    stimuli: Stimuli
+    truth: Truth
+    images: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What one search found for one part; APs as in `Verdict`."""
+
+    layer: str
+    object_class: str
+    part: str
+    search: str
+    score: str
+    filters: tuple[int, ...]
+    ap_train: float
+    ap_val: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class Detection:
+    """One detection on an unseen crop; box: `xyxy` in crop pixels."""
+
+    crop: int
+    filter: int
+    score: float
+    box: tuple[float, float, float, float]
+    correct: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Strongest:
+    """The strongest detections of a part on unseen images, one a crop, and the first false alarms."""
+
+    best: tuple[Detection, ...] = ()
+    best_false: tuple[Detection, ...] = ()
+    combination: tuple[Detection, ...] = ()
+    combination_false: tuple[Detection, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """Of all parts of one class in one layer, in order; trials: of every search, part by part."""
+
+    verdicts: tuple[Verdict, ...]
+    trials: tuple[Trial, ...]
+    strongest: tuple[Strongest, ...]
+
+
+def examine(
+    layer: str,
+    object_class: str,
+    parts: Sequence[str],
+    scores: Scores,
+    found: Found,
+    train: Split,
+    val: Split,
+    geometry: Geometry,
+    searches: Sequence[Search],
+    method: Method,
+    seed: int,
+) -> Evidence:
+    """Searches for sets on train and judges them, the best filters and the priors on val.
+
+    Args:
+      scores, found: of the layer's filters on the class's parts, from `score_layer`.
+      searches: the first is the one that verdicts and pictures are of.
+      seed: of the searches and the bootstrap; results depend on it and on names, not on order.
+    """
+    layer_view = _Layer(layer, object_class, parts, scores, found, train, val, geometry, method, seed)
+    sets = [layer_view.search(search) for search in searches]
+    verdicts, trials, strongest = [], [], []
+    for part in range(len(parts)):
+        verdict, pictures = layer_view.verdict(part, searches[0], sets[0].get(part))
+        verdicts.append(verdict)
+        strongest.append(pictures)
+        for search, of_search in zip(searches, sets, strict=True):
+            if part in of_search:
+                known = verdict.combination_ap_val if search is searches[0] else None
+                trials.append(layer_view.trial(part, search, of_search[part], known))
+    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest))
+
+
+class _Layer:
+    """One class in one layer, its detections ranked, its resamples drawn."""
+
+    def __init__(self, layer, object_class, parts, scores, found, train, val, geometry, method, seed):
+        self.layer, self.object_class, self.parts = layer, object_class, parts
+        self.scores, self.found = scores, found
+        self.train, self.val, self.method, self.seed = train, val, method, seed
+        self.placings = tuple(
+            Placing(split.stimuli, scores.weights, scores.scale, geometry) for split in (train, val)
+        )
+        self._ranked = tuple(RankedLayer(split.stimuli.scores) for split in (train, val))
+        images, self._val_images = np.unique(val.images, return_inverse=True)
+        self._weights = resamples(len(images), (seed, len(images)))
+        self._calibrations: dict[int, Calibration] = {}
+
+    def best(self, part: int) -> int | None:
+        """The single filter with the highest train AP, of equal ones the lowest number."""
+        ap_train = self.scores.ap_train[:, part]
+        return None if np.isnan(ap_train).all() else int(np.nanargmax(ap_train))
+
+    def detections(self, part: int, split: int, score: str) -> PartDetections:
+        """The part's detections in a split (0 train, 1 val), ranked by `score`."""
+        of = (self.train, self.val)[split]
+        usable = of.truth.valid[part] & ~of.truth.difficult[part]
+        found = self.found[split][:, part]
+        plain = self._ranked[split].part(found, usable.sum(axis=0))
+        return plain if score == "activation" else self._calibration(part).apply(plain)
+
+    def _calibration(self, part: int) -> Calibration:
+        if part not in self._calibrations:
+            self._calibrations[part] = calibrate(self.detections(part, 0, "activation"), self.scores.scale)
+        return self._calibrations[part]
+
+    def search(self, search: Search) -> dict[int, Combination]:
+        """The best set of each part that has a train box."""
+        fitted = [p for p in range(len(self.parts)) if self.best(p) is not None]
+        if not fitted:
+            return {}
+        names = [f"{self.layer} {self.object_class} {self.parts[p]}" for p in fitted]
+        found = combine(
+            [self.detections(p, 0, search.score) for p in fitted],
+            fitted,
+            names,
+            [self.best(p) for p in fitted],
+            search,
+            self.method,
+            self.placings[0],
+            self.seed,
+        )
+        return dict(zip(fitted, found, strict=True))
+
+    def _held_out(self, part: int, search: Search, filters) -> tuple[Union, Curve]:
+        detections = self.detections(part, 1, search.score)
+        found = members_union(detections, filters, part, search, self.method, self.placings[1])
+        positives = np.bincount(self._val_images, weights=detections.positives)
+        return found, curve(found.scores, found.true, self._val_images[found.crops], positives)
+
+    def trial(self, part: int, search: Search, found: Combination, ap_val: Estimate | None) -> Trial:
+        if ap_val is None:
+            ap_val, _ = estimate(self._held_out(part, search, found.filters)[1], self._weights)
+        names = (self.layer, self.object_class, self.parts[part])
+        return Trial(*names, search.search, search.score, found.filters, found.ap_train, ap_val)
+
+    def verdict(self, part: int, search: Search, found: Combination | None) -> tuple[Verdict, Strongest]:
+        best = self.best(part)
+        facts = {
+            "layer": self.layer,
+            "object_class": self.object_class,
+            "part": self.parts[part],
+            "num_train": int(self.train.truth.positives[part]),
+            "num_val": int(self.val.truth.positives[part]),
+            "best_filter": best,
+        }
+        if found is None:
+            nan = float("nan")
+            return Verdict(**facts, **_NOTHING, best_filter_ap_train=nan), Strongest()
+        alone, alone_curve = self._held_out(part, Search(), (best,))
+        together, together_curve = self._held_out(part, search, found.filters)
+        median, prior = priors(
+            part, self.train.truth, self.val.truth, self.train.images, self._val_images, self.method
+        )
+        alone_ap, _ = estimate(alone_curve, self._weights)
+        together_ap, together_values = estimate(together_curve, self._weights)
+        prior_ap, prior_values = estimate(prior.val, self._weights)
+        verdict = Verdict(
+            **facts,
+            best_filter_ap_train=float(self.scores.ap_train[best, part]),
+            best_filter_ap_val=alone_ap,
+            combination=found.filters,
+            combination_ap_train=found.ap_train,
+            combination_ap_val=together_ap,
+            prior=prior.name,
+            prior_ap_train=prior.ap_train,
+            prior_ap_val=prior_ap,
+            median_prior_ap_val=median.val.average_precision(),
+            excess=difference(together_curve, prior.val, together_values, prior_values),
+        )
+        return verdict, Strongest(*self._strongest(part, alone), *self._strongest(part, together))
+
+    def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+        wrong = np.flatnonzero(~found.true)
+        return (
+            self._placed(part, found, _one_a_crop(found.crops)[:SHOWN]),
+            self._placed(part, found, wrong[_one_a_crop(found.crops[wrong])][:FALSE_ALARMS]),
+        )
+
+    def _placed(self, part: int, found: Union, index: np.ndarray) -> tuple[Detection, ...]:
+        keep = np.zeros(len(found.scores), bool)
+        keep[index] = True
+        boxes = self.placings[1].boxes(part, found.select(keep))
+        return tuple(
+            Detection(
+                crop=int(found.crops[i]),
+                filter=int(found.filters[i]),
+                score=round(float(found.scores[i]), 6),
+                box=tuple(round(float(v), 1) for v in box),
+                correct=bool(found.true[i]),
+            )
+            for i, box in zip(np.sort(index), boxes, strict=True)
+        )
+
+
+_NOTHING = {
+    "best_filter_ap_val": UNKNOWN,
+    "combination": (),
+    "combination_ap_train": float("nan"),
+    "combination_ap_val": UNKNOWN,
+    "prior": "",
+    "prior_ap_train": float("nan"),
+    "prior_ap_val": UNKNOWN,
+    "median_prior_ap_val": float("nan"),
+    "excess": UNKNOWN,
+}
+
+
+def _one_a_crop(crops: np.ndarray) -> np.ndarray:
+    """int: the first detection of each crop, in order."""
+    return np.sort(np.unique(crops, return_index=True)[1])

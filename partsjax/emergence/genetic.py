@@ -1,0 +1,120 @@
+"""The genetic algorithm that looks for the best set of filters of a layer, for many parts at once."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from partsjax.emergence.tables import Tables, bounds, evaluate
+
+
+@dataclasses.dataclass(frozen=True)
+class Genetic:
+    """Settings of the genetic algorithm (the paper's; elite and the kind of crossover and mutation: ours)."""
+
+    population: int = 200
+    generations: int = 100
+    crossover: float = 0.7
+    mutation: float = 0.3
+    start: float = 0.02
+
+
+def fitness(tables: Tables, members: jax.Array) -> jax.Array:
+    """float32 [B]: the train AP that each set surely reaches, the lower bound."""
+    return evaluate(tables, members).low
+
+
+@functools.partial(jax.jit, static_argnames="settings")
+def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tuple[jax.Array, jax.Array]:
+    """The last population of sets for one part, the fittest first.
+
+    Fitness is the AP of the union on train. Parents come by stochastic universal sampling, pairs
+    of them are crossed with probability 0.7, bit by bit (uniform crossover), a child is mutated with
+    probability 0.3, each bit then flips with probability 1/F, and the fittest set goes on unchanged (one
+    elite). Bits start on with probability 0.02; the best single filter is one of the first sets, so that
+    no run ends below it.
+
+    Args:
+      tables: of the part; key: PRNG key; filters: F, those beyond are padding.
+      best_single: the filter with the best train AP.
+
+    Returns:
+      members bool [B, F] and fitness float32 [B], by falling fitness.
+    """
+    size, padded = settings.population, tables.levels.shape[0]
+    real = jnp.arange(padded) < filters
+
+    def born(population, fit, key):
+        turn, mix, cross, which, change, flip = jax.random.split(key, 6)
+        parents = population[_universal_sample(fit, turn)]
+        parents = jax.random.permutation(mix, parents, axis=0)
+        first, second = parents[: size // 2], parents[size // 2 :]
+        crossed = jax.random.bernoulli(cross, settings.crossover, (size // 2, 1))
+        swap = crossed & jax.random.bernoulli(which, 0.5, first.shape)
+        children = jnp.concatenate([jnp.where(swap, second, first), jnp.where(swap, first, second)])
+        mutated = jax.random.bernoulli(change, settings.mutation, (size, 1))
+        flips = mutated & jax.random.bernoulli(flip, 1 / filters, children.shape) & real
+        return children ^ flips
+
+    def generation(i, state):
+        population, fit, key = state
+        key, now = jax.random.split(key)
+        children = born(population, fit, now)
+        children = children.at[0].set(population[jnp.argmax(fit)])
+        return children, fitness(tables, children), key
+
+    first, key = jax.random.split(key)
+    population = jax.random.bernoulli(first, settings.start, (size, padded)) & real
+    population = population.at[0].set(jnp.arange(padded) == best_single)
+    state = (population, fitness(tables, population), key)
+    population, fit, _ = jax.lax.fori_loop(0, settings.generations, generation, state)
+    order = jnp.argsort(-fit, stable=True)
+    return population[order], fit[order]
+
+
+def _universal_sample(fit: jax.Array, key) -> jax.Array:
+    """Stochastic universal sampling: B equally spaced pointers into the cumulated fitness, int [B].
+
+    Where all fitness is 0 every set is drawn once.
+    """
+    size = fit.shape[0]
+    share = jnp.where(fit.sum() > 0, fit, 1)
+    cumulated = jnp.cumsum(share)
+    pointers = (jnp.arange(size) + jax.random.uniform(key)) / size * cumulated[-1]
+    return jnp.minimum(jnp.searchsorted(cumulated, pointers, side="right"), size - 1)
+
+
+@jax.jit
+def greedy(tables: Tables, best_single) -> tuple[jax.Array, jax.Array]:
+    """Adds to the best single filter the one that raises train AP most, until none does.
+
+    Returns:
+      members: int32 [F], filters in the order they were added, then -1; fitness: float32, of the set.
+    """
+    filters = tables.levels.shape[0]
+
+    def score(highest, counts):
+        return bounds(highest, counts, tables.positives).low
+
+    def grown(state):
+        order, size, highest, counts, fit, _ = state
+        with_each = score(jnp.maximum(highest, tables.levels), counts + tables.counts)
+        with_each = jnp.where((order[:, None] == jnp.arange(filters)).any(axis=0), -1, with_each)
+        best = jnp.argmax(with_each)
+        better = with_each[best] > fit
+        return (
+            jnp.where(better, order.at[size].set(best), order),
+            size + 1,
+            jnp.where(better, jnp.maximum(highest, tables.levels[best]), highest),
+            jnp.where(better, counts + tables.counts[best], counts),
+            jnp.where(better, with_each[best], fit),
+            better & (size + 1 < filters),
+        )
+
+    order = jnp.full(filters, -1, jnp.int32).at[0].set(best_single)
+    highest, counts = tables.levels[best_single], tables.counts[best_single]
+    start = score(highest[None], counts[None])[0]
+    state = (order, jnp.int32(1), highest, counts, start, jnp.bool_(True))
+    order, _, _, _, fit, _ = jax.lax.while_loop(lambda s: s[-1], grown, state)
+    return order, fit

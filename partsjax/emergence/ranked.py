@@ -1,0 +1,121 @@
+"""A layer's detections of one part, each filter's in order of falling score: what sets are made from."""
+
+import dataclasses
+
+import numpy as np
+
+from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED
+
+
+@dataclasses.dataclass(frozen=True)
+class PartDetections:
+    """Detections of one part by F filters on N crops; float and int [F, M], M falling in score.
+
+    scores: what detections are ranked by, float64; falls along M.
+    found: int8, the ground-truth box each overlaps enough and most; HITS_NOTHING; NOT_COUNTED.
+    crops: int32, the crop each lies in; ranks: int32, its k among the crop's stimuli.
+    positives: int [N], boxes of the part to be found in each crop.
+    """
+
+    scores: np.ndarray
+    found: np.ndarray
+    crops: np.ndarray
+    ranks: np.ndarray
+    positives: np.ndarray
+
+    def of(self, filters) -> "PartDetections":
+        """Those of some filters."""
+        filters = list(filters)
+        return dataclasses.replace(
+            self,
+            scores=self.scores[filters],
+            found=self.found[filters],
+            crops=self.crops[filters],
+            ranks=self.ranks[filters],
+        )
+
+    def first_hits(self) -> np.ndarray:
+        """bool [F, M]: each filter's first detection of every box it finds; these are its true ones."""
+        hits = self.found >= 0
+        rows, columns = np.nonzero(hits)
+        box = self.box_ids(rows, columns)
+        first = np.zeros_like(hits)
+        _, at = np.unique(rows * (box.max(initial=0) + 1) + box, return_index=True)
+        first[rows[at], columns[at]] = True
+        return first
+
+    def box_ids(self, rows, columns) -> np.ndarray:
+        """int64: one number for each ground-truth box of the split, of the detections at these places."""
+        most = int(self.found.max(initial=0)) + 1
+        return self.crops[rows, columns].astype(np.int64) * most + self.found[rows, columns]
+
+
+class RankedLayer:
+    """The order of a layer's detections in one split, shared by all parts of a class."""
+
+    def __init__(self, scores: np.ndarray):
+        """scores: float32 [F, K, N], the stimuli's activations; 0 where there is none."""
+        filters, _, self._crops = scores.shape
+        flat = scores.reshape(filters, -1)
+        most = int((flat > 0).sum(axis=1).max(initial=0))
+        self._order = np.argsort(-flat, axis=1, kind="stable")[:, :most]
+        self._scores = np.take_along_axis(flat, self._order, axis=1).astype(np.float64)
+
+    def part(self, found: np.ndarray, positives: np.ndarray) -> PartDetections:
+        """One part's detections.
+
+        Args:
+          found: int8 [F, K, N], of `Scores`; positives: int [N].
+        """
+        crops = max(self._crops, 1)
+        flat = found.reshape(found.shape[0], -1)
+        return PartDetections(
+            scores=self._scores,
+            found=np.take_along_axis(flat, self._order, axis=1),
+            crops=(self._order % crops).astype(np.int32),
+            ranks=(self._order // crops).astype(np.int32),
+            positives=positives,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Union:
+    """The detections of a set of filters, by falling score; equal ones by filter, crop and rank.
+
+    scores: float64 [M]; found: int8 [M], as in `PartDetections`, never NOT_COUNTED.
+    true: bool [M], the first on its ground-truth box; crops, filters, ranks: int [M], whose each is.
+    """
+
+    scores: np.ndarray
+    found: np.ndarray
+    true: np.ndarray
+    crops: np.ndarray
+    filters: np.ndarray
+    ranks: np.ndarray
+
+    def select(self, keep: np.ndarray) -> "Union":
+        """What is left with some detections gone, by bool mask; the next on a box may now be the first."""
+        scores, found, crops = self.scores[keep], self.found[keep], self.crops[keep]
+        return Union(scores, found, _first(found, crops), crops, self.filters[keep], self.ranks[keep])
+
+
+def union(detections: PartDetections, filters) -> Union:
+    """All detections of a set of filters (the paper: the set union of its members' detections)."""
+    filters = np.asarray(list(filters), np.int64)
+    some = detections.of(filters)
+    rows, columns = np.nonzero(some.found != NOT_COUNTED)
+    scores, crops, ranks = (a[rows, columns] for a in (some.scores, some.crops, some.ranks))
+    order = np.lexsort((ranks, crops, rows, -scores))
+    found, crops = some.found[rows, columns][order], crops[order]
+    return Union(scores[order], found, _first(found, crops), crops, filters[rows[order]], ranks[order])
+
+
+def _first(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
+    """bool [M]: which detections, by falling score, are the first on their ground-truth box."""
+    hits = np.flatnonzero(found > HITS_NOTHING)
+    _, first = np.unique(
+        crops[hits].astype(np.int64) * (found.max(initial=0) + 1) + found[hits], return_index=True
+    )
+    true = np.zeros(len(found), bool)
+    true[hits[first]] = True
+    return true
