@@ -1,0 +1,79 @@
+"""Small drawings in rows of tables and over pictures, as SVG. Scales run from AP 0 to 100."""
+
+import math
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from partsjax.emergence.verdict import EMERGES, Estimate, Verdict
+from partsjax.reporting.report.distributions import PartSpread
+from partsjax.reporting.report.records import Box
+from partsjax.reporting.report.words import interval, percent
+
+_WIDTH = 200  # drawing units from AP 0 to 100
+_AXIS = f'<path class="axis" d="M0 12H{_WIDTH}"/><path class="thirty" d="M{EMERGES * _WIDTH:g} 1V23"/>'
+
+
+def _x(fraction: float) -> str:
+    return f"{_WIDTH * fraction:.1f}".removesuffix(".0")
+
+
+def _svg(drawing: str, label: str) -> Markup:
+    return Markup(
+        f'<svg class="strip" viewBox="-5 0 {_WIDTH + 10} 24" role="img" aria-label="{escape(label)}">'
+        f"{_AXIS}{drawing}</svg>"
+    )
+
+
+def _tick(name: str, fraction: float, top: int, bottom: int) -> str:
+    return "" if math.isnan(fraction) else f'<path class="{name}" d="M{_x(fraction)} {top}V{bottom}"/>'
+
+
+def _bar(name: str, low: float, high: float) -> str:
+    known = not (math.isnan(low) or math.isnan(high))
+    return f'<path class="{name}" d="M{_x(low)} 12H{_x(high)}"/>' if known else ""
+
+
+def _dot(name: str, fraction: float) -> str:
+    return "" if math.isnan(fraction) else f'<circle class="{name}" cx="{_x(fraction)}" cy="12" r="4"/>'
+
+
+def verdict_strip(verdict: Verdict, nulls: Sequence[str]) -> Markup:
+    """The combination on unseen images with its interval, against its prior, its nulls and train."""
+    held_out = verdict.combination_ap_val
+    drawing = _bar("interval", held_out.low, held_out.high)
+    drawing += _dot("train", verdict.combination_ap_train)
+    drawing += _tick("prior", verdict.prior_ap_val.value, 3, 21)
+    label = f"{_with_interval('held out', held_out)}; prior {percent(verdict.prior_ap_val.value)}"
+    if "random" in nulls:
+        drawing += _tick("random", verdict.random_ap_val.value, 0, 8)
+        label += f"; random weights {percent(verdict.random_ap_val.value)}"
+    if "shuffled" in nulls:
+        drawing += _tick("shuffled", verdict.shuffled_ap_val.value, 16, 24)
+        label += f"; shuffled parts {percent(verdict.shuffled_ap_val.value)}"
+    drawing += _dot("held-out", held_out.value)
+    return _svg(drawing, f"{label}; train {percent(verdict.combination_ap_train)}")
+
+
+def _with_interval(name: str, estimate: Estimate) -> str:
+    return f"{name} {percent(estimate.value)} {interval(estimate)}".rstrip()
+
+
+def spread_strip(part: PartSpread) -> Markup:
+    """From the median filter to the best one on unseen images, 90th to 99th percentile thick, and the
+    filter that was chosen on train."""
+    spread = part.spread
+    drawing = _bar("range", spread.median, spread.largest) + _bar("upper", spread.q90, spread.q99)
+    drawing += _tick("largest", spread.largest, 7, 17) + _dot("held-out", part.best)
+    return _svg(
+        drawing,
+        f"over {spread.count} filters: median {percent(spread.median)}, "
+        f"90th percentile {percent(spread.q90)}, 99th {percent(spread.q99)}, "
+        f"highest {percent(spread.largest)}; chosen on train {percent(part.best)}",
+    )
+
+
+def outline(box: Box) -> str:
+    """The path of a box, of a picture 100 by 100."""
+    x1, y1, x2, y2 = (100 * side for side in box)
+    return f"M{x1:.1f} {y1:.1f}H{x2:.1f}V{y2:.1f}H{x1:.1f}Z"

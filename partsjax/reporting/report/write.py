@@ -1,0 +1,114 @@
+"""Writes the report's folder. The same content gives the same bytes: no clock, no generated names."""
+
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
+from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
+from partsjax.reporting.report.records import Content
+
+_PACKAGE = "partsjax.reporting.report"
+
+
+def write_report(folder: Path, content: Content, advance: Callable[[int, str], None] | None = None) -> None:
+    """Writes index.html, filters/*.html, parts/*.html, report.css, report.js and vega.js into `folder`.
+
+    The pictures named in `content` are to be in `folder` already or to come; nothing else is needed, and
+    nothing is fetched when the pages are read. `advance(1, layer)` is called after each filter's page.
+    Raises ValueError where `filter_aps` has not one column a verdict of its layer.
+    """
+    folder = Path(folder)
+    for name in ("filters", "parts"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name in ("report.css", "report.js"):
+        _write(folder / name, resources.files(_PACKAGE).joinpath("static", name).read_text(encoding="utf-8"))
+    _write(folder / "vega.js", _vega())
+    links = names.Links(content)
+    environment = _environment(content, links)
+    galleries = gallery.part_galleries(content)
+    _write_index(folder, content, galleries, environment)
+    _write_parts(folder, galleries, links, environment)
+    _write_filters(folder, content, links, environment, advance)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _vega() -> str:
+    import vl_convert
+
+    return vl_convert.javascript_bundle()
+
+
+def _environment(content: Content, links: names.Links) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(_PACKAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.filters.update(
+        percent=words.percent, interval=words.interval, score=words.score, outcome=words.outcome,
+        no_better=words.no_better_than_a_box, outline=strips.outline, address=names.picture,
+        spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
+    )  # fmt: skip
+    environment.globals.update(
+        links=links,
+        title=content.title,
+        nulls=tuple(content.nulls),
+        EMERGES=f"{100 * EMERGES:g}",
+        RARE=RARE,
+        CHANCE=CHANCE,
+    )
+    return environment
+
+
+def _write_filters(folder: Path, content: Content, links: names.Links, environment, advance) -> None:
+    template = environment.get_template("filter.html")
+    uses = gallery.uses_of_filters(content.verdicts)
+    pages = [page for layer in content.layers for page in content.filters.get(layer, ())]
+    for i, page in enumerate(pages):
+        text = template.render(
+            root="../",
+            page=page,
+            uses=uses.get((page.layer, page.filter), ()),
+            previous=pages[i - 1] if i else None,
+            following=pages[i + 1] if i + 1 < len(pages) else None,
+        )
+        _write(folder / links.filter(page.layer, page.filter), text)
+        if advance is not None:
+            advance(1, page.layer)
+
+
+def _write_parts(
+    folder: Path, galleries: Sequence[gallery.PartGallery], links: names.Links, environment
+) -> None:
+    template = environment.get_template("part.html")
+    for shown in galleries:
+        _write(
+            folder / links.part(shown.object_class, shown.part), template.render(root="../", gallery=shown)
+        )
+
+
+def _write_index(
+    folder: Path, content: Content, galleries: Sequence[gallery.PartGallery], environment
+) -> None:
+    layers = headline.headline(content)
+    text = environment.get_template("index.html").render(
+        root="",
+        content=content,
+        layers=layers,
+        first=headline.first_to_show(layers),
+        galleries=galleries,
+        spreads=distributions.by_layer(content),
+        part_spreads=distributions.by_part(content),
+        charts={
+            "counts": charts.counts(layers),
+            "single": charts.train_against_held_out(content, single=True),
+            "combination": charts.train_against_held_out(content, single=False),
+            "filters": charts.filters_over(content),
+        },
+    )
+    _write(folder / "index.html", text)

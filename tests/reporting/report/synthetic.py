@@ -1,0 +1,183 @@
+"""Reports' contents made up by a seed: varied, with everything that can be missing, missing somewhere."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
+from partsjax.reporting.report import Content, FilterPage, PartPictures, Shown
+
+HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")
+
+
+def content(
+    folder: Path,
+    seed: int = 0,
+    layers: dict[str, int] | None = None,
+    parts: tuple[tuple[str, str], ...] = (("horse", "head"), ("horse", "torso"), ("dog", "ear")),
+    nulls: tuple[str, ...] = ("random", "shuffled"),
+    pictures: int = 20,
+    shots: int = 6,
+) -> Content:
+    """A content with `layers` (name -> filters) and `parts`, its pictures written into `folder`."""
+    rng = np.random.default_rng(seed)
+    layers = {"conv4": 12, "conv5": 20} if layers is None else layers
+    names = _pictures(folder, rng, pictures)
+    verdicts, galleries, aps = [], {}, {}
+    for layer, filters in layers.items():
+        aps[layer] = (rng.beta(0.4, 6, (filters, len(parts)))).astype(np.float32)
+        for p, (object_class, part) in enumerate(parts):
+            verdict = _verdict(rng, layer, object_class, part, filters, aps[layer][:, p], nulls)
+            if p == len(parts) - 1:
+                aps[layer][:, p] = np.nan
+                verdict = _without_truth(layer, object_class, part)
+            verdicts.append(verdict)
+            galleries[layer, object_class, part] = PartPictures(
+                *(_shots(rng, names, object_class, verdict, n, wrong) for n, wrong in _KINDS(shots))
+            )
+    pages = {layer: _pages(rng, layer, n, parts, aps[layer], names) for layer, n in layers.items()}
+    return Content(
+        title="alexnet (imagenet) on <synthetic> & made up",
+        command="python -m experiments.emergence --net=alexnet --classes='a b'",
+        facts=(("jax", "0.9"), ("device", "cpu <1>")),
+        layers=tuple(layers),
+        verdicts=tuple(verdicts),
+        pictures=galleries,
+        filters=pages,
+        filter_aps=aps,
+        nulls=nulls,
+    )
+
+
+def _KINDS(shots: int) -> tuple[tuple[int, bool], ...]:
+    return ((shots, False), (shots // 2, True), (shots, False), (shots // 2, True))
+
+
+def _pictures(folder: Path, rng, number: int) -> list[str]:
+    (folder / "crops").mkdir(parents=True, exist_ok=True)
+    names = [f"crops/{i} no'{i % 3}#.webp" for i in range(number)]
+    for name in names:
+        low = rng.integers(0, 255, (7, 7, 3), dtype=np.uint8)
+        Image.fromarray(low).resize((112, 112), Image.Resampling.BICUBIC).save(folder / name)
+    return names
+
+
+def _estimate(value: float, rng, width: float) -> Estimate:
+    low, high = value - width * rng.random(), value + width * rng.random()
+    return Estimate(float(value), float(low), float(high))
+
+
+def _verdict(rng, layer, object_class, part, filters, aps, nulls) -> Verdict:
+    prior = float(rng.beta(0.7, 3))
+    train = float(min(0.97, prior * 0.6 + 0.5 * rng.random() ** 2))
+    held_out = max(0.0, train - 0.1 * float(rng.random()))
+    members = np.sort(rng.choice(filters, rng.integers(1, min(filters, 60) + 1), replace=False))
+    return Verdict(
+        layer=layer,
+        object_class=object_class,
+        part=part,
+        num_train=int(rng.integers(20, 900)),
+        num_val=int(rng.integers(20, 900)),
+        best_filter=int(np.argmax(aps)) if rng.random() < 0.5 else int(rng.integers(filters)),
+        best_filter_ap_train=0.8 * train,
+        best_filter_ap_val=_estimate(0.8 * held_out, rng, 0.03),
+        combination=tuple(map(int, members)),
+        combination_ap_train=train,
+        combination_ap_val=Estimate(held_out, max(0.0, held_out - 0.04), min(1.0, held_out + 0.05)),
+        prior=f"1 of {rng.integers(2, 6)} centres" if rng.random() < 0.5 else "median box",
+        prior_ap_train=min(1.0, prior * 1.05),
+        prior_ap_val=Estimate(prior, max(0.0, prior - 0.03), min(1.0, prior + 0.03)),
+        median_prior_ap_val=0.8 * prior,
+        excess=Estimate(held_out - prior, held_out - prior - 0.03, held_out - prior + 0.03),
+        **(
+            {
+                "random_ap_train": 0.4 * train,
+                "random_ap_val": Estimate(0.3 * train, 0.25 * train, 0.35 * train),
+            }
+            if "random" in nulls
+            else {}
+        ),
+        **(
+            {
+                "shuffled_ap_train": 0.3 * train,
+                "shuffled_ap_val": Estimate(0.1 * train, 0.05 * train, 0.2 * train),
+            }
+            if "shuffled" in nulls
+            else {}
+        ),
+    )
+
+
+def _without_truth(layer: str, object_class: str, part: str) -> Verdict:
+    """A part without any box in train: nothing could be fitted."""
+    nan = math.nan
+    return Verdict(
+        layer,
+        object_class,
+        part,
+        0,
+        12,
+        None,
+        nan,
+        UNKNOWN,
+        (),
+        nan,
+        UNKNOWN,
+        "none",
+        nan,
+        UNKNOWN,
+        nan,
+        UNKNOWN,
+    )
+
+
+def _box(rng) -> tuple[float, float, float, float]:
+    x, y = rng.random(2) * 0.6
+    w, h = 0.1 + rng.random(2) * 0.3
+    return float(x), float(y), float(min(1, x + w)), float(min(1, y + h))
+
+
+def _shots(rng, names, object_class: str, verdict: Verdict, number: int, wrong: bool) -> tuple[Shown, ...]:
+    if verdict.best_filter is None:
+        return ()
+    scores = np.sort(rng.random(number) * 50)[::-1]
+    return tuple(
+        Shown(
+            picture=names[rng.integers(len(names))],
+            crop=f"2008_{rng.integers(9999):06d}:{rng.integers(3)}",
+            object_class=object_class,
+            box=_box(rng),
+            filter=int(rng.choice(verdict.combination)) if verdict.combination else verdict.best_filter,
+            score=float(score),
+            truth=tuple(_box(rng) for _ in range(rng.integers(0, 3))),
+            correct=bool(not wrong and rng.random() < 0.7),
+        )
+        for score in scores
+    )
+
+
+def _pages(rng, layer: str, filters: int, parts, aps: np.ndarray, names) -> tuple[FilterPage, ...]:
+    def page(f: int) -> FilterPage:
+        order = np.argsort(-np.nan_to_num(aps[f]))[:8]
+        return FilterPage(
+            layer=layer,
+            filter=f,
+            firings=tuple(
+                Shown(
+                    names[rng.integers(len(names))],
+                    f"2010_{i:06d}:0",
+                    parts[i % len(parts)][0],
+                    _box(rng),
+                    f,
+                    9.0 - i,
+                )
+                for i in range(0 if f == 1 else 9)
+            ),
+            parts=tuple(
+                (*parts[p], int(rng.integers(900)), float(aps[f, p]), float(aps[f, p])) for p in order
+            ),
+        )
+
+    return tuple(page(f) for f in range(filters))
