@@ -1,21 +1,26 @@
-"""Which filters are part detectors? Every filter scored against every part, on train and unseen images.
+"""Which parts have detectors among a network's filters, and is it more than chance?
 
 Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
-filter fires to the part's box, and measures average precision at IoU 0.4.
+filter fires to the part's box, and measures average precision at IoU 0.4, on train and on unseen images.
+Then looks for the best set of filters for every part, and holds it against one fixed box per crop, untrained
+weights and shuffled parts.
 
   python -m experiments.emergence --net=alexnet
       ImageNet weights on shapeparts, drawn on the fly: works at once.
   python -m experiments.emergence --net=vgg16 --dataset=coco_parts --data_dir=DIR --classes=horse,dog
       Photographs with part boxes, in COCO JSON.
 
-Killed half-way, the same command goes on. It writes filters.parquet (every filter x part), parts.csv
-(each part's best filter), summary.json and manifest.json into --workdir.
+Killed half-way, the same command goes on. It writes report/index.html (look at it first), parts.csv (the
+verdict on each part), combinations.csv (the sets all searches found), filters.parquet (every filter x part),
+summary.json and manifest.json into --workdir.
 """
 
 from absl import flags
 
 from experiments import flags as shared
+from partsjax.emergence.combination import SCORES, SEARCHES, Search
 from partsjax.emergence.method import Method
+from partsjax.runs.options import NULLS, Options
 
 _DEFAULT = Method()
 _STIMULI = flags.DEFINE_integer(
@@ -37,6 +42,29 @@ _MIN_PART_SIZE = flags.DEFINE_float(
     "Parts with a side under this many crop pixels are neither right nor wrong to find.",
     0.0,
 )
+_COMBINATION = flags.DEFINE_enum(
+    "combination",
+    "ga",
+    SEARCHES,
+    "How verdicts look for a part's set of filters: the paper's genetic algorithm, or adding the filter that "
+    "raises train AP most. Both are in combinations.csv.",
+)
+_SCORE = flags.DEFINE_enum(
+    "score",
+    "activation",
+    SCORES,
+    "What a set's detections are ranked by: the activation, or that turned into train precision filter by "
+    "filter. Both are in combinations.csv.",
+)
+_UNION_NMS = flags.DEFINE_bool(
+    "union_nms", False, "Drop a set's detections that overlap a stronger member's."
+)
+_NULLS = flags.DEFINE_list(
+    "nulls",
+    list(NULLS),
+    "Runs that cannot know parts, to hold verdicts against: random (the network untrained) and shuffled "
+    "(parts permuted among crops). --nulls= leaves them out and halves the time.",
+)
 flags.adopt_module_key_flags(shared)
 flags.register_validator("peak_window", lambda v: v % 2 == 1, "must be odd")
 
@@ -53,7 +81,9 @@ def main() -> None:
         ridge=values.ridge,
         min_part_size=values.min_part_size,
     )
-    options = emergence.Options(method=method, **shared.job_options())
+    search = Search(values.combination, values.score, values.union_nms)
+    nulls = tuple(null for null in values.nulls if null)
+    options = Options(method=method, search=search, nulls=nulls, **shared.job_options())
     emergence.measure(options, shared.execution("emergence", options), Terminal())
 
 

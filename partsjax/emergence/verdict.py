@@ -164,3 +164,12 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
             "shuffled_val": mean(v.shuffled_ap_val.value for v in judged),
         },
     )
+
+
+def best_unregressed(ap_train: np.ndarray, ap_val: np.ndarray) -> list[tuple[float, float]]:
+    """(train, val) AP of each part's best filter, chosen on train: of float [F, P] APs without regression."""
+    pairs = []
+    for train, val in zip(ap_train.T, ap_val.T, strict=True):
+        best = None if np.isnan(train).all() else int(np.nanargmax(train))
+        pairs.append((math.nan, math.nan) if best is None else (float(train[best]), float(val[best])))
+    return pairs

@@ -1,17 +1,18 @@
-"""The result files of a run: `filters.parquet`, `parts.csv`, `summary.json`.
+"""The result files of a run: `filters.parquet`, `parts.csv`, `combinations.csv`, `summary.json`.
 
 APs are fractions in [0, 1]; a figure that was not computed is empty, never 0.
 """
 
 import csv
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
-from partsjax.emergence.selection import BestFilter, LayerSummary
+from partsjax.emergence.verdict import Estimate, LayerSummary, Verdict
 
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 
@@ -35,6 +36,38 @@ PART_COLUMNS = (
     "shuffled_ap_val",
     "emerges_paper",
     "emerges_strict",
+    "too_rare",
+    "best_filter_ap_val_low",
+    "best_filter_ap_val_high",
+    "prior",
+    "prior_ap_val_low",
+    "prior_ap_val_high",
+    "median_prior_ap_val",
+    "excess_over_prior",
+    "excess_over_prior_low",
+    "excess_over_prior_high",
+    "random_ap_train",
+    "random_ap_val_low",
+    "random_ap_val_high",
+    "random_emerges_strict",
+    "shuffled_ap_train",
+    "shuffled_ap_val_low",
+    "shuffled_ap_val_high",
+    "shuffled_emerges_strict",
+)
+
+TRIAL_COLUMNS = (
+    "layer",
+    "object_class",
+    "part",
+    "search",
+    "score",
+    "size",
+    "filters",
+    "ap_train",
+    "ap_val",
+    "ap_val_low",
+    "ap_val_high",
 )
 
 
@@ -69,24 +102,78 @@ def write_filters(path: Path, results: Sequence[ClassScores]) -> None:
     pq.write_table(pa.concat_tables(tables), path)
 
 
-def write_parts(path: Path, rows: Sequence[BestFilter]) -> None:
-    """One row per layer, class and part; columns of stages that did not run are empty."""
+def write_parts(path: Path, verdicts: Sequence[Verdict]) -> None:
+    """One row per layer, class and part; of parts too rare to be judged `emerges_*` are empty."""
+    _write_rows(path, PART_COLUMNS, map(_part_row, verdicts))
+
+
+def write_trials(path: Path, trials: Sequence[Trial]) -> None:
+    """One row per layer, class, part and search: the set each found."""
+    _write_rows(path, TRIAL_COLUMNS, map(_trial_row, trials))
+
+
+def _part_row(v: Verdict) -> dict:
+    return {
+        "layer": v.layer,
+        "object_class": v.object_class,
+        "part": v.part,
+        "num_train": v.num_train,
+        "num_val": v.num_val,
+        "best_filter": "" if v.best_filter is None else v.best_filter,
+        "best_filter_ap_train": _fraction(v.best_filter_ap_train),
+        **_estimate("best_filter_ap_val", v.best_filter_ap_val),
+        "combination": _set(v.combination),
+        "combination_ap_train": _fraction(v.combination_ap_train),
+        **_estimate("combination_ap_val", v.combination_ap_val),
+        "prior": v.prior,
+        "prior_ap_train": _fraction(v.prior_ap_train),
+        **_estimate("prior_ap_val", v.prior_ap_val),
+        "median_prior_ap_val": _fraction(v.median_prior_ap_val),
+        **_estimate("excess_over_prior", v.excess),
+        "random_ap_train": _fraction(v.random_ap_train),
+        **_estimate("random_ap_val", v.random_ap_val),
+        "random_emerges_strict": _truth(v.random_strict),
+        "shuffled_ap_train": _fraction(v.shuffled_ap_train),
+        **_estimate("shuffled_ap_val", v.shuffled_ap_val),
+        "shuffled_emerges_strict": _truth(v.shuffled_strict),
+        "emerges_paper": _truth(v.emerges_paper if v.judged else None),
+        "emerges_strict": _truth(v.emerges_strict if v.judged else None),
+        "too_rare": _truth(v.rare),
+    }
+
+
+def _trial_row(t: Trial) -> dict:
+    return {
+        "layer": t.layer,
+        "object_class": t.object_class,
+        "part": t.part,
+        "search": t.search,
+        "score": t.score,
+        "size": len(t.filters),
+        "filters": _set(t.filters),
+        "ap_train": _fraction(t.ap_train),
+        **_estimate("ap_val", t.ap_val),
+    }
+
+
+def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
     with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, PART_COLUMNS, restval="", lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
-        for row in rows:
-            writer.writerow(
-                {
-                    "layer": row.layer,
-                    "object_class": row.object_class,
-                    "part": row.part,
-                    "num_train": row.num_train,
-                    "num_val": row.num_val,
-                    "best_filter": "" if row.filter is None else row.filter,
-                    "best_filter_ap_train": _fraction(row.ap_train),
-                    "best_filter_ap_val": _fraction(row.ap_val),
-                }
-            )
+        writer.writerows(rows)
+
+
+def _estimate(name: str, estimate: Estimate) -> dict[str, str]:
+    """A figure and its interval, in columns `name`, `name_low`, `name_high`."""
+    return {name + end: _fraction(v) for end, v in zip(("", "_low", "_high"), estimate, strict=True)}
+
+
+def _set(filters: Sequence[int]) -> str:
+    return ";".join(map(str, filters))
+
+
+def _truth(value: bool | None) -> str:
+    return "" if value is None else str(bool(value)).lower()
 
 
 def _fraction(value: float) -> str:

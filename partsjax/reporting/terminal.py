@@ -1,4 +1,4 @@
-"""What a run says in the terminal: notes, progress with rate and ETA, the table of best filters."""
+"""What a run says in the terminal: notes, progress with rate and ETA, the table of verdicts."""
 
 import contextlib
 import math
@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from partsjax.emergence.selection import EMERGES, RARE, BestFilter, LayerSummary
+from partsjax.emergence.verdict import EMERGES, RARE, LayerSummary, Verdict
 
 
 class _Rate(ProgressColumn):
@@ -51,11 +51,11 @@ class Terminal:
         self._err.print(text, markup=False)
 
     @contextlib.contextmanager
-    def progress(self, total: int, unit: str) -> Iterator[Callable[[int, str], None]]:
-        """A bar with rate and ETA; yields `advance(by, what is being done)`."""
+    def progress(self, totals: Mapping[str, int]) -> Iterator[Callable[[str, int, str], None]]:
+        """A bar with rate and ETA for each unit; yields `advance(unit, by, what is being done)`."""
         with Progress(*_columns(), console=self._err) as bar:
-            task = bar.add_task("", total=total, unit=unit)
-            yield lambda by, what: bar.update(task, advance=by, description=what)
+            tasks = {unit: bar.add_task("", total=total, unit=unit) for unit, total in totals.items()}
+            yield lambda unit, by, what: bar.update(tasks[unit], advance=by, description=what)
 
     @contextlib.contextmanager
     def preparation(self) -> Iterator[Callable[[int, int, str], None]]:
@@ -71,19 +71,20 @@ class Terminal:
 
             yield update
 
-    def best_filters(self, rows: Sequence[BestFilter], summaries: Mapping[str, LayerSummary]) -> None:
-        """Per part its best filter in each layer, `filter  train → held-out AP`, then layer sums."""
+    def verdicts(self, verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSummary]) -> None:
+        """Per part the fixed box's AP and, by layer, the best set's `train → held-out`; then layer sums."""
         layers = list(summaries)
-        parts = list(dict.fromkeys((row.object_class, row.part) for row in rows))
-        by_place = {(row.object_class, row.part, row.layer): row for row in rows}
-        blocks = _fitting(layers, self._out.width)
-        self._out.print("\nBest single filter by part: filter, AP on train → on unseen images, in percent")
-        for block in blocks:
-            table = Table(
-                box=box.SIMPLE_HEAD,
-            )
+        parts = list(dict.fromkeys((v.object_class, v.part) for v in verdicts))
+        by_place = {(v.object_class, v.part, v.layer): v for v in verdicts}
+        self._out.print(
+            "\nBest set of filters by part: AP on train → on unseen images, in percent. [bold]One "
+            "box[/bold]: AP on unseen images of one fixed box per crop, which looks at no filter."
+        )
+        for block in _fitting(layers, self._out.width):
+            table = Table(box=box.SIMPLE_HEAD)
             table.add_column("part", no_wrap=True)
             table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
+            table.add_column("one\nbox", justify="right", no_wrap=True, style="bold")
             for layer in block:
                 table.add_column(layer, justify="right", no_wrap=True)
             previous = None
@@ -95,29 +96,56 @@ class Terminal:
                 table.add_row(
                     f"{object_class}:{part}{'*' if first.rare else ''}",
                     f"{first.num_train}/{first.num_val}",
+                    _percent(first.prior_ap_val.value),
                     *(_cell(by_place[object_class, part, layer]) for layer in block),
                 )
             table.add_section()
-            table.add_row("mean", "", *(_mean(summaries[layer]) for layer in block))
-            table.add_row(
-                f"parts over {EMERGES:.0%}",
-                f"of {summaries[layers[0]].parts}",
-                *(_over_30(summaries[layer]) for layer in block),
-            )
+            of = f"of {summaries[layers[0]].parts}"
+            for label, second, third, cell in _SUMS:
+                box_ = third and _percent(summaries[layers[0]].mean_ap[third])
+                table.add_row(label, of if second else "", box_, *(cell(summaries[layer]) for layer in block))
             self._out.print(table)
         self._out.print(
-            f"bold: over {EMERGES:.0%} on unseen images · *: under {RARE} boxes there, not counted"
+            f"✓ emerges: surely over {EMERGES:.0%} and surely above the one box on unseen images (both 95% "
+            f"intervals) · ! over {EMERGES:.0%} on train, the paper's criterion, but not that · *: under "
+            f"{RARE} boxes, not counted"
+        )
+        self._headline(summaries)
+
+    def _headline(self, summaries: Mapping[str, LayerSummary]) -> None:
+        layer, most = max(
+            summaries.items(), key=lambda item: (item[1].emerging_strict, item[1].emerging_paper)
+        )
+        if not most.parts:
+            return
+        others = [
+            f"{count} with {what}"
+            for count, what in (
+                (most.random_over_30_train, "random weights"),
+                (most.shuffled_over_30_train, "parts shuffled among the crops"),
+            )
+            if count is not None
+        ]
+        also = f", and so do {' and '.join(others)}" if others else ""
+        self._out.print(
+            f"{layer}: by the paper's criterion [bold]{most.emerging_paper} of {most.parts}[/bold] parts "
+            f"emerge; [bold]{most.prior_over_30_train} pass it by place alone[/bold], with one fixed box"
+            f"{also}. On unseen images and beyond that box [bold]{most.emerging_strict}[/bold] emerge (by "
+            f"chance alone at most {most.strict_by_chance:.1f} would)."
         )
 
     def done(self, folder, seconds: Mapping[str, float]) -> None:
         spent = " · ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
         self._err.print(f"{spent} · total {sum(seconds.values()):.1f} s", style="dim", soft_wrap=True)
-        self._out.print(f"results: {folder}/filters.parquet, parts.csv, summary.json", soft_wrap=True)
+        self._out.print(f"report: {folder}/report/index.html", soft_wrap=True)
+        self._out.print(
+            f"results: {folder}/parts.csv, combinations.csv, filters.parquet, summary.json", soft_wrap=True
+        )
 
 
 def _fitting(layers: list[str], width: int) -> list[list[str]]:
     """Layers in blocks that fit the terminal's width."""
-    room = max(1, (width - 38) // 19)
+    room = max(1, (width - 44) // 15)
     return [layers[i : i + room] for i in range(0, len(layers), room)]
 
 
@@ -125,19 +153,44 @@ def _percent(fraction: float | None) -> str:
     return "–" if fraction is None or math.isnan(fraction) else f"{100 * fraction:.1f}"
 
 
-def _cell(row: BestFilter) -> Text:
-    if row.filter is None:
+def _cell(verdict: Verdict) -> Text:
+    if verdict.best_filter is None:
         return Text("–")
-    which = row.filter if row.ap_train > 0 else "–"  # of filters that all find nothing none is best
-    text = Text(f"{which:>4}  {_percent(row.ap_train):>4} → {_percent(row.ap_val):>4}")
-    if row.ap_val > EMERGES and not row.rare:
-        text.stylize("bold")
-    return text
+    train, val = verdict.combination_ap_train, verdict.combination_ap_val.value
+    mark = " "
+    if not verdict.rare:
+        mark = "✓" if verdict.emerges_strict else "!" if verdict.emerges_paper else " "
+    style = {"✓": "bold green", "!": "yellow"}.get(mark, "")
+    return Text(f"{_percent(train):>4} → {_percent(val):>4} {mark}", style)
 
 
-def _mean(layer: LayerSummary) -> str:
-    return f"{_percent(layer.best_filter_mean_ap_train)} → {_percent(layer.best_filter_mean_ap_val)}"
+def _means(what: str) -> Callable[[LayerSummary], str]:
+    def cell(layer: LayerSummary) -> str:
+        train, val = (layer.mean_ap[f"{what}_{split}"] for split in ("train", "val"))
+        return f"{_percent(train)} → {_percent(val):>4}  "
+
+    return cell
 
 
-def _over_30(layer: LayerSummary) -> str:
-    return f"{layer.best_filter_over_30_train} → {layer.best_filter_over_30_val}"
+def _count(name: str) -> Callable[[LayerSummary], str]:
+    def cell(layer: LayerSummary) -> str:
+        count = getattr(layer, name)
+        return "–  " if count is None else f"{count}  "
+
+    return cell
+
+
+# Label, whether to say of how many parts, whose mean stands under "one box", and the layers' cells.
+_SUMS = (
+    ("mean, best set", False, "prior_val", _means("combination")),
+    ("mean, best filter", False, "", _means("best_filter")),
+    ("mean, random", False, "", _means("random")),
+    ("mean, shuffled", False, "", _means("shuffled")),
+    ("paper: train > 30", True, "", _count("emerging_paper")),
+    ("  by one box", False, "", _count("prior_over_30_train")),
+    ("  random weights", False, "", _count("random_over_30_train")),
+    ("  shuffled parts", False, "", _count("shuffled_over_30_train")),
+    ("strict ✓", True, "", _count("emerging_strict")),
+    ("  random weights", False, "", _count("random_emerging_strict")),
+    ("  shuffled parts", False, "", _count("shuffled_emerging_strict")),
+)

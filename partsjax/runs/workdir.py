@@ -35,6 +35,20 @@ def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
         raise
 
 
+@contextlib.contextmanager
+def unfinished(folder: Path) -> Iterator[Path]:
+    """Yields an empty folder beside `folder` that takes its place when the block ends well."""
+    temporary = folder.with_name(f"{_UNFINISHED}{folder.name}")
+    temporary.mkdir()
+    try:
+        yield temporary
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
 def write_json(path: Path, content: Any) -> None:
     with written_whole(path, durable=True) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n")
@@ -78,7 +92,7 @@ def opened(folder: Path) -> Iterator[Path]:
                 raise BadInput(
                     f"{folder}: another run is using this folder; wait for it or choose another --workdir"
                 ) from None
-            for left_over in folder.rglob(f"{_UNFINISHED}*"):
+            for left_over in list(folder.rglob(f"{_UNFINISHED}*")):
                 if left_over.is_dir():
                     shutil.rmtree(left_over)
                 else:

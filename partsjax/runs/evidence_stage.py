@@ -1,0 +1,135 @@
+"""The stage that scores and judges: one class in one layer, from stimuli to evidence, kept on disk."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from partsjax.data.crops import Truth
+from partsjax.emergence.combination import Search
+from partsjax.emergence.evidence import Detection, Evidence, Split, Strongest, Trial, examine
+from partsjax.emergence.firings import Firings, strongest_crops
+from partsjax.emergence.method import Method
+from partsjax.emergence.regression import Geometry
+from partsjax.emergence.scoring import Scores, score_layer
+from partsjax.emergence.shuffled import shuffled
+from partsjax.emergence.verdict import Estimate, Verdict
+from partsjax.networks.protocol import Network
+from partsjax.runs import stages
+from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """One class in one layer: all filters' scores, what is said about its parts, what filters fire on."""
+
+    scores: Scores
+    evidence: Evidence
+    firings: Firings
+
+
+@dataclasses.dataclass(frozen=True)
+class EvidenceStage:
+    """Scores and judges; finished layers are taken from `folder`.
+
+    searches: the first is the one verdicts are of; shuffle: permute the parts among crops first (a null).
+    """
+
+    folder: Path
+    network: Network
+    method: Method
+    searches: tuple[Search, ...]
+    seed: int
+    shuffle: bool = False
+
+    def judge(self, layer: str, pair: Sequence[StimulusStage], truths: Sequence[Truth]) -> Judged:
+        """The evidence on one layer.
+
+        Args:
+          pair: the class's (train, val) stimulus stages, computed; truths: their readable crops' parts.
+        """
+        crops = pair[0].crops
+        if self.shuffle:
+            truths = [shuffled(t, (self.seed, split)) for split, t in enumerate(truths)]
+        images = [stage.crops.image_index[stage.readable()[0]] for stage in pair]
+        key = stages.key(
+            stage="evidence",
+            stimuli=[stage.keys[layer] for stage in pair],
+            truth=[truth_digest(truth) for truth in truths],
+            images=[index.tolist() for index in images],
+            names=[layer, crops.object_class, crops.parts],
+            field=dataclasses.astuple(self.network.fields[layer]),
+            size=self.network.input_size,
+            method=dataclasses.asdict(self.method),
+            searches=[dataclasses.asdict(search) for search in self.searches],
+            seed=self.seed,
+        )
+        entry = stages.Entry(self.folder / crops.object_class, layer, key)
+        if entry.exists():
+            return _loaded(entry.load())
+        judged = self._compute(layer, pair, truths, images)
+        entry.save(_arrays(judged))
+        return judged
+
+    def _compute(self, layer, pair, truths, images) -> Judged:
+        field, size = self.network.fields[layer], self.network.input_size
+        stimuli = [stage.load(layer) for stage in pair]
+        scores, found = score_layer(*stimuli, *truths, field, size, self.method)
+        splits = [Split(*views) for views in zip(stimuli, truths, images, strict=True)]
+        numbers = (field.center, field.stride, field.size)
+        geometry = Geometry(*(np.float32(v) for v in numbers), np.int32(stimuli[0].columns), np.float32(size))
+        crops = pair[0].crops
+        evidence = examine(
+            layer,
+            crops.object_class,
+            crops.parts,
+            scores,
+            found,
+            *splits,
+            geometry,
+            self.searches,
+            self.method,
+            self.seed,
+        )
+        return Judged(scores, evidence, strongest_crops(stimuli[1], geometry))
+
+
+def _arrays(judged: Judged) -> dict[str, np.ndarray]:
+    arrays = {}
+    for name in ("scores", "firings"):
+        record = getattr(judged, name)
+        arrays |= {f"{name}.{f.name}": getattr(record, f.name) for f in dataclasses.fields(record)}
+    return arrays | {"evidence": np.array(json.dumps(dataclasses.asdict(judged.evidence)))}
+
+
+def _loaded(arrays: dict[str, np.ndarray]) -> Judged:
+    def record(kind, name):
+        return kind(**{f.name: arrays[f"{name}.{f.name}"] for f in dataclasses.fields(kind)})
+
+    evidence = json.loads(str(arrays["evidence"]))
+    return Judged(
+        record(Scores, "scores"),
+        Evidence(
+            tuple(_typed(Verdict, v) for v in evidence["verdicts"]),
+            tuple(_typed(Trial, t) for t in evidence["trials"]),
+            tuple(
+                Strongest(**{name: tuple(_typed(Detection, d) for d in s[name]) for name in s})
+                for s in evidence["strongest"]
+            ),
+        ),
+        record(Firings, "firings"),
+    )
+
+
+def _typed(kind, values: dict):
+    """A record of `kind` from JSON, in which tuples and estimates have become lists."""
+    types = {f.name: f.type for f in dataclasses.fields(kind)}
+
+    def typed(name, value):
+        if not isinstance(value, list):
+            return value
+        return Estimate(*value) if types[name] is Estimate else tuple(value)
+
+    return kind(**{name: typed(name, value) for name, value in values.items()})

@@ -1,0 +1,93 @@
+"""One network over all classes: its stimulus stages, and the compiled step they share."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import jax
+
+from partsjax.data.crops import Crops, class_crops, fingerprints
+from partsjax.data.schema import SPLITS, Dataset
+from partsjax.emergence.method import Method
+from partsjax.emergence.stimuli import extractor, suitable_batch
+from partsjax.errors import BadInput
+from partsjax.networks.protocol import Network
+from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
+from partsjax.runs.stimulus_stage import StimulusStage
+
+
+def all_crops(dataset: Dataset, size: int, options: Options) -> dict[str, tuple[Crops, Crops]]:
+    """(train, val) crops of every class, `size` pixels a side."""
+    return {
+        object_class: tuple(
+            class_crops(
+                dataset,
+                object_class,
+                split,
+                size,
+                limit=options.limit,
+                min_part_size=options.method.min_part_size,
+            )
+            for split in SPLITS
+        )
+        for object_class in dataset.parts
+    }
+
+
+def image_digests(crops: Mapping[str, Sequence[Crops]], skip_bad: bool) -> dict[str, str]:
+    """Content hash of every image that a crop comes from, by image id."""
+    digests = {}
+    images = {image.image_id: image for pair in crops.values() for one in pair for image in one.images}
+    for image_id, image in images.items():
+        try:
+            digests[image_id] = image.source.digest()
+        except BadInput as error:
+            if not skip_bad:
+                raise BadInput(f"{error} (or --skip_bad to go on without it)") from None
+            digests[image_id] = "unreadable"
+    return digests
+
+
+class NetworkStages:
+    """The stages that run one network, by class.
+
+    by_class: (train, val) stages of every object class. batch_size: crops the network takes at once.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        network: Network,
+        layers: Sequence[str],
+        method: Method,
+        execution: Execution,
+        crops: Mapping[str, Sequence[Crops]],
+        digests: Mapping[str, str],
+    ):
+        self.network, self._layers = network, tuple(layers)
+        self._method, self._execution = method, execution
+        self.batch_size = execution.batch_size or suitable_batch(network)
+        self.by_class = {
+            object_class: tuple(
+                StimulusStage(cache, network, self._layers, method, one, fingerprints(one, digests))
+                for one in pair
+            )
+            for object_class, pair in crops.items()
+        }
+
+    def __len__(self) -> int:
+        """Crops of all classes."""
+        return sum(len(stage.crops) for pair in self.by_class.values() for stage in pair)
+
+    def compute(self, object_class: str, advance: Callable[[int, str], None]) -> None:
+        """Runs the network over the class's crops that are missing."""
+        run, devices = self._execution, jax.device_count()
+        batch_size = -(-self.batch_size // devices) * devices  # every device has its share
+        for stage in self.by_class[object_class]:
+            stage.compute(lambda p: self._extract(p), batch_size, run.threads, run.skip_bad, advance)
+
+    @functools.cached_property
+    def _extract(self):
+        """The compiled step from pixels to stimuli, made when the first crop needs it."""
+        return extractor(self.network, self._layers, self._method)

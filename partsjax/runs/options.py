@@ -1,0 +1,60 @@
+"""What decides a run's results."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from partsjax.emergence.combination import SCORES, SEARCHES, Search
+from partsjax.emergence.method import Method
+from partsjax.errors import BadInput, nearest
+from partsjax.networks.protocol import Network
+
+NULLS = ("random", "shuffled")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """As on the command line. Sequences may be ("all",).
+
+    search: the one that verdicts are of; the others stand beside it in `combinations.csv`.
+    nulls: of NULLS, the runs that cannot know parts: untrained weights, and parts permuted among crops.
+    """
+
+    net: str = "alexnet"
+    weights: str = "imagenet"
+    layers: tuple[str, ...] = ()
+    dataset: str = "shapeparts"
+    data_dir: str | None = None
+    classes: tuple[str, ...] = ("all",)
+    limit: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+    part_list: str = "123"
+    method: Method = dataclasses.field(default_factory=Method)
+    search: Search = dataclasses.field(default_factory=Search)
+    nulls: tuple[str, ...] = NULLS
+
+    def __post_init__(self):
+        for null in self.nulls:
+            if null not in NULLS:
+                raise BadInput(f"--nulls: there is no null {null!r}; {nearest(null, NULLS)}")
+
+    @property
+    def searches(self) -> tuple[Search, ...]:
+        """The search asked for, then the others: both ways to look, both scores."""
+        ways = [
+            dataclasses.replace(self.search, search=way, score=score) for way in SEARCHES for score in SCORES
+        ]
+        return (self.search, *(search for search in ways if search != self.search))
+
+
+def chosen_layers(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
+    """The layers to measure, in forward order: those asked for, all, or the network's default."""
+    if tuple(asked) == ("all",):
+        return tuple(network.fields)
+    for layer in asked:
+        if layer not in network.fields:
+            raise BadInput(
+                f"--layers: {network.name} has no layer {layer!r}; {nearest(layer, network.fields)}"
+            )
+    wanted = tuple(asked) or network.default_layers
+    return tuple(layer for layer in network.fields if layer in wanted)
