@@ -123,7 +123,7 @@ def filters_over(content: Content) -> dict[str, Any]:
                 "share:Q",
                 title="% of filter × part pairs",
                 scale=alt.Scale(type="log"),
-                axis=alt.Axis(format="~g"),
+                axis=alt.Axis(format="~g", values=[10.0**power for power in range(-6, 3)]),
             ),
             color=_by_layer(layers),
             tooltip=["layer:N", "AP:Q", alt.Tooltip("share:Q", title="% of pairs over it")],
@@ -144,10 +144,7 @@ def _by_layer(layers: Sequence[str]):
 
 
 def _finished(chart, height: int) -> dict[str, Any]:
-    """The specification: as wide as its place on the page, drawn in the page's colours and font.
-
-    Assistive technology is given the figure's label and the table that says the same, not its marks.
-    """
+    """The specification: as wide as its place on the page, drawn in the page's colours and font."""
     font = "system-ui, sans-serif"
     axis = {
         "domainColor": _LINE, "tickColor": _LINE, "gridColor": _LINE, "labelColor": _INK, "titleColor": _INK,
@@ -156,6 +153,6 @@ def _finished(chart, height: int) -> dict[str, Any]:
     }  # fmt: skip
     legend = {"labelColor": _INK, "labelFont": font, "labelFontSize": 12}
     chart = chart.properties(width="container", height=height).configure(
-        aria=False, background="transparent", font=font, axis=axis, legend=legend, view={"stroke": None}
+        background="transparent", font=font, axis=axis, legend=legend, view={"stroke": None}
     )
     return chart.to_dict()

@@ -78,7 +78,7 @@ def _part(verdict: Verdict, aps: np.ndarray) -> PartSpread:
 
 def exceedance(aps: np.ndarray, at: Sequence[float]) -> list[float]:
     """Share of known `aps` strictly above each of `at`; NaN if none is known."""
-    known = np.sort(aps[~np.isnan(aps)], axis=None)
+    known = np.sort(aps[~np.isnan(aps)].astype(np.float64))
     if not known.size:
         return [math.nan] * len(at)
     return [float(1 - np.searchsorted(known, x, side="right") / known.size) for x in at]

@@ -16,7 +16,7 @@
     for (const image of document.images) {
       image.scrollIntoView({ block: "center" });
       await new Promise(requestAnimationFrame);
-      if (image.complete && image.naturalWidth) continue;
+      if (image.complete) continue; // loaded, or failed
       await new Promise((done) => {
         image.onload = image.onerror = done;
         setTimeout(done, 5000);

@@ -44,12 +44,14 @@
   }
 
   for (const form of document.querySelectorAll("form.controls")) {
-    const rows = [...document.getElementById(form.dataset.table).tBodies[0].rows];
+    const table = document.getElementById(form.dataset.table);
+    const rows = [...table.tBodies[0].rows];
     const [search, output] = [form.querySelector("input"), form.querySelector("output")];
     const choose = () => {
       const words = search.value.trim().toLowerCase();
       const wanted = [...form.querySelectorAll("select")].filter((select) => select.value);
       let shown = 0;
+      table.classList.toggle("one-layer", wanted.some((select) => select.name === "layer"));
       for (const row of rows) {
         const fits = wanted.every((select) => row.dataset[select.name] === select.value);
         row.classList.remove("later");
@@ -64,12 +66,25 @@
     choose();
   }
 
+  for (const button of document.querySelectorAll("button.expand")) {
+    const folded = [...button.closest("section").querySelectorAll("details.part")];
+    button.addEventListener("click", () => {
+      const open = folded.some((details) => !details.open);
+      for (const details of folded) details.open = open;
+      button.textContent = open ? "Close all" : "Open all";
+    });
+    button.hidden = false;
+  }
+
   const charts = [...document.querySelectorAll("[data-chart]")];
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const draw = (chart) => {
     const spec = JSON.parse(document.getElementById(`chart-${chart.dataset.chart}`).textContent);
     const tooltip = { theme: dark.matches ? "dark" : "light" };
-    vegaEmbed(chart, spec, { renderer: "svg", actions: false, tooltip }).then(() => chart.classList.add("drawn"));
+    vegaEmbed(chart, spec, { renderer: "svg", actions: false, tooltip }).then(() => {
+      chart.firstElementChild.ariaHidden = "true"; // the figure's label and the table beside it say it better
+      chart.classList.add("drawn");
+    });
   };
   const near = new IntersectionObserver((entries) => {
     for (const entry of entries.filter((each) => each.isIntersecting)) {
