@@ -8,7 +8,8 @@ from scipy.optimize import isotonic_regression
 from partsjax.emergence.ranked import PartDetections
 from partsjax.emergence.scoring import NOT_COUNTED
 
-_TIE = 1e-9  # of the activation over the filter's largest, added so that its own order is kept
+_TIE = 1e-6  # of the activation over the filter's largest, added so that its own order is kept:
+# enough for neighbouring float32 activations to stay apart beside a precision of 1
 
 
 @dataclasses.dataclass(frozen=True)
