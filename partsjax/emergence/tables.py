@@ -9,7 +9,8 @@ Tabulated at Q = 255 thresholds, so that s fits a byte: quantiles of the scores 
 square of f's precision there, since what good filters find early decides the AP. At the thresholds
 precision and recall are exact. What lies between them is bounded: with c_q boxes found and n_q detections
 at t_q, precision anywhere in (t_q, t_{q-1}) is at most c_q / (n_{q-1} + c_q - c_{q-1}). So the true AP lies
-between the two values of `bounds`; where the set finds no box between thresholds they are equal.
+between the two values of `bounds`. It is the lower one where boxes are found at thresholds only, as they
+are whenever all filters together have no more than Q different scores of true detections.
 """
 
 from typing import NamedTuple
@@ -60,12 +61,15 @@ def tabulate(detections: PartDetections) -> Tables:
 
 
 def _thresholds(detections: PartDetections, counted: np.ndarray) -> np.ndarray:
-    """float64 [Q], falling: weighted quantiles of the scores of true detections, ends included."""
+    """float64 [Q], falling: the scores of true detections, or weighted quantiles of them, ends included."""
     true = detections.first_hits()
-    if not true.any():
-        return np.full(LEVELS, np.inf)
-    precision = (np.cumsum(true, axis=1) / np.maximum(counted, 1))[true]
     scores = detections.scores[true]
+    if not len(scores):
+        return np.full(LEVELS, np.inf)
+    different = np.unique(scores)[::-1]
+    if len(different) <= LEVELS:
+        return np.pad(different, (0, LEVELS - len(different)), mode="edge")
+    precision = (np.cumsum(true, axis=1) / np.maximum(counted, 1))[true]
     order = np.argsort(-scores, kind="stable")
     mass = np.cumsum(precision[order] ** 2)
     at = np.searchsorted(mass, np.linspace(0, mass[-1], LEVELS))
