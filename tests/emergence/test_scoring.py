@@ -8,13 +8,14 @@ import pytest
 
 from partsjax.data.crops import Truth
 from partsjax.emergence.method import Method
-from partsjax.emergence.scoring import score_layer
+from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import peaks
 from tests.plain import pipeline as plain
 from tests.plain import regression
 from tests.plain import stimuli as plain_peaks
+from tests.plain.detections import overlapped, suppress
 
 SIZE, CELLS = 64, 16
 FIELD = ReceptiveField(size=12, stride=4, center=1.5)  # cells lie mirror-symmetric in the crop
@@ -59,10 +60,15 @@ def stimuli(maps: np.ndarray, k: int = 8) -> Stimuli:
     return Stimuli(np.asarray(cells), np.asarray(values), CELLS)
 
 
+def scored(maps, truth, k: int = 8) -> tuple[Scores, Found]:
+    """Of (train, val) activations and padded truth."""
+    return score_layer(*(stimuli(m, k) for m in maps), *truth, FIELD, SIZE, Method(stimuli=k))
+
+
 def check_against_plain(maps, truth, k: int = 8):
-    mine = score_layer(
-        *(stimuli(m, k) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method(stimuli=k)
-    )
+    mine, found = scored(maps, [padded(t) for t in truth], k)
+    for split, activation in zip(found, maps, strict=True):
+        assert split.shape == (activation.shape[-1], len(truth[0][0]), k, len(activation))
     theirs = plain.score_layer(*maps, (FIELD.size, FIELD.stride, FIELD.center), *truth, SIZE, k)
     np.testing.assert_array_equal(mine.num_pairs, theirs.num_pairs)
     for name in APS:
@@ -109,11 +115,14 @@ def test_equals_plain_for_other_numbers_of_stimuli(k):
 def test_chunks_of_filters_change_nothing(monkeypatch):
     truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
     maps = [activations(20, 7, seed, truth[seed]) for seed in (0, 1)]
-    arguments = (*(stimuli(m) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method())
-    whole = score_layer(*arguments)
+    truth = [padded(t) for t in truth]
+    whole, found = scored(maps, truth)
     monkeypatch.setattr("partsjax.emergence.scoring.CHUNK", 3)
-    for name, value in dataclasses.asdict(score_layer(*arguments)).items():
+    chunked, found_chunked = scored(maps, truth)
+    for name, value in dataclasses.asdict(chunked).items():
         np.testing.assert_allclose(value, getattr(whole, name), rtol=1e-4, atol=1e-5, err_msg=name)
+    for split in range(2):
+        np.testing.assert_array_equal(found[split], found_chunked[split])
 
 
 def test_unchanged_by_the_order_of_the_crops():
@@ -121,10 +130,7 @@ def test_unchanged_by_the_order_of_the_crops():
     maps = [activations(30, 3, seed, truth[seed]) for seed in (0, 1)]
     order = np.random.default_rng(0).permutation(30)
     shuffled = [m[order] for m in maps], [[t[i] for i in order] for t in truth]
-    first, second = (
-        score_layer(*(stimuli(m) for m in ms), *(padded(t) for t in ts), FIELD, SIZE, Method())
-        for ms, ts in ((maps, truth), shuffled)
-    )
+    (first, _), (second, _) = (scored(ms, [padded(t) for t in ts]) for ms, ts in ((maps, truth), shuffled))
     for name in APS:
         np.testing.assert_allclose(getattr(first, name), getattr(second, name), atol=1e-5)
 
@@ -137,10 +143,7 @@ def test_mirrored_maps_and_truth_score_the_same():
         return np.stack([SIZE - boxes[:, 2], boxes[:, 1], SIZE - boxes[:, 0], boxes[:, 3]], axis=1)
 
     mirrored = [m[:, :, ::-1] for m in maps], [[[mirror(b) for b in crop] for crop in t] for t in truth]
-    first, second = (
-        score_layer(*(stimuli(m) for m in ms), *(padded(t) for t in ts), FIELD, SIZE, Method())
-        for ms, ts in ((maps, truth), mirrored)
-    )
+    (first, _), (second, _) = (scored(ms, [padded(t) for t in ts]) for ms, ts in ((maps, truth), mirrored))
     for name in APS:
         np.testing.assert_allclose(getattr(first, name), getattr(second, name), atol=1e-3)
 
@@ -148,9 +151,8 @@ def test_mirrored_maps_and_truth_score_the_same():
 def test_scaling_a_filter_changes_nothing():
     truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
     maps = [activations(20, 3, seed, truth[seed]) for seed in (0, 1)]
-    plain_scores, scaled = (
-        score_layer(*(stimuli(m * s) for m in maps), *(padded(t) for t in truth), FIELD, SIZE, Method())
-        for s in (1, 1024)
+    (plain_scores, _), (scaled, _) = (
+        scored([m * s for m in maps], [padded(t) for t in truth]) for s in (1, 1024)
     )
     for name in APS:
         np.testing.assert_allclose(getattr(plain_scores, name), getattr(scaled, name), atol=1e-6)
@@ -161,14 +163,7 @@ def test_difficult_boxes_are_neither_right_nor_wrong():
     maps = [activations(20, 3, seed, truth[seed]) for seed in (0, 1)]
     train, val = (padded(t) for t in truth)
     hard = val.valid & (np.random.default_rng(0).random(val.valid.shape) < 0.4)
-    scores = score_layer(
-        *(stimuli(m) for m in maps),
-        train,
-        dataclasses.replace(val, difficult=hard),
-        FIELD,
-        SIZE,
-        Method(),
-    )
+    scores, _ = scored(maps, (train, dataclasses.replace(val, difficult=hard)))
     found = plain_peaks.find(maps[1], FIELD.stride, FIELD.center, 8)
     boxes = regression.receptive_boxes(found.centers, FIELD.size, SIZE)
     for p in range(2):
@@ -179,5 +174,26 @@ def test_difficult_boxes_are_neither_right_nor_wrong():
         assert not np.allclose(expected, plain.part_ap(boxes, found.scores, of_part))
 
     nothing_left = dataclasses.replace(val, difficult=val.valid)
-    scores = score_layer(*(stimuli(m) for m in maps), train, nothing_left, FIELD, SIZE, Method())
+    scores, judged = scored(maps, (train, nothing_left))
+    assert (judged.val < 0).all()  # none finds a difficult box
     assert np.isnan(scores.ap_val).all()
+
+
+def test_what_is_found_is_the_box_overlapped_most():
+    truth = [plain_truth(25, 2, seed) for seed in (0, 1)]
+    maps = [activations(25, 3, seed, truth[seed]) for seed in (0, 1)]
+    scores, found = scored(maps, [padded(t) for t in truth])
+    peaks_found = plain_peaks.find(maps[1], FIELD.stride, FIELD.center, 8)
+    for f, p in np.ndindex(3, 2):
+        phi = regression.features(
+            peaks_found.centers[:, f], peaks_found.neighbours[:, f], float(scores.scale[f]), SIZE
+        )
+        weights = scores.weights[f, p].T.astype(float) / SIZE  # theirs are in pixels
+        boxes = regression.predict(phi, weights, peaks_found.centers[:, f], SIZE)
+        kept = suppress(boxes, peaks_found.scores[:, f])
+        expected = np.stack([overlapped(b, crop[p]) for b, crop in zip(boxes, truth[1], strict=True)])
+        expected = np.where(kept & (scores.num_pairs[f, p] >= 12), expected, NOT_COUNTED)
+        # A box at the very edge of a threshold may fall to either side of it in float32.
+        assert (expected == found.val[f, p].T).mean() > 0.99
+    assert scores.num_pairs.max() >= 12
+    assert set(np.unique(found.val)) == {NOT_COUNTED, HITS_NOTHING, 0, 1, 2}
