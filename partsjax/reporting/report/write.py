@@ -65,7 +65,9 @@ def _environment(content: Content, links: names.Links) -> jinja2.Environment:
     return environment
 
 
-def _write_filters(folder: Path, content: Content, links: names.Links, environment, advance) -> None:
+def _write_filters(
+    folder: Path, content: Content, links: names.Links, environment: jinja2.Environment, advance
+) -> None:
     template = environment.get_template("filter.html")
     uses = gallery.uses_of_filters(content.verdicts)
     pages = [page for layer in content.layers for page in content.filters.get(layer, ())]

@@ -35,7 +35,7 @@ def content(
                 verdict = _without_truth(layer, object_class, part)
             verdicts.append(verdict)
             galleries[layer, object_class, part] = PartPictures(
-                *(_shots(rng, names, object_class, verdict, n, wrong) for n, wrong in _KINDS(shots))
+                *(_shots(rng, names, object_class, verdict, n, wrong) for n, wrong in _kinds(shots))
             )
     pages = {layer: _pages(rng, layer, n, parts, aps[layer], names) for layer, n in layers.items()}
     return Content(
@@ -51,7 +51,7 @@ def content(
     )
 
 
-def _KINDS(shots: int) -> tuple[tuple[int, bool], ...]:
+def _kinds(shots: int) -> tuple[tuple[int, bool], ...]:
     return ((shots, False), (shots // 2, True), (shots, False), (shots // 2, True))
 
 
