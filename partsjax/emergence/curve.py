@@ -34,17 +34,17 @@ class Curve:
           weights: float32 [I, R], R sets of counts; None: every image once.
 
         Returns:
-          float64 [R], or a float; NaN where there is nothing to find.
+          float64 [R] (to float32's precision), or a float; NaN where there is nothing to find.
         """
         once = weights is None
-        weights = np.ones((len(self.positives), 1), np.float32) if once else weights
+        weights = np.ones((len(self.positives), 1)) if once else weights
         gained = self.hits @ weights
-        found = np.cumsum(gained, axis=0, dtype=np.float64)
-        shown = np.cumsum(self.detections @ weights, axis=0, dtype=np.float64)
+        found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
+        shown = np.cumsum(self.detections @ weights, axis=0)
         precision = found / np.maximum(shown, 1)
         envelope = np.maximum.accumulate(precision[::-1], axis=0)[::-1]
         wanted = self.positives @ weights
-        area = (gained * envelope).sum(axis=0)
+        area = (gained * envelope).sum(axis=0, dtype=np.float64)
         ap = np.where(wanted > 0, area / np.maximum(wanted, 1), np.nan)
         return float(ap[0]) if once else ap
 
@@ -71,8 +71,10 @@ def curve(scores, true, images, positives) -> Curve:
 
 def resamples(images: int, seed) -> np.ndarray:
     """How often each image is drawn in each bootstrap sample: float32 [I, 1000], columns sum to I."""
+    if not images:
+        return np.zeros((0, RESAMPLES), np.float32)
     random = np.random.default_rng(seed)
-    return random.multinomial(images, np.full(images, 1 / max(images, 1)), RESAMPLES).T.astype(np.float32)
+    return random.multinomial(images, np.full(images, 1 / images), RESAMPLES).T.astype(np.float32)
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:

@@ -47,11 +47,10 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
 
     def born(population, fit, key):
         turn, mix, cross, which, change, flip = jax.random.split(key, 6)
-        parents = population[_universal_sample(fit, turn)]
-        parents = jax.random.permutation(mix, parents, axis=0)
+        parents = population[jax.random.permutation(mix, _universal_sample(fit, turn))]
         first, second = parents[: size // 2], parents[size // 2 :]
         crossed = jax.random.bernoulli(cross, settings.crossover, (size // 2, 1))
-        swap = crossed & jax.random.bernoulli(which, 0.5, first.shape)
+        swap = crossed & _coins(which, first.shape)
         children = jnp.concatenate([jnp.where(swap, second, first), jnp.where(swap, first, second)])
         mutated = jax.random.bernoulli(change, settings.mutation, (size, 1))
         flips = mutated & jax.random.bernoulli(flip, 1 / filters, children.shape) & real
@@ -71,6 +70,12 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
     population, fit, _ = jax.lax.fori_loop(0, settings.generations, generation, state)
     order = jnp.argsort(-fit, stable=True)
     return population[order], fit[order]
+
+
+def _coins(key, shape: tuple[int, int]) -> jax.Array:
+    """Fair coins, bool; drawn 32 at a time, a quarter of the time of one by one. Columns: a multiple of 32."""
+    words = jax.random.bits(key, (shape[0], shape[1] // 32, 1), jnp.uint32)
+    return ((words >> jnp.arange(32, dtype=jnp.uint32)) & 1).astype(bool).reshape(shape)
 
 
 def _universal_sample(fit: jax.Array, key) -> jax.Array:
@@ -95,7 +100,7 @@ def greedy(tables: Tables, best_single) -> tuple[jax.Array, jax.Array]:
     filters = tables.levels.shape[0]
 
     def score(highest, counts):
-        return bounds(highest, counts, tables.positives).low
+        return bounds(highest, counts.T, tables.positives).low
 
     def grown(state):
         order, size, highest, counts, fit, _ = state

@@ -24,7 +24,8 @@ from partsjax.emergence.scoring import NOT_COUNTED
 
 LEVELS = 255  # thresholds; level 0 is "never found"
 BLOCK = 16  # filters a step of the masked maximum takes: as fast as 32 and twice as fast as 8
-_BOXES_STEP = 256  # boxes are padded to a multiple, filters to a multiple of BLOCK
+_FILTERS_STEP, _BOXES_STEP = 128, 512  # tables are padded to multiples: few shapes, few compilations
+_STEPS = 15  # thresholds a step of `bounds` takes
 
 
 class Tables(NamedTuple):
@@ -51,7 +52,8 @@ def tabulate(detections: PartDetections) -> Tables:
 
     counted = np.cumsum(detections.found != NOT_COUNTED, axis=1, dtype=np.int32)
     thresholds = _thresholds(detections, counted)
-    padded = (-(-filters // BLOCK) * BLOCK, max(1, -(-scores.shape[1] // _BOXES_STEP)) * _BOXES_STEP)
+    steps = (_FILTERS_STEP, _BOXES_STEP)
+    padded = tuple(max(1, -(-n // step)) * step for n, step in zip(scores.shape, steps, strict=True))
     levels, counts = np.zeros(padded, np.uint8), np.zeros((padded[0], LEVELS), np.float32)
     levels[:filters, : scores.shape[1]] = np.searchsorted(thresholds[::-1], scores, side="right")
     for f, (row, running) in enumerate(zip(detections.scores, counted, strict=True)):
@@ -109,27 +111,38 @@ class Bounds(NamedTuple):
 def bounds(highest: jax.Array, counts: jax.Array, positives: jax.Array) -> Bounds:
     """AP of sets from the levels at which they find boxes and their numbers of detections.
 
+    Goes through the thresholds once, from the lowest up, with the envelope so far.
+
     Args:
-      highest: uint8 [B, G]; counts: float32 [B, Q], n at each threshold, falling.
+      highest: uint8 [B, G]; counts: float32 [Q, B], n at each threshold, falling.
       positives: float32, boxes to be found.
 
     Returns:
       `Bounds`; 0 for sets that find nothing. Float32 rounding (1e-6) comes on top.
     """
-    sets = jnp.arange(highest.shape[0])[:, None]
-    by_level = jnp.zeros((highest.shape[0], LEVELS + 1), jnp.int32).at[sets, highest].add(1)
-    gained = by_level[:, :0:-1].astype(jnp.float32)  # boxes first found at each threshold, falling
-    found = jnp.cumsum(gained, axis=1)
-    shown_before = jnp.pad(counts[:, :-1], ((0, 0), (1, 0)))
+    sets = highest.shape[0]
+    by_level = jnp.zeros((LEVELS + 1, sets), jnp.int32).at[highest, jnp.arange(sets)[:, None]].add(1)
+    gained = by_level[1:].astype(jnp.float32)  # boxes first found at each threshold, rising
+    shown = jnp.pad(counts[::-1], ((0, 1), (0, 0)))  # the same way round; none above the highest
 
-    def area(precision):
-        envelope = jax.lax.cummax(precision, axis=1, reverse=True)
-        return jnp.sum(gained * envelope, axis=1) / jnp.maximum(positives, 1)
+    def steps(i, state):
+        found, low, low_area, high, high_area = state
+        new = jax.lax.dynamic_slice_in_dim(gained, i * _STEPS, _STEPS)
+        here = jax.lax.dynamic_slice_in_dim(shown, i * _STEPS, _STEPS + 1)
+        for q in range(_STEPS):
+            low = jnp.maximum(low, found / jnp.maximum(here[q], 1))
+            high = jnp.maximum(high, found / jnp.maximum(here[q + 1] + new[q], 1))
+            low_area, high_area = low_area + new[q] * low, high_area + new[q] * high
+            found = found - new[q]
+        return found, low, low_area, high, high_area
 
-    return Bounds(area(found / jnp.maximum(counts, 1)), area(found / jnp.maximum(shown_before + gained, 1)))
+    nothing = jnp.zeros(sets, jnp.float32)
+    start = (gained.sum(axis=0), *[nothing] * 4)
+    _, _, low, _, high = jax.lax.fori_loop(0, LEVELS // _STEPS, steps, start)
+    return Bounds(low / jnp.maximum(positives, 1), high / jnp.maximum(positives, 1))
 
 
 def evaluate(tables: Tables, members: jax.Array) -> Bounds:
     """Bounds on the AP of a population of sets, members: bool [B, F]."""
-    counts = jnp.matmul(members.astype(jnp.float32), tables.counts, precision="highest")
+    counts = jnp.matmul(tables.counts.T, members.T.astype(jnp.float32), precision="highest")
     return bounds(highest_levels(tables.levels, members), counts, tables.positives)
