@@ -11,6 +11,13 @@ from partsjax.data import shapeparts
 from partsjax.data.crops import class_crops, warp
 from partsjax.data.planted import FIELDS, blind_network, planted_network
 from partsjax.data.shapeparts.scene import FIGURES
+from partsjax.emergence.combination import Search
+from partsjax.emergence.evidence import Split, examine
+from partsjax.emergence.method import Method
+from partsjax.emergence.regression import Geometry
+from partsjax.emergence.scoring import score_layer as library_scores
+from partsjax.emergence.stimuli import Stimuli
+from partsjax.ops import peaks
 from tests.plain.average_precision import average_precision
 from tests.plain.detections import overlapped
 from tests.plain.pipeline import prior_ap, score_layer
@@ -20,13 +27,13 @@ BLIND = blind_network(seed=3, filters=12)
 
 
 @functools.lru_cache
-def _scores(network_name, object_class, seed, style, per_class):
-    """Scores of the layer "blob" by the plain pipeline; the truth of both splits; names of the parts."""
-    network = {"planted": PLANTED.network, "blind": BLIND}[network_name]
+def _maps(network_name, object_class, seed, style, per_class):
+    """Activations of the layer "blob" and the crops, of both splits."""
+    network = _network(network_name)
     dataset = shapeparts.read(seed=seed, classes=[object_class], per_class=per_class, style=style)
     apply = jax.jit(lambda params, images: network.apply(params, images, ("blob",))["blob"])
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
-    maps, truths = [], []
+    maps, both = [], []
     for split in ("train", "val"):
         crops = class_crops(dataset, object_class, split, network.input_size)
         found = []
@@ -35,10 +42,23 @@ def _scores(network_name, object_class, seed, style, per_class):
             crop = warp(pixels, box, network.input_size, mean)
             found.append(apply(network.params, ((crop - mean) / std)[None])[0])
         maps.append(np.stack(found))
-        truths.append(_truth(crops))
+        both.append(crops)
+    return maps, both
+
+
+def _network(name):
+    return {"planted": PLANTED.network, "blind": BLIND}[name]
+
+
+@functools.lru_cache
+def _scores(network_name, *data):
+    """Scores of the layer "blob" by the plain pipeline; the truth of both splits; names of the parts."""
+    network = _network(network_name)
+    maps, crops = _maps(network_name, *data)
+    truths = [_truth(c) for c in crops]
     field = network.fields["blob"]
     geometry = (field.size, field.stride, field.center)
-    return score_layer(*maps, geometry, *truths, network.input_size), truths, crops.parts
+    return score_layer(*maps, geometry, *truths, network.input_size), truths, crops[0].parts
 
 
 def _truth(crops):
@@ -62,6 +82,38 @@ def test_planted_filters_score_one_on_both_splits(object_class, seed):
         others = np.delete(scores.ap_train[:, p], f)
         assert others.max() < 0.6  # so choosing the best filter means something
         assert scores.ap_train_unregressed[f, p] < 0.6  # and so does regression
+
+
+@pytest.mark.parametrize("object_class", shapeparts.CLASSES)
+def test_planted_parts_emerge_beyond_their_prior(object_class):
+    maps, crops = _maps("planted", object_class, 0, "planted", 30)
+    splits = []
+    for activation, of in zip(maps, crops, strict=True):
+        found = (np.asarray(a) for a in peaks.strongest(activation, 8))
+        splits.append(Split(Stimuli(*found, activation.shape[2]), of.truth, of.image_index))
+    field, size, parts = FIELDS["blob"], PLANTED.network.input_size, crops[0].parts
+    stimuli, truths = [s.stimuli for s in splits], [s.truth for s in splits]
+    scores, found = library_scores(*stimuli, *truths, field, size, Method())
+    geometry = Geometry(field.center, field.stride, field.size, splits[0].stimuli.columns, size)
+    names = "blob", object_class, parts
+    searches = [Search(), Search("greedy", "calibrated", union_nms=True)]
+    evidence = examine(*names, scores, found, *splits, geometry, searches, Method(), 0)
+    for (_, part), f in _planted(object_class):
+        verdict = evidence.verdicts[parts.index(part)]
+        assert verdict.best_filter == f
+        assert verdict.combination == (f,)  # nothing more is needed
+        assert verdict.combination_ap_val == (1, 1, 1)
+        assert verdict.emerges_paper and verdict.emerges_strict
+        assert not verdict.rare
+        shown = evidence.strongest[parts.index(part)]
+        assert all(d.correct and d.filter == f for d in shown.best) and len(shown.best) == 10
+    assert len(evidence.trials) == 2 * len(parts)
+    of_planted = [t for t in evidence.trials if t.part in [part for (_, part), _ in _planted(object_class)]]
+    assert all(t.ap_train == t.ap_val.value == 1 for t in of_planted)
+
+
+def _planted(object_class):
+    return [item for item in PLANTED.filters.items() if item[0][0] == object_class]
 
 
 def test_a_planted_filter_is_silent_on_every_other_colour_and_its_blends():

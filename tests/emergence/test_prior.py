@@ -1,0 +1,101 @@
+"""Place-only detectors against the plain reference."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from partsjax.emergence.method import Method
+from partsjax.emergence.prior import fixed_boxes, priors
+from tests.emergence.test_scoring import padded, plain_truth
+from tests.plain.combination import fixed_boxes_ap
+from tests.plain.pipeline import prior_ap
+
+METHOD = Method()
+
+
+def with_difficult(truth, seed):
+    hard = truth.valid & (np.random.default_rng(seed).random(truth.valid.shape) < 0.3)
+    return dataclasses.replace(truth, difficult=hard)
+
+
+def of_part(truth, part):
+    """A padded truth as plain lists: boxes and which are difficult, crop by crop."""
+    there = [truth.valid[part, :, n] for n in range(truth.valid.shape[2])]
+    boxes = [truth.boxes[:, part, t, n].T.astype(float) for n, t in enumerate(there)]
+    return boxes, [truth.difficult[part, t, n] for n, t in enumerate(there)]
+
+
+@given(some.integers(0, 2**32 - 1), some.integers(1, 12), some.integers(1, 4), some.booleans())
+def test_fixed_boxes_equal_the_plain_list(seed, crops, shown, from_truth):
+    random = np.random.default_rng(seed)
+    truth = with_difficult(padded(plain_truth(crops, 2, seed)), seed)
+    corner = random.uniform(0, 40, (shown, 2))
+    boxes = np.concatenate([corner, corner + random.uniform(6, 24, (shown, 2))], axis=1)
+    there, hard = of_part(truth, 1)
+    if from_truth and sum(map(len, there)):  # so that some are right, and some twice
+        everything = np.concatenate(there)
+        boxes = everything[random.integers(0, len(everything), shown)]
+    images = random.integers(0, 3, crops)
+    mine = fixed_boxes(boxes, 1, truth, images, METHOD)
+    np.testing.assert_allclose(mine.average_precision(), fixed_boxes_ap(boxes, there, hard), atol=1e-9)
+    wanted = [sum(~hard[n]) for n in range(crops)]
+    np.testing.assert_array_equal(
+        mine.positives,
+        np.bincount(images, weights=[w.sum() if len(there[n]) else 0 for n, w in enumerate(wanted)]),
+    )
+
+
+def both(train, val, part=0):
+    crops = [np.arange(t.valid.shape[2]) for t in (train, val)]
+    return priors(part, train, val, *crops, METHOD)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_median_box_and_one_at_least_as_strong_on_train(seed):
+    lists = [plain_truth(30, 2, seed + 10 * s) for s in (0, 1)]
+    train, val = (padded(t) for t in lists)
+    for part in (0, 1):
+        median, stronger = both(train, val, part)
+        boxes = np.concatenate([crop[part] for crop in lists[0]])
+        np.testing.assert_allclose(median.boxes, [np.median(boxes, axis=0)], rtol=1e-5)
+        assert median.ap_train == pytest.approx(prior_ap(lists[0], lists[0], part), abs=1e-6)
+        assert median.val.average_precision() == pytest.approx(prior_ap(lists[0], lists[1], part), abs=1e-6)
+        mean = fixed_boxes_ap(boxes.mean(axis=0)[None], [crop[part] for crop in lists[0]])
+        assert stronger.ap_train >= max(median.ap_train, mean) - 1e-6
+        for split, ap in ((0, stronger.ap_train), (1, stronger.val.average_precision())):
+            expected = fixed_boxes_ap(stronger.boxes, [crop[part] for crop in lists[split]])
+            assert ap == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_part_in_two_places_is_found_where_it_is_more_often():
+    left, right = np.array([2, 20, 14, 30.0]), np.array([46, 20, 60, 30.0])
+    lists = [
+        [box[None] + np.random.default_rng(n).uniform(-1, 1)]
+        for n, box in enumerate([left] * 14 + [right] * 6)
+    ]
+    train = padded(lists)
+    median, stronger = both(train, train)
+    assert stronger.ap_train >= 0.7 * 0.7 - 1e-6 and stronger.ap_train >= median.ap_train
+    np.testing.assert_allclose(stronger.boxes[0], left, atol=1)
+
+
+def test_difficult_boxes_place_no_prior_and_no_box_no_prior():
+    truth = padded(plain_truth(20, 2, 0))
+    hard = dataclasses.replace(truth, difficult=truth.valid & (truth.boxes[0] > 20))
+    median, _ = both(hard, truth)
+    easy = truth.valid[0] & ~hard.difficult[0]
+    np.testing.assert_allclose(median.boxes[0], np.median(truth.boxes[:, 0][:, easy], axis=1), rtol=1e-5)
+    assert both(dataclasses.replace(truth, difficult=truth.valid), truth) is None
+    nothing = dataclasses.replace(truth, valid=np.zeros_like(truth.valid))
+    assert both(nothing, truth) is None
+    assert np.isnan(both(truth, nothing)[1].val.average_precision())
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_one_box_again_and_again_is_its_own_prior(count):
+    truth = padded([[np.array([[10.0, 10, 30, 30]])]] * count)
+    median, stronger = both(truth, truth)
+    assert median.ap_train == stronger.ap_train == 1

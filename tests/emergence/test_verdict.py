@@ -1,0 +1,133 @@
+"""Criteria, rare parts, nulls, and what a layer adds up to."""
+
+import dataclasses
+import math
+
+import pytest
+
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
+
+NAN = math.nan
+SURE, UNSURE = Estimate(0.5, 0.35, 0.6), Estimate(0.5, 0.25, 0.6)
+
+
+def verdict(**changes) -> Verdict:
+    fields = {
+        "layer": "conv5",
+        "object_class": "horse",
+        "part": "head",
+        "num_train": 50,
+        "num_val": 40,
+        "best_filter": 3,
+        "best_filter_ap_train": 0.4,
+        "best_filter_ap_val": Estimate(0.35, 0.3, 0.4),
+        "combination": (3, 8),
+        "combination_ap_train": 0.6,
+        "combination_ap_val": SURE,
+        "prior": "median box",
+        "prior_ap_train": 0.2,
+        "prior_ap_val": Estimate(0.2, 0.1, 0.3),
+        "median_prior_ap_val": 0.1,
+        "excess": Estimate(0.3, 0.1, 0.4),
+    }
+    return Verdict(**fields | changes)
+
+
+NOT_FITTED = verdict(
+    part="wing",
+    num_train=0,
+    best_filter=None,
+    best_filter_ap_train=NAN,
+    best_filter_ap_val=UNKNOWN,
+    combination=(),
+    combination_ap_train=NAN,
+    combination_ap_val=UNKNOWN,
+    prior="",
+    prior_ap_train=NAN,
+    prior_ap_val=UNKNOWN,
+    median_prior_ap_val=NAN,
+    excess=UNKNOWN,
+)
+
+
+@pytest.mark.parametrize(
+    ("ap_train", "ap_val", "excess", "paper", "strict"),
+    [
+        (0.6, SURE, Estimate(0.3, 0.1, 0.4), True, True),
+        (0.6, UNSURE, Estimate(0.3, 0.1, 0.4), True, False),  # surely over its prior, not over 0.30
+        (0.6, SURE, Estimate(0.3, -0.1, 0.4), True, False),  # surely over 0.30, not over its prior
+        (0.2, SURE, Estimate(0.3, 0.1, 0.4), False, True),
+        (0.3, Estimate(0.5, 0.3, 0.6), Estimate(0.3, 0.0, 0.4), False, False),  # over means over
+        (NAN, UNKNOWN, UNKNOWN, False, False),
+    ],
+)
+def test_what_emerges(ap_train, ap_val, excess, paper, strict):
+    one = verdict(combination_ap_train=ap_train, combination_ap_val=ap_val, excess=excess)
+    assert (one.emerges_paper, one.emerges_strict) == (paper, strict)
+
+
+def test_rare_and_not_fitted_parts_are_not_judged():
+    assert verdict(num_val=10).judged and not verdict(num_val=10).rare
+    assert verdict(num_val=9).rare and not verdict(num_val=9).judged
+    assert not NOT_FITTED.rare and not NOT_FITTED.judged
+
+
+def test_nulls_stand_beside_the_verdict():
+    random = verdict(combination_ap_train=0.4, combination_ap_val=UNSURE)
+    shuffled = verdict(combination_ap_train=0.1, excess=Estimate(-0.1, -0.2, 0.1))
+    full = verdict().with_nulls(random, shuffled)
+    assert (full.random_ap_train, full.random_ap_val, full.random_strict) == (0.4, UNSURE, False)
+    assert (full.shuffled_ap_train, full.shuffled_ap_val, full.shuffled_strict) == (0.1, SURE, False)
+    assert full.combination_ap_train == 0.6 and full.emerges_strict
+    half = verdict().with_nulls(None, verdict())
+    assert half.random_strict is None and math.isnan(half.random_ap_train) and half.shuffled_strict
+    assert math.isnan(half.random_ap_val.low)
+
+
+def test_a_layer_counts_judged_parts_alone():
+    null = verdict(combination_ap_train=0.35, combination_ap_val=Estimate(0.1, 0.0, 0.2))
+    strong = verdict().with_nulls(null, null)
+    weak = verdict(
+        part="ear", combination_ap_train=0.2, combination_ap_val=UNSURE, prior_ap_train=0.31
+    ).with_nulls(verdict(), null)
+    rare = verdict(part="tail", num_val=9).with_nulls(verdict(), verdict())
+    summary = summarize([strong, weak, rare, NOT_FITTED], [(0.1, 0.2), (0.3, NAN), (0.9, 0.9), (NAN, NAN)])
+    assert summary.parts == 2
+    assert summary.parts_too_rare == ("horse:tail", "horse:wing")
+    assert (summary.emerging_paper, summary.emerging_strict) == (1, 1)
+    assert (summary.random_over_30_train, summary.shuffled_over_30_train) == (2, 2)
+    assert (summary.random_emerging_strict, summary.shuffled_emerging_strict) == (1, 0)
+    assert summary.prior_over_30_train == 1
+    assert summary.strict_by_chance == 0.05
+    means = summary.mean_ap
+    assert means["combination_train"] == pytest.approx(0.4) and means["combination_val"] == 0.5
+    assert means["best_filter_unregressed_train"] == 0.2
+    assert means["best_filter_unregressed_val"] == 0.2  # NaN is not a part's AP
+    assert means["random_val"] == pytest.approx(0.3)
+    assert means["prior_train"] == pytest.approx(0.255)
+
+
+def test_nulls_that_were_not_run_are_not_counted():
+    summary = summarize([verdict(), verdict(part="ear")])
+    assert summary.random_over_30_train is None and summary.shuffled_over_30_train is None
+    assert summary.random_emerging_strict is None and summary.shuffled_emerging_strict is None
+    assert summary.mean_ap["random_train"] is None and summary.mean_ap["best_filter_unregressed_val"] is None
+    half = summarize([verdict(), verdict(part="ear").with_nulls(verdict(), None)])
+    assert half.random_emerging_strict is None  # not known of all parts, not known of the layer
+
+
+def test_a_layer_without_judged_parts_has_no_means():
+    summary = summarize([NOT_FITTED, verdict(num_val=0)])
+    assert summary.parts == summary.emerging_paper == summary.emerging_strict == 0
+    assert set(summary.mean_ap.values()) == {None} and summary.strict_by_chance == 0
+    assert summarize([]).parts_too_rare == ()
+
+
+def test_unregressed_aps_are_of_the_same_parts():
+    with pytest.raises(ValueError, match="shorter"):
+        summarize([verdict(), verdict()], [(0.1, 0.1)])
+
+
+def test_verdicts_are_records():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        verdict().part = "ear"
