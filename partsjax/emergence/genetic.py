@@ -8,6 +8,8 @@ import jax.numpy as jnp
 
 from partsjax.emergence.tables import Tables, bounds, evaluate
 
+_ROUNDING = 1e-6  # of float32: a gain below it is none
+
 
 @dataclasses.dataclass(frozen=True)
 class Genetic:
@@ -73,7 +75,7 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
 
 
 def _coins(key, shape: tuple[int, int]) -> jax.Array:
-    """Fair coins, bool; drawn 32 at a time, a quarter of the time of one by one. Columns: a multiple of 32."""
+    """Fair coins, bool, drawn 32 at a time: a quarter of the time. Columns: a multiple of 32."""
     words = jax.random.bits(key, (shape[0], shape[1] // 32, 1), jnp.uint32)
     return ((words >> jnp.arange(32, dtype=jnp.uint32)) & 1).astype(bool).reshape(shape)
 
@@ -92,7 +94,7 @@ def _universal_sample(fit: jax.Array, key) -> jax.Array:
 
 @jax.jit
 def greedy(tables: Tables, best_single) -> tuple[jax.Array, jax.Array]:
-    """Adds to the best single filter the one that raises train AP most, until none does.
+    """Adds to the best single filter the one that raises train AP most, until none does (our choice).
 
     Returns:
       members: int32 [F], filters in the order they were added, then -1; fitness: float32, of the set.
@@ -105,9 +107,10 @@ def greedy(tables: Tables, best_single) -> tuple[jax.Array, jax.Array]:
     def grown(state):
         order, size, highest, counts, fit, _ = state
         with_each = score(jnp.maximum(highest, tables.levels), counts + tables.counts)
-        with_each = jnp.where((order[:, None] == jnp.arange(filters)).any(axis=0), -1, with_each)
+        useless = (order[:, None] == jnp.arange(filters)).any(axis=0) | (tables.counts[:, -1] == 0)
+        with_each = jnp.where(useless, -1, with_each)
         best = jnp.argmax(with_each)
-        better = with_each[best] > fit
+        better = with_each[best] > fit + _ROUNDING
         return (
             jnp.where(better, order.at[size].set(best), order),
             size + 1,
