@@ -2,13 +2,13 @@
 
   python -m benchmarks [DIR]
 
-DIR: a folder of photographs in COCO JSON, for the stages of a run on them. The forward pass needs PyTorch.
+DIR: a folder of photographs in COCO JSON, for the stages of a run on them. Needs PyTorch and pygad.
 """
 
 import sys
 from pathlib import Path
 
-from benchmarks import forward, scoring
+from benchmarks import combination, forward, scoring
 from benchmarks.hardware import description
 from partsjax.networks.devices import one_device_a_core
 
@@ -23,11 +23,14 @@ if __name__ == "__main__":
         forward.table() + "\n",
         "## Scoring, against the plain NumPy reference\n",
         scoring.scoring_table(),
+        "## The search for sets of filters, against sorted lists\n",
+        combination.table(),
         "## Where a run's time goes\n",
         scoring.stages_table("--net=alexnet"),
     ]
     if len(sys.argv) > 1:
         where = ("--dataset=coco_parts", f"--data_dir={sys.argv[1]}", "--classes=horse")
+        parts.insert(-2, combination.table(sys.argv[1], "horse"))
         parts.append(scoring.stages_table("--net=alexnet", "--layers=conv5", *where))
     RESULTS.write_text("\n".join(parts))
     print(RESULTS.read_text())
