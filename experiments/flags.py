@@ -4,13 +4,14 @@ import dataclasses
 import hashlib
 import json
 import os
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from absl import app, flags, logging
 
-from partsjax.errors import BadInput
+from partsjax.errors import BadInput, nearest
 from partsjax.networks.devices import one_device_a_core
 from partsjax.runs.execution import Execution
 
@@ -62,6 +63,37 @@ _PART_LIST = flags.DEFINE_enum(
 )
 
 
+_CONFIG = flags.DEFINE_string(
+    "config",
+    None,
+    "A Python file whose dictionary `flags` sets other defaults, as configs/emergence_by_layer.py; what the "
+    "command line says goes first.",
+)
+
+
+def _apply_config(path: str) -> None:
+    """Makes a config's values the defaults of the flags it names."""
+    if not Path(path).is_file():
+        raise BadInput(f"--config={path}: no such file")
+    try:
+        values = runpy.run_path(path).get("flags")
+    except Exception as error:
+        raise BadInput(f"{path}: does not run as Python: {error}") from None
+    if not isinstance(values, dict):
+        raise BadInput(f"{path}: has no dictionary `flags`, as {{'net': 'vgg16', 'classes': 'horse,dog'}}")
+    for name, value in values.items():
+        if name not in flags.FLAGS:
+            raise BadInput(f"{path}: there is no flag {name!r}; {nearest(name, _known_flags())}")
+        try:
+            flags.FLAGS.set_default(name, value)
+        except flags.Error as error:
+            raise BadInput(f"{path}: {error}") from None
+
+
+def _known_flags() -> list[str]:
+    return sorted(flag.name for flag in flags.FLAGS.get_key_flags_for_module(sys.argv[0]))
+
+
 def job_options() -> dict:
     """The shared flags that decide a run's results."""
     return {
@@ -101,6 +133,8 @@ def start(main: Callable[[], None]) -> None:
         if len(arguments) > 1:
             raise app.UsageError(f"unexpected argument {arguments[1]!r}; options start with --")
         try:
+            if _CONFIG.value:
+                _apply_config(_CONFIG.value)
             main()
         except BadInput as error:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

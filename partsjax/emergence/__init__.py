@@ -1,4 +1,4 @@
-"""Emergence: stimuli -> regression -> scoring -> selection. The method, in full:
+"""Emergence: stimuli -> regression -> scoring -> sets of filters -> verdict. The method, in full:
 
 Frames. A box is `xyxy`, half-open, in continuous pixels. An object's crop shows its box scaled about its
 centre by S / (S - 32), warped to S x S: bilinear, half-pixel centres, no antialiasing; samples outside the
@@ -21,6 +21,18 @@ choice).
 Average precision, per part over all crops of a class in a split. Detections by falling activation; each is
 matched to the box of the part it overlaps most; it is true from IoU 0.4 (the paper) if nobody higher has
 claimed the box. AP is the area under the precision envelope (VOC2010), equal scores entering as one step.
+
+Sets. A set of filters of one layer detects with the union of its members' detections (the paper), ranked by
+activation, or by that calibrated: per (filter, part) turned into train precision by isotonic
+regression (our choice). It is found on train by the paper's genetic algorithm (`genetic`), fitness the AP of
+the union, or greedily. NMS across members on demand. Never worse on train than the best single filter.
+
+Verdict, for each part and layer: train AP of the set, the paper's protocol, by which a part emerges over
+0.30; its held-out AP with a 95% percentile interval of 1,000 bootstrap samples of images (not crops); the
+location prior, one fixed box a crop: the median train box, or, stronger, the k-means centre (k = 1 to 5)
+best on train; untrained weights; parts permuted among crops. A part emerges by our criterion when the lower
+end of its held-out interval is over 0.30 and the lower end of the paired difference to the stronger
+prior is over 0. Parts with fewer than 10 validation boxes are listed and not counted.
 
 Everything fitted is fitted on train; `val` is judged with it. `Method` names every choice that can be made
 otherwise.

@@ -106,7 +106,7 @@ class LayerSummary:
     parts_too_rare: tuple[str, ...]
     emerging_paper: int
     emerging_strict: int
-    prior_over_30_train: int
+    prior_over_30_train: int | None
     random_over_30_train: int | None
     shuffled_over_30_train: int | None
     random_emerging_strict: int | None
@@ -142,7 +142,7 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
         parts_too_rare=tuple(f"{v.object_class}:{v.part}" for v in verdicts if not v.judged),
         emerging_paper=sum(v.emerges_paper for v in judged),
         emerging_strict=sum(v.emerges_strict for v in judged),
-        prior_over_30_train=passing("prior_ap_train") or 0,
+        prior_over_30_train=passing("prior_ap_train"),
         random_over_30_train=passing("random_ap_train"),
         shuffled_over_30_train=passing("shuffled_ap_train"),
         random_emerging_strict=strict("random_strict"),

@@ -2,9 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from partsjax.emergence.verdict import CHANCE, EMERGES, Verdict
+from partsjax.emergence.verdict import Verdict, summarize
 from partsjax.reporting.report.records import Content
 
 
@@ -13,8 +13,9 @@ class LayerHeadline:
     """One layer in figures. Counts are of judged parts; None: not computed. Means are fractions or NaN.
 
     paper, prior, random, shuffled: parts with train AP over 0.30, by the best combination and by detectors
-    that know no filter, no training or no part. strict: parts by our criterion; chance: of those, how many
-    to expect by chance at most. *_fall: mean train AP minus mean held-out AP.
+    that know no filter, no training or no part. strict: parts by our criterion; strict_by_null: how many
+    pass it by each null that was run; chance: how many to expect by chance at most. *_fall: mean train
+    AP minus mean held-out AP.
     """
 
     layer: str
@@ -25,6 +26,7 @@ class LayerHeadline:
     prior: int | None
     random: int | None
     shuffled: int | None
+    strict_by_null: tuple[tuple[str, int | None], ...]
     chance: float
     best_filter_train: float
     best_filter_val: float
@@ -49,33 +51,24 @@ def headline(content: Content) -> list[LayerHeadline]:
 
 
 def _layer(layer: str, verdicts: Sequence[Verdict], nulls: Sequence[str]) -> LayerHeadline:
-    judged = [verdict for verdict in verdicts if verdict.judged]
+    summary = summarize(verdicts)
+    mean = {name: math.nan if ap is None else ap for name, ap in summary.mean_ap.items()}
     return LayerHeadline(
         layer=layer,
-        judged=len(judged),
-        uncounted=len(verdicts) - len(judged),
-        paper=sum(verdict.emerges_paper for verdict in judged),
-        strict=sum(verdict.emerges_strict for verdict in judged),
-        prior=_over(verdict.prior_ap_train for verdict in judged),
-        random=_over(verdict.random_ap_train for verdict in judged) if "random" in nulls else None,
-        shuffled=_over(verdict.shuffled_ap_train for verdict in judged) if "shuffled" in nulls else None,
-        chance=CHANCE * len(judged),
-        best_filter_train=_mean(verdict.best_filter_ap_train for verdict in judged),
-        best_filter_val=_mean(verdict.best_filter_ap_val.value for verdict in judged),
-        combination_train=_mean(verdict.combination_ap_train for verdict in judged),
-        combination_val=_mean(verdict.combination_ap_val.value for verdict in judged),
+        judged=summary.parts,
+        uncounted=len(summary.parts_too_rare),
+        paper=summary.emerging_paper,
+        strict=summary.emerging_strict,
+        prior=summary.prior_over_30_train,
+        random=summary.random_over_30_train,
+        shuffled=summary.shuffled_over_30_train,
+        strict_by_null=tuple((null, getattr(summary, f"{null}_emerging_strict")) for null in nulls),
+        chance=summary.strict_by_chance,
+        best_filter_train=mean["best_filter_train"],
+        best_filter_val=mean["best_filter_val"],
+        combination_train=mean["combination_train"],
+        combination_val=mean["combination_val"],
     )
-
-
-def _over(aps: Iterable[float]) -> int | None:
-    """How many pass the paper's threshold; None where nothing was computed."""
-    known = [ap for ap in aps if not math.isnan(ap)]
-    return sum(ap > EMERGES for ap in known) if known else None
-
-
-def _mean(aps: Iterable[float]) -> float:
-    known = [ap for ap in aps if not math.isnan(ap)]
-    return sum(known) / len(known) if known else math.nan
 
 
 def first_to_show(layers: Sequence[LayerHeadline]) -> LayerHeadline | None:

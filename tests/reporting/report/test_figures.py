@@ -41,8 +41,17 @@ def test_headline_counts_judged_parts_alone():
     assert (layer.judged, layer.uncounted) == (3, 1)
     assert (layer.paper, layer.strict, layer.prior, layer.random, layer.shuffled) == (2, 1, 1, 2, 0)
     assert layer.chance == pytest.approx(0.075)
-    assert layer.combination_train == pytest.approx((0.5 + 0.8 + 0.3) / 3)
-    assert layer.combination_fall == pytest.approx(((0.5 + 0.8 + 0.3) - (0.45 + 0.78 + 0.02)) / 3)
+    assert layer.combination_train == pytest.approx((0.5 + 0.8 + 0.3) / 3, abs=1e-5)
+    assert layer.combination_fall == pytest.approx(((0.5 + 0.8 + 0.3) - (0.45 + 0.78 + 0.02)) / 3, abs=1e-5)
+
+
+def test_headline_counts_what_the_nulls_pass_strictly():
+    passing = dataclasses.replace(BASE, random_strict=True, shuffled_strict=False)
+    failing = dataclasses.replace(PLACE, random_strict=False, shuffled_strict=False)
+    (layer,) = headline.headline(_content(passing, failing))
+    assert layer.strict_by_null == (("random", 1), ("shuffled", 0))
+    (layer,) = headline.headline(_content(BASE))  # not run
+    assert layer.strict_by_null == (("random", None), ("shuffled", None))
 
 
 def test_headline_of_nothing_computed():
