@@ -98,7 +98,7 @@ def test_index_says_the_numbers(tmp_path):
     write_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
     page = pages.read(tmp_path)["index.html"]
     assert page.table("0")[2] == [
-        "conv5", "3", "2", "1", "2", "0", "1", "0.1", "40.0 → 36.0", "53.3 → 41.7"
+        "conv5", "3", "2", "1", "2", "0", "1", "–", "–", "0.1", "40.0 → 36.0", "53.3 → 41.7"
     ]  # fmt: skip
     text = " ".join(page.text.split())
     assert "In conv5 the paper’s criterion passes 2 of 3 parts." in text
