@@ -14,9 +14,12 @@ from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 SIZE = 64
 
 
-def network(seed: int = 0, *, mirrored: bool = False) -> Network:
-    """Two convolutions of random weights on 64 x 64 crops; its cells lie mirror-symmetric in the crop."""
-    random = np.random.default_rng(seed)
+def network(weights: str = "imagenet", seed: int = 0, *, mirrored: bool = False) -> Network:
+    """Two convolutions on 64 x 64 crops; its cells lie mirror-symmetric in the crop.
+
+    Both kinds of weights are random numbers of `seed`: "imagenet" stands for trained ones, "random" are others.
+    """
+    random = np.random.default_rng((seed, weights == "random"))
     params = {
         "conv1": random.standard_normal((4, 4, 3, 6)).astype(np.float32),
         "conv2": random.standard_normal((3, 3, 6, 5)).astype(np.float32),
@@ -92,9 +95,10 @@ def _draw(document: dict, folder: Path, name: str, image_id: int, random: np.ran
         head = x + random.integers(0, 25)
         pixels[y : y + 18, head : head + 18] = (250, 40, 30)
         add(2, (head, y, head + 18, y + 18), beast)
-        for foot in (x + 2, x + 28):
+        # Feet of two colours: a set of filters can find more of them than any filter.
+        for foot, colour in ((x + 2, (30, 40, 250)), (x + 28, (60, 220, 90))):
             lift = random.integers(0, 10)
-            pixels[y + 48 - lift : y + 60 - lift, foot : foot + 14] = (30, 40, 250)
+            pixels[y + 48 - lift : y + 60 - lift, foot : foot + 14] = colour
             add(3, (foot, y + 48 - lift, foot + 14, y + 60 - lift), beast)
     document["images"].append({"id": image_id, "file_name": f"{name}.jpg", "width": width, "height": height})
     Image.fromarray(pixels).save(folder / "JPEGImages" / f"{name}.jpg", quality=95)

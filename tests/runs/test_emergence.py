@@ -1,6 +1,5 @@
-"""Whole runs of the main job on a tiny network and folder."""
+"""Whole runs of the main job on a tiny network and folder: every filter against every part."""
 
-import csv
 import dataclasses
 import json
 import shutil
@@ -10,35 +9,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from partsjax.data.coco_parts import read
-from partsjax.data.crops import class_crops
 from partsjax.errors import BadInput
-from partsjax.reporting.terminal import Terminal
 from partsjax.runs import stimulus_stage
-from partsjax.runs.emergence import OUTPUTS, Options, measure
-from partsjax.runs.execution import Execution
+from partsjax.runs.results import OUTPUTS
 from tests import tiny
 from tests.plain import pipeline as plain
-from tests.plain.crops import crop
-
-APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tiny.write_folder(tmp_path_factory.mktemp("data") / "photos")
-
-
-def run(folder, workdir, batch_size=8, skip_bad=False, **options):
-    options = {"net": "tests.tiny:network", "dataset": "coco_parts", "data_dir": str(folder), **options}
-    measure(Options(**options), Execution(workdir, batch_size, 2, skip_bad), Terminal(quiet=True))
-    return pd.read_parquet(workdir / "filters.parquet")
-
-
-@pytest.fixture(scope="module")
-def finished(folder, tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("run")
-    return workdir, run(folder, workdir)
+from tests.runs.plainly import seen
+from tests.runs.running import APS, SEED, rows, run
 
 
 def aps(table: pd.DataFrame) -> np.ndarray:
@@ -48,26 +25,14 @@ def aps(table: pd.DataFrame) -> np.ndarray:
 def test_equals_the_plain_method_from_photographs_to_ap(folder, finished):
     """Crops, network and scoring as somebody else would write them from the method's page."""
     table = finished[1]
-    network = tiny.network()
-    dataset = read(folder)
-    maps, truth = [], []
-    for split in ("train", "val"):
-        crops = class_crops(dataset, "beast", split, tiny.SIZE)
-        pixels = np.stack(
-            [
-                crop(crops.images[i].source.read(), box, tiny.SIZE, np.array(network.preprocessing.mean))
-                for i, box in zip(crops.image_index, crops.object_boxes, strict=True)
-            ]
-        )
-        normal = (pixels - np.float32(network.preprocessing.mean)) / np.float32(network.preprocessing.std)
-        maps.append(network.apply(network.params, normal, ("conv1", "conv2")))
-        boxes = crops.truth
-        truth.append(
-            [[boxes.boxes[:, p, boxes.valid[p, :, n], n].T for p in range(2)] for n in range(len(crops))]
-        )
+    network = tiny.network(seed=SEED)
+    splits = [seen(folder, network, split) for split in ("train", "val")]
     for layer, field in network.fields.items():
         expected = plain.score_layer(
-            *(np.asarray(m[layer]) for m in maps), dataclasses.astuple(field), *truth, tiny.SIZE
+            *(s.maps[layer] for s in splits),
+            dataclasses.astuple(field),
+            *(s.truth for s in splits),
+            tiny.SIZE,
         )
         rows = table[table.layer == layer]
         for name in APS:
@@ -92,17 +57,6 @@ def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
     assert len(list((tmp_path / "cache/stimuli/beast/train/conv1").iterdir())) > 3
 
 
-def test_the_same_command_again_gives_the_same_bytes_without_running_the_network(
-    folder, finished, monkeypatch
-):
-    workdir = finished[0]
-    before = {name: (workdir / name).read_bytes() for name in OUTPUTS}
-    monkeypatch.setattr("partsjax.runs.emergence.extractor", None)  # calling it would fail
-    monkeypatch.setattr("partsjax.runs.emergence.score_layer", None)
-    run(folder, workdir)
-    assert {name: (workdir / name).read_bytes() for name in OUTPUTS} == before
-
-
 def test_files_say_what_they_should(finished):
     workdir, table = finished
     assert list(table.columns) == [
@@ -114,49 +68,20 @@ def test_files_say_what_they_should(finished):
         *APS,
     ]
     assert len(table) == (6 + 5) * 2
-    with open(workdir / "parts.csv") as file:
-        rows = list(csv.DictReader(file))
-    assert [(r["layer"], r["part"]) for r in rows] == [
+    parts = rows(workdir / "parts.csv")
+    assert [(r["layer"], r["part"]) for r in parts] == [
         (layer, part) for layer in ("conv1", "conv2") for part in ("head", "foot")
     ]
-    for row in rows:
+    for row in parts:
         of_part = table[(table.layer == row["layer"]) & (table.part == row["part"])]
         best = of_part.loc[of_part.ap_train.idxmax()]
         assert int(row["best_filter"]) == best["filter"]
+        assert float(row["best_filter_ap_train"]) == pytest.approx(best.ap_train, abs=1e-6)
         assert float(row["best_filter_ap_val"]) == pytest.approx(best.ap_val, abs=1e-6)
-        assert row["combination"] == "" and row["prior_ap_val"] == "" and row["emerges_strict"] == ""
-    summary = json.loads((workdir / "summary.json").read_text())
-    for layer, of_layer in summary["layers"].items():
-        bests = [float(r["best_filter_ap_val"]) for r in rows if r["layer"] == layer]
-        assert of_layer["parts"] == 2
-        assert of_layer["best_filter_mean_ap_val"] == pytest.approx(np.mean(bests), abs=1e-5)
     manifest = json.loads((workdir / "manifest.json").read_text())
     assert set(manifest["files"]) == set(OUTPUTS)
     assert manifest["stages"]["network"]["peak_memory_bytes"] > 1e7
     assert manifest["skipped"] == []
-
-
-def test_a_layer_never_sees_anothers_numbers_and_new_weights_never_old_ones(folder, finished, tmp_path):
-    both = finished[1]
-    alone = run(folder, tmp_path / "one", layers=("conv2",))
-    np.testing.assert_allclose(aps(alone), aps(both[both.layer == "conv2"]), atol=1e-5)
-    # The same folder, but the network's weights have changed behind the same name.
-    shutil.copytree(finished[0], tmp_path / "W")
-    (tmp_path / "W" / "options.json").unlink()
-    other = run(folder, tmp_path / "W", seed=1)
-    assert np.abs(aps(other) - aps(both)).max() > 0.01
-
-
-def test_an_edited_photograph_is_measured_again(folder, finished, tmp_path):
-    shutil.copytree(folder, tmp_path / "photos")
-    for path in sorted((tmp_path / "photos" / "JPEGImages").glob("val*.jpg")):
-        Image.fromarray(np.asarray(Image.open(path))[::-1]).save(path)
-    shutil.copytree(finished[0], tmp_path / "W")
-    (tmp_path / "W" / "options.json").unlink()
-    other = run(tmp_path / "photos", tmp_path / "W")
-    before = finished[1]
-    assert np.abs(other.ap_val - before.ap_val).max() > 0.01
-    np.testing.assert_array_equal(other.ap_train, before.ap_train)
 
 
 def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, finished, tmp_path):

@@ -1,0 +1,19 @@
+"""The tiny folder, and one finished run on it with all nulls."""
+
+import pytest
+
+from partsjax.runs.options import NULLS
+from tests import tiny
+from tests.runs.running import run
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return tiny.write_folder(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="session")
+def finished(folder, tmp_path_factory):
+    """(workdir, its table of filters); not to be written to."""
+    workdir = tmp_path_factory.mktemp("run")
+    return workdir, run(folder, workdir, nulls=NULLS)

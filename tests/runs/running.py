@@ -1,0 +1,49 @@
+"""Starts the main job on the tiny network and folder, and reads what it wrote."""
+
+import csv
+from pathlib import Path
+
+import pandas as pd
+
+from partsjax.emergence.combination import Search
+from partsjax.emergence.genetic import Genetic
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs.emergence import measure
+from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
+
+# With these weights all four searches come to different sets for some part.
+SEED = 1
+QUICK = Genetic(population=40, generations=20)
+
+APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
+
+
+def run(folder: Path, workdir: Path, batch_size: int = 8, skip_bad: bool = False, **options) -> pd.DataFrame:
+    """One run; `filters.parquet` as a table. Without nulls where none are asked for."""
+    settings = {
+        "net": "tests.tiny:network",
+        "dataset": "coco_parts",
+        "data_dir": str(folder),
+        "seed": SEED,
+        "search": Search(genetic=QUICK),
+        "nulls": (),
+        **options,
+    }
+    measure(Options(**settings), Execution(workdir, batch_size, 2, skip_bad), Terminal(quiet=True))
+    return pd.read_parquet(workdir / "filters.parquet")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """A CSV file's rows, as text."""
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def number(text: str) -> float:
+    return float(text) if text else float("nan")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file under a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
