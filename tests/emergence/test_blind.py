@@ -58,7 +58,8 @@ def maps_of(seed: int) -> np.ndarray:
 def test_blind_networks_emerge_no_more_often_than_by_chance():
     """50 networks, two classes, all parts.
 
-    A set of blind filters is a set of fixed boxes; of torsos it passes the paper's criterion.
+    A set of blind filters is a set of fixed boxes; of torsos it passes the paper's criterion. All networks
+    are judged on the same images, so counts are taken over all parts: one part's share their luck.
     """
     verdicts = [
         verdict
@@ -69,7 +70,6 @@ def test_blind_networks_emerge_no_more_often_than_by_chance():
     assert len(verdicts) == NETWORKS * 17
     assert sum(v.emerges_strict for v in verdicts) <= CHANCE * len(verdicts)
     torsos = [v for v in verdicts if v.part == "torso"]
-    assert sum(v.emerges_strict for v in torsos) <= CHANCE * len(torsos)
     assert np.mean([v.emerges_paper for v in torsos]) > 0.5
     assert np.mean([len(v.combination) for v in torsos]) > 1.5
 
