@@ -17,7 +17,7 @@ SIZE = 64
 def network(weights: str = "imagenet", seed: int = 0, *, mirrored: bool = False) -> Network:
     """Two convolutions on 64 x 64 crops; its cells lie mirror-symmetric in the crop.
 
-    Both kinds of weights are random numbers of `seed`: "imagenet" stands for trained ones, "random" are others.
+    Weights are random numbers of `seed`: "imagenet" for trained ones, "random" for others.
     """
     random = np.random.default_rng((seed, weights == "random"))
     params = {

@@ -1,10 +1,10 @@
-"""The tiny folder, and one finished run on it with all nulls."""
+"""The tiny folder, and one finished run on it with both nulls."""
 
 import pytest
 
 from partsjax.runs.options import NULLS
 from tests import tiny
-from tests.runs.running import run
+from tests.runs.running import rows, run
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +17,9 @@ def finished(folder, tmp_path_factory):
     """(workdir, its table of filters); not to be written to."""
     workdir = tmp_path_factory.mktemp("run")
     return workdir, run(folder, workdir, nulls=NULLS)
+
+
+@pytest.fixture(scope="session")
+def parts(finished):
+    """Rows of its `parts.csv`."""
+    return rows(finished[0] / "parts.csv")

@@ -1,0 +1,92 @@
+"""What cannot know parts: the random and the shuffled null of a run, and runs without them."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from partsjax.emergence.combination import Search
+from partsjax.reporting.files import PART_COLUMNS
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs.emergence import measure
+from partsjax.runs.execution import Execution
+from partsjax.runs.options import NULLS, Options
+from tests.runs.running import QUICK, SEED, number, rows, run
+
+NULL_COLUMNS = {null: [c for c in PART_COLUMNS if c.startswith(f"{null}_")] for null in NULLS}
+
+
+def test_the_random_null_is_the_run_with_random_weights(folder, parts, tmp_path):
+    run(folder, tmp_path, weights="random")
+    for row, untrained in zip(parts, rows(tmp_path / "parts.csv"), strict=True):
+        for end in ("train", "val", "val_low", "val_high"):
+            assert row[f"random_ap_{end}"] == untrained[f"combination_ap_{end}"]
+        assert row["random_emerges_strict"] == untrained["emerges_strict"]
+        assert row["random_ap_train"] != row["combination_ap_train"]
+
+
+def stimuli(workdir, name):
+    """{place: values} of a run's stimuli of one network."""
+    return {
+        path.parent.relative_to(workdir / "cache" / name): np.load(path)["values"]
+        for path in (workdir / "cache" / name).rglob("*.npz")
+    }
+
+
+def test_the_random_null_never_sees_the_trained_networks_stimuli(finished):
+    trained, untrained = (stimuli(finished[0], name) for name in ("stimuli", "stimuli-random"))
+    assert trained.keys() == untrained.keys() and len(trained) == 4
+    assert not any(np.array_equal(trained[place], untrained[place]) for place in trained)
+
+
+def test_the_null_of_random_weights_has_other_random_weights(folder, tmp_path):
+    run(folder, tmp_path / "null", weights="random", nulls=("random",), limit=6)
+    run(folder, tmp_path / "next", weights="random", seed=SEED + 1, limit=6)
+    null, following = stimuli(tmp_path / "null", "stimuli-random"), stimuli(tmp_path / "next", "stimuli")
+    own = stimuli(tmp_path / "null", "stimuli")
+    for place in null:
+        np.testing.assert_array_equal(null[place], following[place])
+        assert not np.array_equal(null[place], own[place])
+    assert all(row["random_ap_train"] for row in rows(tmp_path / "null" / "parts.csv"))
+
+
+def test_shuffled_parts_are_found_less(parts):
+    for split in ("train", "val"):
+        real, null = (
+            np.array([number(row[f"{what}_ap_{split}"]) for row in parts])
+            for what in ("combination", "shuffled")
+        )
+        assert np.mean(real - null) > 0.2 and (real > null).sum() >= 3
+
+
+@pytest.mark.parametrize("nulls", [(), ("random",)])
+def test_a_null_that_was_not_run_has_empty_columns(folder, finished, parts, tmp_path, nulls):
+    run(folder, tmp_path, nulls=nulls)
+    missing = {c for null in NULL_COLUMNS if null not in nulls for c in NULL_COLUMNS[null]}
+    for row, full in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
+        assert {c for c, value in row.items() if not value} == missing
+        assert {c: row[c] for c in row if c not in missing} == {c: full[c] for c in row if c not in missing}
+    layers = json.loads((tmp_path / "summary.json").read_text())["layers"]
+    for of_layer, null in itertools.product(layers.values(), NULL_COLUMNS):
+        known = null in nulls
+        assert (of_layer[f"{null}_over_30_train"] is not None) == known
+        assert (of_layer[f"{null}_emerging_strict"] is not None) == known
+        assert (of_layer["mean_ap"][f"{null}_val"] is not None) == known
+
+
+def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, parts, tmp_path, capsys):
+    """Said aloud, and nothing else is missing."""
+    options = Options(
+        net="tests.runs.only_trained:network",
+        dataset="coco_parts",
+        data_dir=str(folder),
+        seed=SEED,
+        search=Search(genetic=QUICK),
+    )
+    measure(options, Execution(tmp_path, 8), Terminal())
+    notes = " ".join(capsys.readouterr().err.split())
+    assert "note: no comparison with random weights" in notes and "only_trained:network" in notes
+    for row, full in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
+        assert {c for c, value in row.items() if not value} == set(NULL_COLUMNS["random"])
+        assert {c: v for c, v in row.items() if v} == {c: full[c] for c, v in row.items() if v}
