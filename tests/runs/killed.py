@@ -1,41 +1,106 @@
-"""Runs the main job and dies by SIGKILL in the middle of the n-th file it writes.
+"""Runs the main job and dies by SIGKILL at a chosen place.
 
-python -m tests.runs.killed N FOLDER WORKDIR; says on stdout which file it died in.
+python -m tests.runs.killed WHERE FOLDER WORKDIR [CACHE]; WHERE is one of
+
+  file:PATTERN   half-way into the first file of the workdir whose path, seen from there, matches
+  swap           when the old report is gone and the new one not yet in its place
+  search:N       inside the genetic algorithm, when it looks at a population for the N-th time
+  nowhere        never: it runs to its end
+
+It says on stdout where it died.
 """
 
 import contextlib
+import fnmatch
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
 
+import jax
+from PIL import Image
+
+from partsjax.emergence import genetic
+from partsjax.reporting.report import write
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, stages, workdir
 from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
 
-_written_whole = workdir.written_whole
+
+def die(where) -> None:
+    print(where, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
-def deadly(count: int):
-    """`written_whole` that lets `count` - 1 files through and kills the process half-way into the next."""
-    left = [count]
+def die_in_file(place: Path, pattern: str) -> None:
+    """Lets all who write files of a run die half-way into the one that matches."""
+
+    def half(path: Path, named: Path) -> None:
+        name = str(named.relative_to(place)).replace(".unfinished-", "")
+        if fnmatch.fnmatch(name, pattern):
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+            die(name)
+
+    written_whole, write_page, save = workdir.written_whole, write._write, Image.Image.save
 
     @contextlib.contextmanager
-    def write(path, **options):
-        with _written_whole(path, **options) as temporary:
+    def deadly_whole(path, **options):
+        with written_whole(path, **options) as temporary:
             yield temporary
-            left[0] -= 1
-            if left[0] == 0:
-                temporary.write_bytes(temporary.read_bytes()[: temporary.stat().st_size // 2])
-                print(path.name, flush=True)
-                os.kill(os.getpid(), signal.SIGKILL)
+            half(temporary, path)
 
-    return write
+    def deadly_page(path, text):
+        write_page(path, text)
+        half(path, path)
+
+    def deadly_picture(image, path, **options):
+        save(image, path, **options)
+        half(path, path)
+
+    workdir.written_whole = stages.written_whole = deadly_whole
+    write._write, Image.Image.save = deadly_page, deadly_picture
+
+
+def die_in_swap(place: Path) -> None:
+    remove = shutil.rmtree
+
+    def deadly(path, **options):
+        remove(path, **options)
+        if path == place / "report":
+            die("swap")
+
+    shutil.rmtree = deadly
+
+
+def die_in_search(count: int) -> None:
+    """The compiled search itself calls back: it is under way."""
+    fitness, seen = genetic.fitness, [0]
+
+    def look(_) -> None:
+        seen[0] += 1
+        if seen[0] == count:
+            die(f"population {count}")
+
+    def deadly(tables, members):
+        found = fitness(tables, members)
+        jax.debug.callback(look, found)
+        return found
+
+    genetic.fitness = deadly
 
 
 if __name__ == "__main__":
-    count, folder, place = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-    workdir.written_whole = stages.written_whole = deadly(count)
-    options = emergence.Options(net="tests.tiny:network", dataset="coco_parts", data_dir=folder)
+    where, folder, place = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    sys.argv = ["killed"]  # the report shows the command, and this one is to be the same every time
+    kind, _, at = where.partition(":")
+    if kind == "file":
+        die_in_file(place, at)
+    elif kind == "swap":
+        die_in_swap(place)
+    elif kind == "search":
+        die_in_search(int(at))
+    options = Options(net="tests.tiny:network", dataset="coco_parts", data_dir=folder)
     # One thread: which file comes n-th must not be a matter of chance.
     emergence.measure(options, Execution(place, batch_size=16, threads=1), Terminal(quiet=True))

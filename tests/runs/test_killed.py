@@ -1,48 +1,78 @@
 """Killed in every stage and started again, a run ends with the same files, to the byte."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from partsjax.runs.emergence import OUTPUTS
+from partsjax.runs.results import OUTPUTS
 from tests import tiny
+from tests.runs.running import tree
 
 ROOT = Path(__file__).parents[2]
 
+# One file of every kind, in the order in which they are written, and the search between them.
+PLACES = (
+    "file:options.json",
+    "file:cache/stimuli/beast/val/conv1/*.npz",
+    "file:cache/stimuli-random/beast/val/conv2/*.npz",
+    "search:150",
+    "file:cache/evidence/beast/conv1-*.npz",
+    "file:cache/evidence-random/beast/conv1-*.npz",
+    "file:cache/evidence-shuffled/beast/conv1-*.npz",
+    "file:cache/evidence/beast/conv2-*.npz",
+    *(f"file:{name}" for name in OUTPUTS),
+    "file:report/crops/*.webp",
+    "file:report/parts/*.html",
+    "file:manifest.json",
+)
 
-def run(count: int, folder: Path, workdir: Path) -> tuple[int, str]:
+
+def run(where: str, folder: Path, workdir: Path) -> str:
+    """Where it died; "" when it came to its end. Compiled code is kept, as it may be by anybody."""
+    cache = {
+        "JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "tests.runs.killed", str(count), str(folder), str(workdir)],
+        [sys.executable, "-m", "tests.runs.killed", where, str(folder), str(workdir)],
         cwd=ROOT,
+        env={**os.environ, **cache},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode in (0, -9), done.stderr
-    return done.returncode, done.stdout.strip()
+    died = done.stdout.strip()
+    assert done.returncode == (-9 if died else 0), done.stderr
+    return died
 
 
 @pytest.mark.slow
-def test_killed_in_every_file_it_writes(tmp_path):
-    folder = tiny.write_folder(tmp_path / "photos", images=20)
-    run(10**6, folder, tmp_path / "whole")
-    expected = {name: (tmp_path / "whole" / name).read_bytes() for name in OUTPUTS}
+def test_killed_anywhere(tmp_path):
+    folder = tiny.write_folder(tmp_path / "photos", images=10)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert run("nowhere", folder, whole) == ""
+    for place in PLACES:
+        assert run(place, folder, killed), place
+        assert not (killed / "manifest.json").exists(), place
+        late = place == "file:manifest.json"
+        assert (killed / "report").exists() == late, place  # whole, or not at all
+    assert tree(killed / "report") == tree(whole / "report")
 
-    died_in, count = [], 1
-    while True:
-        status, name = run(count, folder, tmp_path / "killed")
-        if status == 0:
-            break
-        if name in died_in:  # it got no further: tables are written anew each time
-            count += 1
-        else:
-            died_in.append(name)
-        assert not (tmp_path / "killed" / "manifest.json").exists()
-    # Two splits and two layers of stimuli, two layers of scores, the tables and the manifest.
-    assert sum(n.startswith("00000-") for n in died_in) == 4
-    assert sum(n.startswith("conv") for n in died_in) == 2
-    assert {"options.json", *OUTPUTS, "manifest.json"} <= set(died_in)
-    assert {name: (tmp_path / "killed" / name).read_bytes() for name in OUTPUTS} == expected
-    assert not list((tmp_path / "killed").rglob(".unfinished-*"))
+    # A second time round there is an old report: it stays until the new one is whole.
+    assert run("file:report/index.html", folder, killed)
+    assert tree(killed / "report") == tree(whole / "report")
+    assert run("swap", folder, killed)
+    assert not (killed / "report").exists()
+
+    assert run("nowhere", folder, killed) == ""
+    assert not list(killed.rglob(".unfinished-*"))
+    expected, found = tree(whole), tree(killed)
+    for files in (expected, found):
+        for clock in ("manifest.json", "lock"):
+            files.pop(clock)
+    assert expected.keys() == found.keys()
+    assert set(OUTPUTS) < expected.keys()
+    assert [name for name in expected if expected[name] != found[name]] == []
