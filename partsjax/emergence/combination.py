@@ -1,6 +1,7 @@
 """Combinations: for every part of a layer, the set of filters whose union detects it best on train."""
 
 import dataclasses
+import functools
 import zlib
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.placed import Placing
 from partsjax.emergence.ranked import PartDetections, Union, union
 from partsjax.emergence.tables import tabulate
+from partsjax.networks.devices import spread
 
 SEARCHES = ("ga", "greedy")
 SCORES = ("activation", "calibrated")
@@ -98,16 +100,17 @@ def _search(parts, names, best, search, seed) -> list[list[tuple[int, ...]]]:
     found: list[list[tuple[int, ...]]] = [[(single,)] for single in best]
     for group in _groups([t.levels.shape for t in tables]):
         stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *(tables[p] for p in group))
-        singles = jnp.array([best[p] for p in group])
+        singles = np.array([best[p] for p in group], np.int32)
         if search.search == "greedy":
-            orders, _ = jax.device_get(_greedy(stacked, singles))
+            orders, _ = jax.device_get(_greedy()(stacked, singles))
             for p, order in zip(group, orders, strict=True):
                 found[p].append(_as_set(order[order >= 0]))
             continue
         keys = jnp.stack(
             [jax.random.fold_in(jax.random.key(seed), zlib.crc32(names[p].encode())) for p in group]
         )
-        populations, _ = jax.device_get(_evolve(stacked, keys, filters, singles, search.genetic))
+        count = np.full(len(group), filters, np.int32)
+        populations, _ = jax.device_get(_evolve(search.genetic)(stacked, keys, count, singles))
         for p, population in zip(group, populations, strict=True):
             sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in population)
             found[p] += [s for s in sets if s][:_FINALISTS]
@@ -119,14 +122,27 @@ def _as_set(filters) -> tuple[int, ...]:
 
 
 def _groups(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
-    """Parts that go through the search at once, of one shape: one on processors, all on accelerators.
+    """Parts that go through the search at once, of one shape; the last may stand there more than once.
 
-    On processors one part's population fits a core's cache, and few shapes mean few compilations.
+    On accelerators all, on processors one a device: its population fits a core's cache, and one number
+    of parts means few compilations.
     """
-    if jax.default_backend() == "cpu":
-        return [[p] for p in range(len(shapes))]
-    return [[p for p, s in enumerate(shapes) if s == shape] for shape in dict.fromkeys(shapes)]
+    devices = jax.device_count()
+    groups = []
+    for shape in dict.fromkeys(shapes):
+        alike = [p for p, s in enumerate(shapes) if s == shape]
+        step = devices if jax.default_backend() == "cpu" else len(alike)
+        for start in range(0, len(alike), step):
+            group = alike[start : start + step]
+            groups.append(group + group[-1:] * (-len(group) % devices))
+    return groups
 
 
-_greedy = jax.jit(jax.vmap(greedy))
-_evolve = jax.jit(jax.vmap(evolve, in_axes=(0, 0, None, 0, None)), static_argnums=4)
+@functools.cache
+def _greedy():
+    return spread(jax.vmap(greedy), split=2)
+
+
+@functools.cache
+def _evolve(settings: Genetic):
+    return spread(jax.vmap(functools.partial(evolve, settings=settings)), split=4)

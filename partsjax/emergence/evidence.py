@@ -5,13 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from partsjax.data.crops import Truth
 from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, combine, members_union
-from partsjax.emergence.curve import Curve, curve, difference, estimate, resamples
-from partsjax.emergence.method import Method
+from partsjax.emergence.curve import Curve, difference, estimate
+from partsjax.emergence.ground import Ground, JudgedPrior
 from partsjax.emergence.placed import Placing
-from partsjax.emergence.prior import priors
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores
@@ -19,15 +17,6 @@ from partsjax.emergence.stimuli import Stimuli
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 
 SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
-
-
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """One layer on one class's crops of a split; images: int [N], each crop's image."""
-
-    stimuli: Stimuli
-    truth: Truth
-    images: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,21 +69,21 @@ def examine(
     parts: Sequence[str],
     scores: Scores,
     found: Found,
-    train: Split,
-    val: Split,
+    stimuli: tuple[Stimuli, Stimuli],
+    ground: Ground,
     geometry: Geometry,
     searches: Sequence[Search],
-    method: Method,
     seed: int,
 ) -> Evidence:
-    """Searches for sets on train and judges them, the best filters and the priors on val.
+    """Searches for sets on train and judges them and the best filters on val, beside the priors.
 
     Args:
       scores, found: of the layer's filters on the class's parts, from `score_layer`.
+      stimuli: of the class's (train, val) crops; ground: their parts.
       searches: the first is the one that verdicts and pictures are of.
-      seed: of the searches and the bootstrap; results depend on it and on names, not on order.
+      seed: of the searches; results depend on it and on names, not on order.
     """
-    layer_view = _Layer(layer, object_class, parts, scores, found, train, val, geometry, method, seed)
+    layer_view = _Layer(layer, object_class, parts, scores, found, stimuli, ground, geometry, seed)
     sets = [layer_view.search(search) for search in searches]
     verdicts, trials, strongest = [], [], []
     for part in range(len(parts)):
@@ -111,16 +100,12 @@ def examine(
 class _Layer:
     """One class in one layer, its detections ranked, its resamples drawn."""
 
-    def __init__(self, layer, object_class, parts, scores, found, train, val, geometry, method, seed):
+    def __init__(self, layer, object_class, parts, scores, found, stimuli, ground, geometry, seed):
         self.layer, self.object_class, self.parts = layer, object_class, parts
         self.scores, self.found = scores, found
-        self.train, self.val, self.method, self.seed = train, val, method, seed
-        self.placings = tuple(
-            Placing(split.stimuli, scores.weights, scores.scale, geometry) for split in (train, val)
-        )
-        self._ranked = tuple(RankedLayer(split.stimuli.scores) for split in (train, val))
-        images, self._val_images = np.unique(val.images, return_inverse=True)
-        self._weights = resamples(len(images), (seed, len(images)))
+        self.ground, self.method, self.seed = ground, ground.method, seed
+        self.placings = tuple(Placing(s, scores.weights, scores.scale, geometry) for s in stimuli)
+        self._ranked = tuple(RankedLayer(s.scores) for s in stimuli)
         self._calibrations: dict[int, Calibration] = {}
 
     def best(self, part: int) -> int | None:
@@ -130,8 +115,8 @@ class _Layer:
 
     def detections(self, part: int, split: int, score: str) -> PartDetections:
         """The part's detections in a split (0 train, 1 val), ranked by `score`."""
-        of = (self.train, self.val)[split]
-        usable = of.truth.valid[part] & ~of.truth.difficult[part]
+        truth = (self.ground.train, self.ground.val)[split]
+        usable = truth.valid[part] & ~truth.difficult[part]
         found = self.found[split][:, part]
         plain = self._ranked[split].part(found, usable.sum(axis=0))
         return plain if score == "activation" else self._calibration(part).apply(plain)
@@ -162,12 +147,11 @@ class _Layer:
     def _held_out(self, part: int, search: Search, filters) -> tuple[Union, Curve]:
         detections = self.detections(part, 1, search.score)
         found = members_union(detections, filters, part, search, self.method, self.placings[1])
-        positives = np.bincount(self._val_images, weights=detections.positives)
-        return found, curve(found.scores, found.true, self._val_images[found.crops], positives)
+        return found, self.ground.curve(found, detections.positives)
 
     def trial(self, part: int, search: Search, found: Combination, ap_val: Estimate | None) -> Trial:
         if ap_val is None:
-            ap_val, _ = estimate(self._held_out(part, search, found.filters)[1], self._weights)
+            ap_val, _ = estimate(self._held_out(part, search, found.filters)[1], self.ground.weights)
         names = (self.layer, self.object_class, self.parts[part])
         return Trial(*names, search.search, search.score, found.filters, found.ap_train, ap_val)
 
@@ -177,8 +161,8 @@ class _Layer:
             "layer": self.layer,
             "object_class": self.object_class,
             "part": self.parts[part],
-            "num_train": int(self.train.truth.positives[part]),
-            "num_val": int(self.val.truth.positives[part]),
+            "num_train": int(self.ground.train.positives[part]),
+            "num_val": int(self.ground.val.positives[part]),
             "best_filter": best,
         }
         if found is None:
@@ -186,12 +170,13 @@ class _Layer:
             return Verdict(**facts, **_NOTHING, best_filter_ap_train=nan), Strongest()
         alone, alone_curve = self._held_out(part, Search(), (best,))
         together, together_curve = self._held_out(part, search, found.filters)
-        median, prior = priors(
-            part, self.train.truth, self.val.truth, self.train.images, self._val_images, self.method
-        )
-        alone_ap, _ = estimate(alone_curve, self._weights)
-        together_ap, together_values = estimate(together_curve, self._weights)
-        prior_ap, prior_values = estimate(prior.val, self._weights)
+        median, one, several = self.ground.priors[part]
+        alone_ap, _ = estimate(alone_curve, self.ground.weights)
+        together_ap, together_values = estimate(together_curve, self.ground.weights)
+
+        def beyond(prior: JudgedPrior) -> Estimate:
+            return difference(together_curve, prior.prior.val, together_values, prior.values)
+
         verdict = Verdict(
             **facts,
             best_filter_ap_train=float(self.scores.ap_train[best, part]),
@@ -199,11 +184,14 @@ class _Layer:
             combination=found.filters,
             combination_ap_train=found.ap_train,
             combination_ap_val=together_ap,
-            prior=prior.name,
-            prior_ap_train=prior.ap_train,
-            prior_ap_val=prior_ap,
-            median_prior_ap_val=median.val.average_precision(),
-            excess=difference(together_curve, prior.val, together_values, prior_values),
+            prior_boxes=len(several.prior.boxes),
+            prior_ap_train=several.prior.ap_train,
+            prior_ap_val=several.ap_val,
+            excess=beyond(several),
+            one_box_ap_train=one.prior.ap_train,
+            one_box_ap_val=one.ap_val,
+            one_box_excess=beyond(one),
+            median_box_ap_val=median.ap_val.value,
         )
         return verdict, Strongest(*self._strongest(part, alone), *self._strongest(part, together))
 
@@ -235,11 +223,14 @@ _NOTHING = {
     "combination": (),
     "combination_ap_train": float("nan"),
     "combination_ap_val": UNKNOWN,
-    "prior": "",
+    "prior_boxes": 0,
     "prior_ap_train": float("nan"),
     "prior_ap_val": UNKNOWN,
-    "median_prior_ap_val": float("nan"),
     "excess": UNKNOWN,
+    "one_box_ap_train": float("nan"),
+    "one_box_ap_val": UNKNOWN,
+    "one_box_excess": UNKNOWN,
+    "median_box_ap_val": float("nan"),
 }
 
 

@@ -1,6 +1,7 @@
 """The location prior: how well a part is found by its usual place alone, without looking at a filter."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
@@ -9,31 +10,44 @@ from partsjax.data.crops import Truth
 from partsjax.emergence.curve import Curve, curve
 from partsjax.emergence.method import Method
 
-CENTRES = 5  # k-means is run with 1 to 5 centres (our choice)
+ONE_BOX_CENTRES = 5  # one box is the best centre of k-means with 1 to 5 centres (our choice)
+CENTRES = 8  # several boxes are picked from those with 1 to 8 (our choice)
 
 
 @dataclasses.dataclass(frozen=True)
 class Prior:
     """One place-only detector of a part: the same boxes in every crop.
 
-    name: in words. boxes: float64 [B, 4], `xyxy` in crop pixels, the surest first.
+    boxes: float64 [B, 4], `xyxy` in crop pixels, the surest first.
     ap_train: its AP on train. val: its curve on unseen images.
     """
 
-    name: str
     boxes: np.ndarray
     ap_train: float
     val: Curve
 
 
+class Priors(NamedTuple):
+    """Place-only detectors of a part, from weak to strong.
+
+    median: the median train box, coordinate by coordinate.
+    one: the best single box on train: a k-means centre of the train boxes, or the median.
+    several: boxes picked from the median and the centres, the surest first; the next is always the one
+      that raises AP on train most, until none does. A set of filters that never look at the image is such a
+      list, and beats any one box; so this is what verdicts are held against.
+    """
+
+    median: Prior
+    one: Prior
+    several: Prior
+
+
 def priors(
     part: int, train: Truth, val: Truth, images_train: np.ndarray, images_val: np.ndarray, method: Method
-) -> tuple[Prior, Prior] | None:
-    """(the median box, the stronger prior) of a part; None where it has no train box.
+) -> Priors | None:
+    """The location priors of a part; None where it has no train box.
 
-    The median box: coordinate by coordinate, over the part's train boxes. The stronger one: the
-    centre, of k-means with k = 1 to 5 on those boxes, whose AP on train is highest. Each is one detection
-    a crop, all of one score, so its AP is recall · precision (our choice, as a null model).
+    Each box is shown on every crop, all of one score: of one box, AP is recall times precision.
 
     Args:
       part: its number; images_*: int [N], the image of each crop.
@@ -43,18 +57,41 @@ def priors(
     if not len(boxes):
         return None
 
-    def judged(name: str, fixed: np.ndarray) -> Prior:
+    def judged(fixed: np.ndarray) -> Prior:
         on_train = fixed_boxes(fixed, part, train, images_train, method).average_precision()
-        return Prior(name, fixed, on_train, fixed_boxes(fixed, part, val, images_val, method))
+        return Prior(fixed, on_train, fixed_boxes(fixed, part, val, images_val, method))
 
-    median = judged("median box", np.median(boxes, axis=0)[None])
-    best = median
-    for k in range(1, min(CENTRES, len(np.unique(boxes, axis=0))) + 1):
-        for number, centre in enumerate(_centres(boxes, k), 1):
-            name = "mean box" if k == 1 else f"centre {number} of {k}"
-            one = judged(name, centre[None])
-            best = one if one.ap_train > best.ap_train else best
-    return median, best
+    different = len(np.unique(boxes, axis=0))
+    centres = [_centres(boxes, k) for k in range(1, min(CENTRES, different) + 1)]
+    candidates = np.concatenate([np.median(boxes, axis=0)[None], *centres])
+    hits = np.stack([_hits(box, part, train, method) for box in candidates])
+    for_one = 1 + sum(len(of_k) for of_k in centres[:ONE_BOX_CENTRES])
+    (best, *_) = _in_turn(hits[:for_one], usable)
+    chosen = candidates[_in_turn(hits, usable)]
+    return Priors(judged(candidates[:1]), judged(candidates[best][None]), judged(chosen))
+
+
+def _in_turn(hits: np.ndarray, usable: np.ndarray) -> list[int]:
+    """Which candidates are shown, in which order; hits: bool [C, G, N], usable: bool [G, N]."""
+    shown = (~(hits & ~usable).any(axis=1)).sum(axis=1)  # on a difficult box: neither right nor wrong
+    free, best = usable, -1.0
+    chosen, true, counted = [], [], []
+    while True:
+        gained = (hits & free).sum(axis=(1, 2))
+        aps = [_area([*true, g], [*counted, s]) for g, s in zip(gained, shown, strict=True)]
+        one = int(np.argmax(aps))
+        if aps[one] <= best:
+            return chosen
+        best, free = aps[one], free & ~hits[one]
+        chosen.append(one)
+        true.append(gained[one])
+        counted.append(shown[one])
+
+
+def _area(true: list[int], counted: list[int]) -> float:
+    """AP, up to the number of boxes to be found, of steps of so many true detections among so many."""
+    precision = np.cumsum(true) / np.maximum(np.cumsum(counted), 1)
+    return float(np.dot(true, np.maximum.accumulate(precision[::-1])[::-1]))
 
 
 def _centres(boxes: np.ndarray, k: int) -> np.ndarray:
@@ -72,22 +109,25 @@ def fixed_boxes(boxes: np.ndarray, part: int, truth: Truth, images: np.ndarray, 
     box it overlaps most, and that box not claimed by a surer one.
     """
     valid, difficult = truth.valid[part], truth.difficult[part]  # [G, N]
-    crops = np.arange(valid.shape[1])
-    claimed = np.zeros_like(valid)
+    free = np.ones_like(valid)
     scores, true, counted = [], [], []
     for rank, box in enumerate(boxes):
-        overlap = np.where(valid, _iou(box, truth.boxes[:, part]), 0)
-        nearest = overlap.argmax(axis=0)
-        hit = overlap[nearest, crops] >= method.correct_iou
-        free = ~claimed[nearest, crops]
-        claimed[nearest, crops] |= hit
-        scores.append(np.full(len(crops), -rank, np.float64))
-        true.append(hit & free)
-        counted.append(~(hit & difficult[nearest, crops]))
+        hits = _hits(box, part, truth, method)
+        scores.append(np.full(valid.shape[1], -rank, np.float64))
+        true.append((hits & free).any(axis=0))
+        counted.append(~(hits & difficult).any(axis=0))
+        free &= ~hits
     scores, true, counted = (np.concatenate(v) for v in (scores, true, counted))
     images_of = np.tile(images, len(boxes))
     positives = np.bincount(images, weights=(valid & ~difficult).sum(axis=0))
     return curve(scores[counted], true[counted], images_of[counted], positives)
+
+
+def _hits(box: np.ndarray, part: int, truth: Truth, method: Method) -> np.ndarray:
+    """The ground-truth box that one box finds in each crop, if any: bool [G, N]."""
+    overlap = np.where(truth.valid[part], _iou(box, truth.boxes[:, part]), 0)
+    nearest = np.arange(len(overlap))[:, None] == overlap.argmax(axis=0)
+    return nearest & (overlap >= method.correct_iou)
 
 
 def _iou(box: np.ndarray, truth: np.ndarray) -> np.ndarray:

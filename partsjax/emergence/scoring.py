@@ -17,11 +17,12 @@ from partsjax.data.crops import Truth
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry, Pairs, Regressors, features, fit, pair, predict
 from partsjax.emergence.stimuli import Stimuli
+from partsjax.networks.devices import shardings, spread
 from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import average_precision as ap
 from partsjax.ops import boxes as bx
 
-CHUNK = 64  # filters a call
+CHUNK = 64  # filters a call, at least: every device has a share of as many as `_few`
 CROPS_STEP = 128  # crops are padded to a multiple, so that splits of similar size share a kernel
 
 
@@ -105,9 +106,13 @@ def _few() -> int:
     return 8 if jax.default_backend() == "cpu" else CHUNK
 
 
-@functools.partial(jax.jit, static_argnames="method")
-def _fit_chunk(cells, values, scale, boxes, usable, geometry, method) -> Regressors:
-    """Regressors of one chunk of filters, leading axis F."""
+@functools.cache
+def _fit_chunk(method: Method):
+    return spread(functools.partial(_fit_share, method=method), split=3)
+
+
+def _fit_share(cells, values, scale, boxes, usable, geometry, method) -> Regressors:
+    """Regressors of one device's share of a chunk of filters, leading axis F."""
 
     def one(filter_):
         cells, values, scale = (array[None] for array in filter_)
@@ -128,11 +133,15 @@ def _fit_chunk(cells, values, scale, boxes, usable, geometry, method) -> Regress
     return jax.lax.map(one, (cells, values, scale), batch_size=_few())
 
 
-@functools.partial(jax.jit, static_argnames=("method", "any_difficult"))
-def _score_chunk(cells, values, scale, weights, exists, truth, geometry, method, any_difficult):
+@functools.cache
+def _score_chunk(method: Method, any_difficult: bool):
+    return spread(functools.partial(_score_share, method=method, any_difficult=any_difficult), split=5)
+
+
+def _score_share(cells, values, scale, weights, exists, truth, geometry, method, any_difficult):
     """AP with and without regression, [F, P] each, and what was found with it, int8 [F, P, K, N].
 
-    Of one chunk of filters on one split.
+    Of one device's share of a chunk of filters, on one split.
     """
     truth_boxes, valid, difficult = truth
     truth_boxes = bx.Boxes(*truth_boxes)
@@ -195,25 +204,28 @@ def score_layer(
     scale = train.scores.max(axis=(1, 2), initial=0)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
 
+    _, everywhere = shardings()
     padded = []
     for stimuli, truth in ((train, truth_train), (val, truth_val)):
         crops = -(-max(stimuli.cells.shape[-1], 1) // CROPS_STEP) * CROPS_STEP
         arrays = [_pad(a, -1, crops) for a in (truth.boxes, truth.valid, truth.difficult)]
-        padded.append((stimuli, crops, jax.device_put(arrays), bool(truth.difficult.any())))
+        padded.append((stimuli, crops, jax.device_put(arrays, everywhere), bool(truth.difficult.any())))
 
     chunks = []
-    for start in range(0, filters, CHUNK):
-        chunk = slice(start, start + CHUNK)
-        scale_here = _pad(scale[chunk], 0, CHUNK, value=1)
+    share = _few() * jax.device_count()
+    width = -(-CHUNK // share) * share
+    for start in range(0, filters, width):
+        chunk = slice(start, start + width)
+        scale_here = _pad(scale[chunk], 0, width, value=1)
         inputs = [
-            [_pad(_pad(a[chunk], -1, crops), 0, CHUNK) for a in (stimuli.cells, stimuli.values)]
+            [_pad(_pad(a[chunk], -1, crops), 0, width) for a in (stimuli.cells, stimuli.values)]
             for stimuli, crops, *_ in padded
         ]
         boxes, valid, difficult = padded[0][2]
         with jax.enable_x64(True):
-            fitted = _fit_chunk(*inputs[0], scale_here, boxes, valid & ~difficult, geometry, method)
+            fitted = _fit_chunk(method)(*inputs[0], scale_here, boxes, valid & ~difficult, geometry)
         aps = [
-            _score_chunk(*arrays, scale_here, fitted.weights, fitted.exists, truth, geometry, method, hard)
+            _score_chunk(method, hard)(*arrays, scale_here, fitted.weights, fitted.exists, truth, geometry)
             for arrays, (_, _, truth, hard) in zip(inputs, padded, strict=True)
         ]
         results = (*aps[0], *aps[1], fitted.pairs, fitted.weights)

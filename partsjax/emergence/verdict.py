@@ -30,11 +30,11 @@ class Verdict:
     num_train, num_val: boxes of the part.
     best_filter: the single filter with the highest train AP; None: the part has no train box.
     combination: the filters of the set, rising; empty: none.
-    prior: which place-only detector the part is held against, in words ("median box", "1 of 3 centres").
-    prior_ap_*: its AP; median_prior_ap_val: of the median box.
+    prior_*: the location prior the part is held against, `prior_boxes` fixed boxes in every crop, the surest
+      first. one_box_*: the best single box, a k-means centre; median_box_ap_val: of the median box.
     random_*, shuffled_*: the whole pipeline with untrained weights, and with parts permuted among
       crops; `*_strict`: whether the part emerges there by our criterion. None: that null was not run.
-    excess: held-out AP of the combination minus the prior's, its interval by paired bootstrap.
+    excess, one_box_excess: held-out AP of the combination minus that prior's, by paired bootstrap.
     """
 
     layer: str
@@ -48,11 +48,14 @@ class Verdict:
     combination: tuple[int, ...]
     combination_ap_train: float
     combination_ap_val: Estimate
-    prior: str
+    prior_boxes: int
     prior_ap_train: float
     prior_ap_val: Estimate
-    median_prior_ap_val: float
     excess: Estimate
+    one_box_ap_train: float
+    one_box_ap_val: Estimate
+    one_box_excess: Estimate
+    median_box_ap_val: float
     random_ap_train: float = math.nan
     random_ap_val: Estimate = UNKNOWN
     shuffled_ap_train: float = math.nan
@@ -79,6 +82,11 @@ class Verdict:
         """Held-out AP surely over 0.30 and surely over the prior's: both lower ends (our choice)."""
         return self.combination_ap_val.low > EMERGES and self.excess.low > 0
 
+    @property
+    def emerges_strict_one_box(self) -> bool:
+        """The same against the best single box, which sets of filters that never look can beat."""
+        return self.combination_ap_val.low > EMERGES and self.one_box_excess.low > 0
+
     def with_nulls(self, random: "Verdict | None", shuffled: "Verdict | None") -> "Verdict":
         """The same verdict beside those that the nulls came to on this part."""
         changed = {}
@@ -95,17 +103,19 @@ class LayerSummary:
     """A layer over all parts judged: those with a train box and at least `RARE` validation boxes.
 
     emerging_*: parts that emerge by the paper's criterion (train AP of the best combination over 0.30) and
-    by ours. *_over_30_train: parts in which something that cannot know parts passes the paper's
-    criterion: one fixed box, untrained weights, shuffled parts. *_emerging_strict: how many pass ours there.
+      by ours; `_one_box`: ours held against the best single box alone.
+    *_over_30_train: parts in which something that cannot know parts passes the paper's criterion: fixed
+      boxes, untrained weights, shuffled parts. *_emerging_strict: how many pass ours there.
     strict_by_chance: how many parts would pass the second half of our criterion, being surely over the
-    prior, if all were exactly at it: 2.5% of them. mean_ap: means over parts, fractions. `None`: not
-    computed.
+      prior, if all were exactly at it: 2.5% of them.
+    mean_ap: means over parts, fractions. None: not computed.
     """
 
     parts: int
     parts_too_rare: tuple[str, ...]
     emerging_paper: int
     emerging_strict: int
+    emerging_strict_one_box: int
     prior_over_30_train: int | None
     random_over_30_train: int | None
     shuffled_over_30_train: int | None
@@ -142,6 +152,7 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
         parts_too_rare=tuple(f"{v.object_class}:{v.part}" for v in verdicts if not v.judged),
         emerging_paper=sum(v.emerges_paper for v in judged),
         emerging_strict=sum(v.emerges_strict for v in judged),
+        emerging_strict_one_box=sum(v.emerges_strict_one_box for v in judged),
         prior_over_30_train=passing("prior_ap_train"),
         random_over_30_train=passing("random_ap_train"),
         shuffled_over_30_train=passing("shuffled_ap_train"),
@@ -157,7 +168,8 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
             "combination_val": mean(v.combination_ap_val.value for v in judged),
             "prior_train": mean(v.prior_ap_train for v in judged),
             "prior_val": mean(v.prior_ap_val.value for v in judged),
-            "median_prior_val": mean(v.median_prior_ap_val for v in judged),
+            "one_box_val": mean(v.one_box_ap_val.value for v in judged),
+            "median_box_val": mean(v.median_box_ap_val for v in judged),
             "random_train": mean(v.random_ap_train for v in judged),
             "random_val": mean(v.random_ap_val.value for v in judged),
             "shuffled_train": mean(v.shuffled_ap_train for v in judged),

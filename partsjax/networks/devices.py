@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 
 import jax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
@@ -24,7 +25,29 @@ def one_device_a_core() -> None:
         jax.config.update("jax_num_cpu_devices", min(cores, MOST))
 
 
+def spread(function: Callable, split: int) -> Callable:
+    """`function`, compiled, every device working on its share.
+
+    Args:
+      function: of arrays, whose results all have the leading axis that is divided; nothing passes between
+        devices.
+      split: so many of the first arguments are divided along their leading axis, a multiple of
+        `jax.device_count()`; the others go whole to every device.
+    """
+    mesh, rows = _mesh(), PartitionSpec("data")
+
+    def whole(*arguments):
+        specs = tuple(rows if i < split else PartitionSpec() for i in range(len(arguments)))
+        return jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=rows, check_vma=False)(*arguments)
+
+    return jax.jit(whole)
+
+
 def shardings() -> tuple[NamedSharding, NamedSharding]:
     """(batch split over all devices along its first axis, the same on every device)."""
-    mesh = jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))
+    mesh = _mesh()
     return NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
+
+
+def _mesh() -> jax.sharding.Mesh:
+    return jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))

@@ -72,19 +72,19 @@ class Terminal:
             yield update
 
     def verdicts(self, verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSummary]) -> None:
-        """Per part the fixed box's AP and, by layer, the best set's `train → held-out`; then layer sums."""
+        """Per part what place alone scores and, by layer, the best set's `train → held-out`; layer sums."""
         layers = list(summaries)
         parts = list(dict.fromkeys((v.object_class, v.part) for v in verdicts))
         by_place = {(v.object_class, v.part, v.layer): v for v in verdicts}
         self._out.print(
-            "\nBest set of filters by part: AP on train → on unseen images, in percent. [bold]One "
-            "box[/bold]: AP on unseen images of one fixed box per crop, which looks at no filter."
+            "\nBest set of filters by part: AP on train → on unseen images, in percent. [bold]Place "
+            "alone[/bold]: AP on unseen images of fixed boxes, the same in every crop, no filter looked at."
         )
         for block in _fitting(layers, self._out.width):
             table = Table(box=box.SIMPLE_HEAD)
             table.add_column("part", no_wrap=True)
             table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
-            table.add_column("one\nbox", justify="right", no_wrap=True, style="bold")
+            table.add_column("place\nalone", justify="right", no_wrap=True, style="bold")
             for layer in block:
                 table.add_column(layer, justify="right", no_wrap=True)
             previous = None
@@ -106,7 +106,7 @@ class Terminal:
                 table.add_row(label, of if second else "", box_, *(cell(summaries[layer]) for layer in block))
             self._out.print(table)
         self._out.print(
-            f"✓ emerges: surely over {EMERGES:.0%} and surely above the one box on unseen images (both 95% "
+            f"✓ emerges: surely over {EMERGES:.0%} and surely above place alone on unseen images (both 95% "
             f"intervals) · ! over {EMERGES:.0%} on train, the paper's criterion, but not that · *: under "
             f"{RARE} boxes, not counted"
         )
@@ -129,8 +129,8 @@ class Terminal:
         also = f", and so do {' and '.join(others)}" if others else ""
         self._out.print(
             f"{layer}: by the paper's criterion [bold]{most.emerging_paper} of {most.parts}[/bold] parts "
-            f"emerge; [bold]{most.prior_over_30_train} pass it by place alone[/bold], with one fixed box"
-            f"{also}. On unseen images and beyond that box [bold]{most.emerging_strict}[/bold] emerge (by "
+            f"emerge; [bold]{most.prior_over_30_train} pass it by place alone[/bold], with fixed boxes"
+            f"{also}. On unseen images and beyond place [bold]{most.emerging_strict}[/bold] emerge (by "
             f"chance alone at most {most.strict_by_chance:.1f} would)."
         )
 
@@ -180,14 +180,14 @@ def _count(name: str) -> Callable[[LayerSummary], str]:
     return cell
 
 
-# Label, whether to say of how many parts, whose mean stands under "one box", and the layers' cells.
+# Label, whether to say of how many parts, whose mean stands under "place alone", and the layers' cells.
 _SUMS = (
     ("mean, best set", False, "prior_val", _means("combination")),
     ("mean, best filter", False, "", _means("best_filter")),
     ("mean, random", False, "", _means("random")),
     ("mean, shuffled", False, "", _means("shuffled")),
     ("paper: train > 30", True, "", _count("emerging_paper")),
-    ("  by one box", False, "", _count("prior_over_30_train")),
+    ("  place alone", False, "", _count("prior_over_30_train")),
     ("  random weights", False, "", _count("random_over_30_train")),
     ("  shuffled parts", False, "", _count("shuffled_over_30_train")),
     ("strict ✓", True, "", _count("emerging_strict")),

@@ -6,6 +6,7 @@ import dataclasses
 
 from partsjax.data.loading import load_dataset
 from partsjax.data.schema import Dataset
+from partsjax.emergence.ground import Ground
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
 from partsjax.errors import BadInput
 from partsjax.networks import load_network
@@ -77,16 +78,15 @@ class _Job:
         self.untrained: NetworkStages | None = untrained
         self.options, self.execution, self.terminal = options, execution, terminal
 
-        def judging(name: str, network: Network, searches, shuffle=False) -> EvidenceStage:
-            place = folder / "cache" / name
-            return EvidenceStage(place, network, options.method, searches, options.seed, shuffle)
+        def judging(name: str, network: Network, searches) -> EvidenceStage:
+            return EvidenceStage(folder / "cache" / name, network, options.method, searches, options.seed)
 
         first = (options.search,)
         self._judging = {"": judging("evidence", trained.network, options.searches)}
         if untrained is not None:
             self._judging["random"] = judging("evidence-random", untrained.network, first)
         if "shuffled" in options.nulls:
-            self._judging["shuffled"] = judging("evidence-shuffled", trained.network, first, shuffle=True)
+            self._judging["shuffled"] = judging("evidence-shuffled", trained.network, first)
 
     def run(self, dataset: Dataset, clock: manifest.Stages) -> None:
         judged: dict[tuple[str, str], Judged] = {}
@@ -131,10 +131,13 @@ class _Job:
         if self.untrained:
             pairs["random"] = self.untrained.by_class[object_class]
         truths = [stage.truth() for stage in pairs[""]]
+        images = [stage.crops.image_index[stage.readable()[0]] for stage in pairs[""]]
+        ground = Ground(*truths, *images, self.options.method, self.options.seed)
+        grounds = {"": ground, "random": ground, "shuffled": ground.shuffled()}
 
         def judge(task: tuple[str, str]) -> Judged:
             layer, null = task
-            found = self._judging[null].judge(layer, pairs[null], truths)
+            found = self._judging[null].judge(layer, pairs[null], grounds[null])
             advance("verdicts", 1, f"{object_class}: verdicts")
             return found
 

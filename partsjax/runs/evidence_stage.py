@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from partsjax.data.crops import Truth
 from partsjax.emergence.combination import Search
-from partsjax.emergence.evidence import Detection, Evidence, Split, Strongest, Trial, examine
+from partsjax.emergence.evidence import Detection, Evidence, Strongest, Trial, examine
 from partsjax.emergence.firings import Firings, strongest_crops
+from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Scores, score_layer
-from partsjax.emergence.shuffled import shuffled
 from partsjax.emergence.verdict import Estimate, Verdict
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
@@ -34,7 +33,7 @@ class Judged:
 class EvidenceStage:
     """Scores and judges; finished layers are taken from `folder`.
 
-    searches: the first is the one verdicts are of; shuffle: permute the parts among crops first (a null).
+    searches: the first is the one verdicts are of; seed: of the searches.
     """
 
     folder: Path
@@ -42,57 +41,41 @@ class EvidenceStage:
     method: Method
     searches: tuple[Search, ...]
     seed: int
-    shuffle: bool = False
 
-    def judge(self, layer: str, pair: Sequence[StimulusStage], truths: Sequence[Truth]) -> Judged:
+    def judge(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
         """The evidence on one layer.
 
         Args:
-          pair: the class's (train, val) stimulus stages, computed; truths: their readable crops' parts.
+          pair: the class's (train, val) stimulus stages, computed; ground: their readable crops' parts.
         """
         crops = pair[0].crops
-        if self.shuffle:
-            truths = [shuffled(t, (self.seed, split)) for split, t in enumerate(truths)]
-        images = [stage.crops.image_index[stage.readable()[0]] for stage in pair]
         key = stages.key(
             stage="evidence",
             stimuli=[stage.keys[layer] for stage in pair],
-            truth=[truth_digest(truth) for truth in truths],
-            images=[index.tolist() for index in images],
+            truth=[truth_digest(truth) for truth in (ground.train, ground.val)],
+            images=[index.tolist() for index in (ground.images_train, ground.images_val)],
             names=[layer, crops.object_class, crops.parts],
             field=dataclasses.astuple(self.network.fields[layer]),
             size=self.network.input_size,
             method=dataclasses.asdict(self.method),
             searches=[dataclasses.asdict(search) for search in self.searches],
-            seed=self.seed,
+            seed=[self.seed, ground.seed],
         )
         entry = stages.Entry(self.folder / crops.object_class, layer, key)
         if entry.exists():
             return _loaded(entry.load())
-        judged = self._compute(layer, pair, truths, images)
+        judged = self._compute(layer, pair, ground)
         entry.save(_arrays(judged))
         return judged
 
-    def _compute(self, layer, pair, truths, images) -> Judged:
+    def _compute(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
         field, size = self.network.fields[layer], self.network.input_size
-        stimuli = [stage.load(layer) for stage in pair]
-        scores, found = score_layer(*stimuli, *truths, field, size, self.method)
-        splits = [Split(*views) for views in zip(stimuli, truths, images, strict=True)]
+        stimuli = tuple(stage.load(layer) for stage in pair)
+        scores, found = score_layer(*stimuli, ground.train, ground.val, field, size, self.method)
         numbers = (field.center, field.stride, field.size)
         geometry = Geometry(*(np.float32(v) for v in numbers), np.int32(stimuli[0].columns), np.float32(size))
-        crops = pair[0].crops
-        evidence = examine(
-            layer,
-            crops.object_class,
-            crops.parts,
-            scores,
-            found,
-            *splits,
-            geometry,
-            self.searches,
-            self.method,
-            self.seed,
-        )
+        names = layer, pair[0].crops.object_class, pair[0].crops.parts
+        evidence = examine(*names, scores, found, stimuli, ground, geometry, self.searches, self.seed)
         return Judged(scores, evidence, strongest_crops(stimuli[1], geometry))
 
 

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import threading
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,9 @@ from partsjax.runs.workdir import written_whole
 
 # The rooms whose code decides a stage's numbers; an edit to any of them makes all keys new.
 _ROOMS = ("ops", "networks", "data", "emergence")
+
+# NumPy reads headers through `ast`, which in Python 3.11 fails now and then when two threads use it.
+_loading = threading.Lock()
 
 
 @functools.cache
@@ -55,7 +59,7 @@ class Entry:
 
     def load(self, *names: str) -> dict[str, np.ndarray]:
         """All its arrays, or those of the given names."""
-        with np.load(self.path, allow_pickle=False) as file:
+        with _loading, np.load(self.path, allow_pickle=False) as file:
             return {name: file[name] for name in names or file.files}
 
     def save(self, arrays: Mapping[str, np.ndarray]) -> None:

@@ -12,7 +12,8 @@ from partsjax.data.crops import class_crops, warp
 from partsjax.data.planted import FIELDS, blind_network, planted_network
 from partsjax.data.shapeparts.scene import FIGURES
 from partsjax.emergence.combination import Search
-from partsjax.emergence.evidence import Split, examine
+from partsjax.emergence.evidence import examine
+from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import score_layer as library_scores
@@ -87,17 +88,19 @@ def test_planted_filters_score_one_on_both_splits(object_class, seed):
 @pytest.mark.parametrize("object_class", shapeparts.CLASSES)
 def test_planted_parts_emerge_beyond_their_prior(object_class):
     maps, crops = _maps("planted", object_class, 0, "planted", 30)
-    splits = []
-    for activation, of in zip(maps, crops, strict=True):
-        found = (np.asarray(a) for a in peaks.strongest(activation, 8))
-        splits.append(Split(Stimuli(*found, activation.shape[2]), of.truth, of.image_index))
+    stimuli = tuple(
+        Stimuli(*(np.asarray(a) for a in peaks.strongest(activation, 8)), activation.shape[2])
+        for activation in maps
+    )
     field, size, parts = FIELDS["blob"], PLANTED.network.input_size, crops[0].parts
-    stimuli, truths = [s.stimuli for s in splits], [s.truth for s in splits]
+    truths, images = [of.truth for of in crops], [of.image_index for of in crops]
     scores, found = library_scores(*stimuli, *truths, field, size, Method())
-    geometry = Geometry(field.center, field.stride, field.size, splits[0].stimuli.columns, size)
+    geometry = Geometry(field.center, field.stride, field.size, stimuli[0].columns, size)
     names = "blob", object_class, parts
     searches = [Search(), Search("greedy", "calibrated", union_nms=True)]
-    evidence = examine(*names, scores, found, *splits, geometry, searches, Method(), 0)
+    evidence = examine(
+        *names, scores, found, stimuli, Ground(*truths, *images, Method(), 0), geometry, searches, 0
+    )
     for (_, part), f in _planted(object_class):
         verdict = evidence.verdicts[parts.index(part)]
         assert verdict.best_filter == f

@@ -54,48 +54,53 @@ def both(train, val, part=0):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_median_box_and_one_at_least_as_strong_on_train(seed):
+def test_the_median_box_one_box_and_several_are_ever_stronger_on_train(seed):
     lists = [plain_truth(30, 2, seed + 10 * s) for s in (0, 1)]
     train, val = (padded(t) for t in lists)
     for part in (0, 1):
-        median, stronger = both(train, val, part)
+        median, one, several = both(train, val, part)
         boxes = np.concatenate([crop[part] for crop in lists[0]])
         np.testing.assert_allclose(median.boxes, [np.median(boxes, axis=0)], rtol=1e-5)
         assert median.ap_train == pytest.approx(prior_ap(lists[0], lists[0], part), abs=1e-6)
         assert median.val.average_precision() == pytest.approx(prior_ap(lists[0], lists[1], part), abs=1e-6)
         mean = fixed_boxes_ap(boxes.mean(axis=0)[None], [crop[part] for crop in lists[0]])
-        assert stronger.ap_train >= max(median.ap_train, mean) - 1e-6
-        for split, ap in ((0, stronger.ap_train), (1, stronger.val.average_precision())):
-            expected = fixed_boxes_ap(stronger.boxes, [crop[part] for crop in lists[split]])
-            assert ap == pytest.approx(expected, abs=1e-6)
+        assert len(one.boxes) == 1 <= len(several.boxes)
+        assert several.ap_train >= one.ap_train - 1e-6
+        assert one.ap_train >= max(median.ap_train, mean) - 1e-6
+        for prior in (one, several):
+            for split, ap in ((0, prior.ap_train), (1, prior.val.average_precision())):
+                expected = fixed_boxes_ap(prior.boxes, [crop[part] for crop in lists[split]])
+                assert ap == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_part_in_two_places_is_found_where_it_is_more_often():
+def test_a_part_in_two_places_is_found_where_it_is_more_often_and_then_in_the_other():
     left, right = np.array([2, 20, 14, 30.0]), np.array([46, 20, 60, 30.0])
     lists = [
         [box[None] + np.random.default_rng(n).uniform(-1, 1)]
         for n, box in enumerate([left] * 14 + [right] * 6)
     ]
     train = padded(lists)
-    median, stronger = both(train, train)
-    assert stronger.ap_train >= 0.7 * 0.7 - 1e-6 and stronger.ap_train >= median.ap_train
-    np.testing.assert_allclose(stronger.boxes[0], left, atol=1)
+    median, one, several = both(train, train)
+    assert one.ap_train >= 0.7 * 0.7 - 1e-6 and one.ap_train >= median.ap_train
+    np.testing.assert_allclose(one.boxes[0], left, atol=1)
+    np.testing.assert_allclose(several.boxes[:2], [left, right], atol=1)
+    assert several.ap_train == pytest.approx(0.7 * 0.7 + 0.3 * 0.5)  # then 20 right of 40 shown
 
 
 def test_difficult_boxes_place_no_prior_and_no_box_no_prior():
     truth = padded(plain_truth(20, 2, 0))
     hard = dataclasses.replace(truth, difficult=truth.valid & (truth.boxes[0] > 20))
-    median, _ = both(hard, truth)
+    median, *_ = both(hard, truth)
     easy = truth.valid[0] & ~hard.difficult[0]
     np.testing.assert_allclose(median.boxes[0], np.median(truth.boxes[:, 0][:, easy], axis=1), rtol=1e-5)
     assert both(dataclasses.replace(truth, difficult=truth.valid), truth) is None
     nothing = dataclasses.replace(truth, valid=np.zeros_like(truth.valid))
     assert both(nothing, truth) is None
-    assert np.isnan(both(truth, nothing)[1].val.average_precision())
+    assert np.isnan(both(truth, nothing).several.val.average_precision())
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_one_box_again_and_again_is_its_own_prior(count):
     truth = padded([[np.array([[10.0, 10, 30, 30]])]] * count)
-    median, stronger = both(truth, truth)
-    assert median.ap_train == stronger.ap_train == 1
+    median, one, several = both(truth, truth)
+    assert median.ap_train == one.ap_train == several.ap_train == 1 and len(several.boxes) == 1

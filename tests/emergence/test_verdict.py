@@ -24,11 +24,14 @@ def verdict(**changes) -> Verdict:
         "combination": (3, 8),
         "combination_ap_train": 0.6,
         "combination_ap_val": SURE,
-        "prior": "median box",
+        "prior_boxes": 2,
         "prior_ap_train": 0.2,
         "prior_ap_val": Estimate(0.2, 0.1, 0.3),
-        "median_prior_ap_val": 0.1,
         "excess": Estimate(0.3, 0.1, 0.4),
+        "one_box_ap_train": 0.15,
+        "one_box_ap_val": Estimate(0.15, 0.1, 0.2),
+        "one_box_excess": Estimate(0.35, 0.15, 0.45),
+        "median_box_ap_val": 0.1,
     }
     return Verdict(**fields | changes)
 
@@ -42,11 +45,14 @@ NOT_FITTED = verdict(
     combination=(),
     combination_ap_train=NAN,
     combination_ap_val=UNKNOWN,
-    prior="",
+    prior_boxes=0,
     prior_ap_train=NAN,
     prior_ap_val=UNKNOWN,
-    median_prior_ap_val=NAN,
     excess=UNKNOWN,
+    one_box_ap_train=NAN,
+    one_box_ap_val=UNKNOWN,
+    one_box_excess=UNKNOWN,
+    median_box_ap_val=NAN,
 )
 
 

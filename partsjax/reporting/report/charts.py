@@ -14,7 +14,7 @@ from partsjax.reporting.report.records import Content
 
 CRITERIA = {
     "paper": ("combination, train AP > 30 (the paper)", "var(--paper)"),
-    "prior": ("one fixed box, train AP > 30", "var(--prior)"),
+    "prior": ("fixed boxes, train AP > 30", "var(--prior)"),
     "random": ("random weights, train AP > 30", "var(--random)"),
     "shuffled": ("shuffled parts, train AP > 30", "var(--shuffled)"),
     "strict": ("combination, strict, on unseen images", "var(--strict)"),

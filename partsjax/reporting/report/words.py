@@ -50,7 +50,7 @@ def outcome(verdict: Verdict) -> Outcome:
     return Outcome("no", "○", "neither", 1)
 
 
-def no_better_than_a_box(verdict: Verdict) -> bool:
+def no_better_than_place(verdict: Verdict) -> bool:
     """Whether place alone does as well on unseen images.
 
     The prior's AP reaches the combination's, or lies within its interval while the paired difference,
@@ -58,3 +58,9 @@ def no_better_than_a_box(verdict: Verdict) -> bool:
     """
     prior, held_out = verdict.prior_ap_val.value, verdict.combination_ap_val
     return prior >= held_out.value or (prior >= held_out.low and not verdict.excess.low > 0)
+
+
+def boxes(verdict: Verdict) -> str:
+    """How many fixed boxes the prior shows on a crop."""
+    count = verdict.prior_boxes
+    return "" if not count else "1 box" if count == 1 else f"{count} boxes"

@@ -51,8 +51,8 @@ def _environment(content: Content, links: names.Links) -> jinja2.Environment:
     )  # fmt: skip
     environment.filters.update(
         percent=words.percent, interval=words.interval, score=words.score, outcome=words.outcome,
-        no_better=words.no_better_than_a_box, outline=strips.outline, address=names.picture,
-        spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
+        no_better=words.no_better_than_place, boxes=words.boxes, outline=strips.outline,
+        address=names.picture, spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
     )  # fmt: skip
     environment.globals.update(
         links=links,

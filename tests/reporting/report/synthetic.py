@@ -86,11 +86,14 @@ def _verdict(rng, layer, object_class, part, filters, aps, nulls) -> Verdict:
         combination=tuple(map(int, members)),
         combination_ap_train=train,
         combination_ap_val=Estimate(held_out, max(0.0, held_out - 0.04), min(1.0, held_out + 0.05)),
-        prior=f"1 of {rng.integers(2, 6)} centres" if rng.random() < 0.5 else "median box",
+        prior_boxes=int(rng.integers(1, 6)),
         prior_ap_train=min(1.0, prior * 1.05),
         prior_ap_val=Estimate(prior, max(0.0, prior - 0.03), min(1.0, prior + 0.03)),
-        median_prior_ap_val=0.8 * prior,
         excess=Estimate(held_out - prior, held_out - prior - 0.03, held_out - prior + 0.03),
+        one_box_ap_train=0.9 * prior,
+        one_box_ap_val=Estimate(0.9 * prior, 0.8 * prior, prior),
+        one_box_excess=Estimate(*(held_out - share * prior for share in (0.9, 1.0, 0.8))),
+        median_box_ap_val=0.8 * prior,
         **(
             {
                 "random_ap_train": 0.4 * train,

@@ -16,10 +16,11 @@ from tests.reporting.report import pages, synthetic
 
 BASE = Verdict(
     "conv5", "horse", "head", 200, 100, 3, 0.40, Estimate(0.36, 0.33, 0.39), (3, 7), 0.50,
-    Estimate(0.45, 0.41, 0.49), "1 of 3 centres", 0.20, Estimate(0.19, 0.17, 0.21), 0.15,
-    Estimate(0.26, 0.22, 0.30), 0.31, Estimate(0.12, 0.1, 0.14), 0.05, Estimate(0.01, 0.0, 0.02),
+    Estimate(0.45, 0.41, 0.49), 3, 0.20, Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30),
+    0.16, Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34), 0.14,
+    0.31, Estimate(0.12, 0.1, 0.14), 0.05, Estimate(0.01, 0.0, 0.02),
 )  # fmt: skip
-PLACE = dataclasses.replace(  # the paper's criterion is met, and a fixed box does better
+PLACE = dataclasses.replace(  # the paper's criterion is met, and fixed boxes do better
     BASE, part="torso", combination_ap_train=0.80, prior_ap_train=0.82,
     prior_ap_val=Estimate(0.79, 0.75, 0.83), combination_ap_val=Estimate(0.78, 0.74, 0.81),
     excess=Estimate(-0.01, -0.04, 0.02),
@@ -74,16 +75,16 @@ def test_first_shown_is_the_layer_with_most_strict_passes_then_the_deepest():
 def test_verdicts_in_words():
     assert [words.outcome(v).key for v in (BASE, PLACE, WEAK, RARE)] == ["strict", "paper", "no", "uncounted"]
     assert words.outcome(dataclasses.replace(BASE, best_filter=None)).words == "no train box: not counted"
-    assert [words.no_better_than_a_box(v) for v in (BASE, PLACE, WEAK)] == [False, True, True]
+    assert [words.no_better_than_place(v) for v in (BASE, PLACE, WEAK)] == [False, True, True]
 
 
-def test_a_strict_part_is_never_called_no_better_than_a_box():
+def test_a_strict_part_is_never_called_no_better_than_place():
     """The prior within the interval, but the paired difference surely above 0."""
     close = dataclasses.replace(
         BASE, prior_ap_val=Estimate(0.42, 0.38, 0.46), excess=Estimate(0.03, 0.01, 0.05)
     )
-    assert close.emerges_strict and not words.no_better_than_a_box(close)
-    assert not words.no_better_than_a_box(dataclasses.replace(BASE, prior_ap_val=UNKNOWN))
+    assert close.emerges_strict and not words.no_better_than_place(close)
+    assert not words.no_better_than_place(dataclasses.replace(BASE, prior_ap_val=UNKNOWN))
 
 
 @pytest.mark.parametrize(
@@ -102,13 +103,13 @@ def test_index_says_the_numbers(tmp_path):
     ]  # fmt: skip
     text = " ".join(page.text.split())
     assert "In conv5 the paper’s criterion passes 2 of 3 parts." in text
-    assert "One fixed box, looking at no filter, passes 1 by the same criterion." in text
+    assert "Fixed boxes, looking at no filter, pass 1 by the same criterion." in text
     table = page.table("all-parts")
     assert table[1] == [
         "horse: head", "conv5", "● strict", "", "50.0", "45.0 [41.0, 49.0]", "26.0 [22.0, 30.0]",
-        "19.0 1 of 3 centres", "15.0", "12.0", "1.0", "3", "40.0", "36.0", "3 7", "200", "100",
+        "19.0 3 boxes", "15.0", "12.0", "1.0", "3", "40.0", "36.0", "3 7", "200", "100",
     ]  # fmt: skip
-    assert table[2][2] == "◐ paper only no better than one fixed box"
+    assert table[2][2] == "◐ paper only no better than place alone"
     assert table[2][6] == "−1.0 [−4.0, 2.0]"
 
 
