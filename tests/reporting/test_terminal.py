@@ -1,55 +1,185 @@
-"""What a person sees: the table of best filters, at any width."""
+"""What a person sees: the table of verdicts, at any width, and the sentence below it."""
 
 import pytest
 
-from partsjax.emergence.selection import BestFilter, summarize
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
 from partsjax.reporting.terminal import Terminal
 
 NAN = float("nan")
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
-def row(layer, part, filter_, train, val, num_val=20):
-    return BestFilter(layer, "horse", part, 30, num_val, filter_, train, val)
+def verdict(layer, part, train, val, **changed) -> Verdict:
+    """A part found with AP `train` and `val`, its interval ± 0.04; the one box finds it with 0.2."""
+    fields = {
+        "num_train": 30,
+        "num_val": 20,
+        "best_filter": 7,
+        "best_filter_ap_train": train / 2,
+        "best_filter_ap_val": Estimate(val / 2, val / 2 - 0.04, val / 2 + 0.04),
+        "combination": (3, 7),
+        "combination_ap_train": train,
+        "combination_ap_val": Estimate(val, val - 0.04, val + 0.04),
+        "prior": "median box",
+        "prior_ap_train": 0.25,
+        "prior_ap_val": Estimate(0.2, 0.16, 0.24),
+        "median_prior_ap_val": 0.1,
+        "excess": Estimate(val - 0.2, val - 0.28, val - 0.12),
+        **changed,
+    }
+    return Verdict(layer, "horse", part, **fields)
 
 
-ROWS = {
-    layer: [
-        row(layer, "head", 7, 0.5, 0.314159),
-        row(layer, "eye", 0, 0.0, 0.0),
-        row(layer, "hoof", 3, 0.2, 0.1, num_val=9),
-        row(layer, "wing", None, NAN, NAN, num_val=12),
+def of_layer(layer, first=0.5) -> list[Verdict]:
+    nothing = {
+        "num_train": 0,
+        "best_filter": None,
+        "best_filter_ap_val": UNKNOWN,
+        "combination": (),
+        "combination_ap_val": UNKNOWN,
+        "prior": "",
+        "prior_ap_train": NAN,
+        "prior_ap_val": UNKNOWN,
+        "median_prior_ap_val": NAN,
+        "excess": UNKNOWN,
+    }
+    torso = {"prior_ap_train": 0.81, "prior_ap_val": Estimate(0.79, 0.75, 0.83)}
+    return [
+        verdict(layer, "head", first, 0.414159),
+        verdict(layer, "torso", 0.8, 0.78, **torso, excess=Estimate(-0.01, -0.05, 0.03)),
+        verdict(layer, "eye", 0.0, 0.0),
+        verdict(layer, "hoof", 0.6, 0.5, num_val=9),
+        verdict(layer, "wing", NAN, NAN, **nothing),
+        verdict(layer, "muzzle", 0.3, 0.1, num_val=10),  # not over 30, and just not rare
     ]
-    for layer in ("conv1", "conv2", "conv3", "conv4", "conv5")
-}
 
 
-def shown(capsys, monkeypatch, width) -> str:
+def beside(verdicts, random=True, shuffled=True) -> list[Verdict]:
+    """With nulls: random weights pass the paper's criterion on the torso alone, shuffled parts on two."""
+    found = []
+    for v in verdicts:
+        known = v.best_filter is not None
+        null = verdict(v.layer, v.part, 0.35 if v.part == "torso" else 0.1, 0.05)
+        mixed = verdict(v.layer, v.part, 0.4 if v.part in ("torso", "head") else 0.1, 0.15)
+        found.append(v.with_nulls(null if random and known else None, mixed if shuffled and known else None))
+    return found
+
+
+def shown(capsys, monkeypatch, width, verdicts) -> str:
     monkeypatch.setenv("COLUMNS", str(width))
-    summaries = {layer: summarize(rows, [(0.1, 0.1)] * 4) for layer, rows in ROWS.items()}
-    Terminal().best_filters([r for rows in ROWS.values() for r in rows], summaries)
+    layers = dict.fromkeys(v.layer for v in verdicts)
+    summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in layers}
+    Terminal().verdicts(verdicts, summaries)
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("width", [60, 80, 200])
-def test_no_line_is_wider_than_the_terminal_and_every_layer_is_there(capsys, monkeypatch, width):
-    out = shown(capsys, monkeypatch, width)
-    table = [line for line in out.splitlines() if "horse:" in line or "conv" in line]
-    assert max(map(len, table)) <= width
-    for layer in ROWS:
+EVERYTHING = [v for layer in LAYERS for v in beside(of_layer(layer))]
+
+
+@pytest.mark.parametrize("width", [60, 80, 130, 200])
+def test_no_line_is_wider_than_the_terminal_and_nothing_is_left_out(capsys, monkeypatch, width):
+    out = shown(capsys, monkeypatch, width, EVERYTHING)
+    assert max(map(len, out.splitlines())) <= width
+    assert "…" not in out
+    for layer in LAYERS:
         assert layer in out
+    assert out.count("50.0 → 41.4 ✓") == out.count("80.0 → 78.0 !") == len(LAYERS)
+    blocks = out.count("horse:head")
+    for line in ("one\n", "mean, best set", "paper: train > 30", "strict ✓", "horse:wing"):
+        assert out.count(line.strip()) >= blocks
 
 
-def test_figures(capsys, monkeypatch):
-    lines = shown(capsys, monkeypatch, 200).splitlines()
-    (head,) = [line for line in lines if "horse:head" in line]
-    assert "30/20" in head and head.count("7  50.0 → 31.4") == 5
-    (eye,) = [line for line in lines if "horse:eye" in line]
-    assert eye.count("–   0.0 →  0.0") == 5  # of filters that all find nothing none is best
-    (hoof,) = [line for line in lines if "horse:hoof*" in line]  # too rare
-    assert "30/9" in hoof
-    (wing,) = [line for line in lines if "horse:wing" in line]
-    assert "→" not in wing  # nothing was fitted
-    (over,) = [line for line in lines if "parts over 30%" in line]
-    assert "of 2" in over and over.count("1 → 1") == 5
-    (mean,) = [line for line in lines if line.strip().startswith("mean")]
-    assert mean.count("25.0 → 15.7") == 5
+def one(lines, start) -> str:
+    (line,) = [line for line in lines if line.strip().startswith(start)]
+    return line
+
+
+def test_parts(capsys, monkeypatch):
+    lines = shown(capsys, monkeypatch, 200, EVERYTHING).splitlines()
+    head = one(lines, "horse:head ")
+    assert head.split()[1:3] == ["30/20", "20.0"]  # boxes, and what one box comes to
+    assert head.count("50.0 → 41.4 ✓") == 5
+    torso = one(lines, "horse:torso ")
+    assert torso.split()[2] == "79.0" and torso.count("80.0 → 78.0 !") == 5  # no better than the box
+    eye = one(lines, "horse:eye ")
+    assert eye.count("0.0 →  0.0") == 5 and not {"✓", "!"} & set(eye)
+    hoof = one(lines, "horse:hoof* ")  # rare: measured and not marked
+    assert "30/9" in hoof and hoof.count("60.0 → 50.0") == 5 and not {"✓", "!"} & set(hoof)
+    wing = one(lines, "horse:wing ")  # nothing was fitted
+    assert "→" not in wing and wing.split()[1:] == ["0/20", *["–"] * 6]
+    assert not {"✓", "!"} & set(one(lines, "horse:muzzle "))
+
+
+def test_sums(capsys, monkeypatch):
+    """Over head, torso, eye and muzzle."""
+    lines = shown(capsys, monkeypatch, 200, EVERYTHING).splitlines()
+    best_set = one(lines, "mean, best set")
+    assert best_set.count("40.0 → 32.4") == 5
+    assert best_set.split()[3] == "34.8"  # the one box's
+    assert one(lines, "mean, best filter").count("20.0 → 16.2") == 5
+    assert one(lines, "mean, random").count("16.2 →  5.0") == 5
+    assert one(lines, "mean, shuffled").count("25.0 → 15.0") == 5
+    at = lines.index(one(lines, "paper: train > 30"))
+    figures = [line.split()[-5:] for line in lines[at : at + 7]]
+    assert [f[0] for f in figures] == ["2", "1", "1", "2", "1", "0", "0"]
+    assert all(len(set(f)) == 1 for f in figures)
+    labels = [" ".join(line.split()[:2]) for line in lines[at : at + 7]]
+    nulls = ["random weights", "shuffled parts"]
+    assert labels == ["paper: train", "by one", *nulls, "strict ✓", *nulls]
+    assert "of 4" in lines[at] and "of 4" in lines[at + 4]
+
+
+@pytest.mark.parametrize(("random", "shuffled"), [(False, True), (True, False), (False, False)])
+def test_what_was_not_run_is_a_dash(capsys, monkeypatch, random, shuffled):
+    verdicts = beside(of_layer("conv5"), random, shuffled)
+    out = shown(capsys, monkeypatch, 130, verdicts)
+    lines = out.splitlines()
+    for null, ran in (("random", random), ("shuffled", shuffled)):
+        assert ("–" in one(lines, f"mean, {null}")) != ran
+        at = [line for line in lines if line.startswith(f"    {null}")]
+        assert len(at) == 2 and all(("–" in line) != ran for line in at)
+    sentence = " ".join(out.split())
+    assert ("with random weights" in sentence) == random
+    assert ("with parts shuffled" in sentence) == shuffled
+    assert "nan" not in out.lower() and "None" not in out
+
+
+def test_the_headline_is_of_the_layer_with_most(capsys, monkeypatch):
+    """By our criterion: conv1 has more parts by the paper's."""
+    weak = [verdict("conv1", part, 0.9, 0.1) for part in ("head", "torso", "eye")]
+    out = shown(capsys, monkeypatch, 100, [*beside(weak), *beside(of_layer("conv2"))[:3]])
+    assert (
+        "conv2: by the paper's criterion 2 of 3 parts emerge; 1 pass it by place alone, with one fixed box, "
+        "and so do 1 with random weights and 2 with parts shuffled among the crops. On unseen images and "
+        "beyond that box 1 emerge (by chance alone at most 0.1 would)."
+    ) in " ".join(out.split())
+
+
+def test_where_no_part_is_judged_there_is_no_headline(capsys, monkeypatch):
+    rare = [verdict("conv1", "head", 0.5, 0.4, num_val=3)]
+    out = shown(capsys, monkeypatch, 80, rare)
+    assert "horse:head*" in out and "criterion 0" not in out and "by chance alone" not in out
+    lines = out.splitlines()
+    assert "of 0" in one(lines, "strict ✓") and "–" in one(lines, "mean, best set")
+
+
+def test_progress_counts_each_unit(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    with Terminal().progress({"crops": 4, "verdicts": 2}) as advance:
+        advance("crops", 3, "horse train: network")
+        advance("crops", 1, "horse val: network")
+        advance("verdicts", 2, "horse: verdicts")
+    out = capsys.readouterr()
+    assert out.out == ""
+    crops, verdicts = (
+        one(out.err.splitlines(), start) for start in ("horse val: network", "horse: verdicts")
+    )
+    assert "4/4" in crops and "crops" in crops and "2/2" in verdicts and "verdicts" in verdicts
+
+
+def test_the_last_lines_name_the_report_and_the_tables(capsys):
+    Terminal().done("runs/x", {"network": 1.25, "verdicts": 2.0})
+    out = capsys.readouterr()
+    assert out.out.splitlines()[0] == "report: runs/x/report/index.html"
+    assert "runs/x/parts.csv, combinations.csv" in out.out
+    assert "network 1.2 s · verdicts 2.0 s · total 3.2 s" in out.err
