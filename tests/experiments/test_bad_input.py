@@ -1,5 +1,7 @@
 """Bad input at the command line: one clear line, status 2, no traceback."""
 
+import contextlib
+import errno
 import os
 import pickle
 import re
@@ -13,6 +15,8 @@ from absl.testing import flagsaver
 
 import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
 from experiments import emergence, flags
+from partsjax.reporting.report import write as pages
+from partsjax.runs import stages, workdir
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +50,7 @@ def command(folder, tmp_path, capsys, monkeypatch):
 
 def one_line(result, *words):
     status, lines = result
-    lines = [line for line in lines if " crops " not in line]  # the progress bar, where it got that far
+    lines = [line for line in lines if " left: " not in line]  # progress bars, where it got that far
     assert status == 2
     assert len(lines) == 1 and lines[0].startswith("error: "), lines
     for word in words:
@@ -58,6 +62,26 @@ def test_names_that_do_not_exist_suggest_the_nearest(command):
     one_line(command(layers="conv3"), "no layer 'conv3'", "did you mean 'conv[12]'")
     one_line(command(dataset="coco_part"), "did you mean 'coco_parts'")
     one_line(command(classes="beats"), "did you mean 'beast'")
+
+
+def test_nulls_that_do_not_exist_suggest_the_nearest(command, tmp_path):
+    one_line(command(nulls="randon"), "--nulls", "did you mean 'random'")
+    one_line(command(nulls="random,shufled"), "no null 'shufled'", "did you mean 'shuffled'")
+    assert not (tmp_path / "W").exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "typo", "choices"),
+    [("combination", "genetic", ("ga", "greedy")), ("score", "activations", ("activation", "calibrated"))],
+)
+def test_searches_that_do_not_exist_name_the_choices(command, capsys, tmp_path, flag, typo, choices):
+    """absl's own message, which comes before any of ours: status 1, and a line with the choices."""
+    status, lines = command(**{flag: typo})
+    assert status == 1
+    (line,) = [line for line in lines if f"--{flag}={typo}" in line]
+    assert all(choice in line for choice in choices)
+    assert not any("Traceback" in line for line in lines)
+    assert not (tmp_path / "W").exists()
 
 
 def test_a_class_without_parts(command):
@@ -97,36 +121,54 @@ def test_a_pickle_that_carries_code_never_runs(command, tmp_path):
 
 
 def test_a_workdir_made_with_other_options(command, tmp_path):
-    assert command(limit=3)[0] in (None, 0)
-    one_line(command(limit=2), "limit: 3 then, 2 now", "another --workdir")
+    assert command(limit=3, nulls="")[0] in (None, 0)
+    one_line(command(limit=2, nulls=""), "limit: 3 then, 2 now", "another --workdir")
+    one_line(command(limit=3), "nulls: .*'random', 'shuffled'.* now", "another --workdir")
+    one_line(command(limit=3, nulls="", combination="greedy"), "search: .*'greedy'.* now")
+    one_line(command(limit=3, nulls="", union_nms="true"), "search: .*'union_nms': True.* now")
 
 
 def test_a_workdir_in_use(command, tmp_path):
-    from partsjax.runs import workdir
-
     with workdir.opened(tmp_path / "W"):
         one_line(command(), "another run")
 
 
-def test_a_full_disk_keeps_what_was_finished(command, tmp_path, monkeypatch):
-    """A file system of its own would need privileges; the error is the one a full disk raises."""
-    import errno
+@contextlib.contextmanager
+def disk_that_fills(monkeypatch, place):
+    """As a full disk raises it, for every file with this in its name; a real one would need privileges."""
 
-    from partsjax.runs import stages
-
-    def full(self, arrays):
-        if "conv2" in str(self.path) and "val" in str(self.path):
+    def full(path):
+        if place in str(path):
             raise OSError(errno.ENOSPC, "No space left on device")
-        return save(self, arrays)
 
-    save = stages.Entry.save
-    monkeypatch.setattr(stages.Entry, "save", full)
-    one_line(command(), "disk is full", "same command")
-    kept = list((tmp_path / "W" / "cache").rglob("*.npz"))
-    assert len(kept) == 3
-    monkeypatch.setattr(stages.Entry, "save", save)
-    assert command()[0] in (None, 0)
-    assert all(path.exists() for path in kept)
+    def after(write):
+        return lambda path, *rest, **how: full(path) or write(path, *rest, **how)
+
+    with monkeypatch.context() as patch:
+        for module, name in ((workdir, "written_whole"), (stages, "written_whole"), (pages, "_write")):
+            patch.setattr(module, name, after(getattr(module, name)))
+        yield
+
+
+def test_a_full_disk_keeps_what_was_finished(command, tmp_path, monkeypatch):
+    """Wherever it fills up: in the network's results, in evidence, in a table, in the report."""
+
+    def cached():
+        return {path: path.read_bytes() for path in (tmp_path / "W" / "cache").rglob("*.npz")}
+
+    counts = {"val/conv2": 3, "evidence-shuffled/beast/conv2": 7, "parts.csv": 8, "filters/": 8}
+    kept = {}
+    for place, count in counts.items():
+        with disk_that_fills(monkeypatch, place):
+            one_line(command(nulls="shuffled"), "disk is full", "same command")
+        assert kept.items() <= cached().items()
+        kept = cached()
+        assert len(kept) == count
+        assert not (tmp_path / "W" / "manifest.json").exists()
+        assert not (tmp_path / "W" / "report").exists()
+    assert command(nulls="shuffled")[0] in (None, 0)
+    assert cached() == kept
+    assert (tmp_path / "W" / "report" / "index.html").exists()
 
 
 def test_as_a_process_it_ends_with_one_line_and_status_2(tmp_path):
@@ -150,5 +192,6 @@ def test_help_teaches():
         text=True,
         check=False,
     )
-    for word in ("--net=alexnet", "--workdir", "--dataset", "shapeparts", "conv5", "average precision"):
+    words = ("--net=alexnet", "--workdir", "--dataset", "shapeparts", "conv5", "average precision")
+    for word in (*words, "--nulls", "--combination", "--score", "--[no]union_nms", "report/index.html"):
         assert word in done.stdout
