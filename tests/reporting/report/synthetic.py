@@ -128,11 +128,14 @@ def _without_truth(layer: str, object_class: str, part: str) -> Verdict:
         (),
         nan,
         UNKNOWN,
-        "none",
+        0,
         nan,
+        UNKNOWN,
         UNKNOWN,
         nan,
         UNKNOWN,
+        UNKNOWN,
+        nan,
     )
 
 
