@@ -10,7 +10,7 @@ LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
 def verdict(layer, part, train, val, **changed) -> Verdict:
-    """A part found with AP `train` and `val`, its interval ± 0.04; the one box finds it with 0.2."""
+    """A part found with AP `train` and `val`, its interval ± 0.04; place alone finds it with 0.2."""
     fields = {
         "num_train": 30,
         "num_val": 20,
@@ -20,11 +20,14 @@ def verdict(layer, part, train, val, **changed) -> Verdict:
         "combination": (3, 7),
         "combination_ap_train": train,
         "combination_ap_val": Estimate(val, val - 0.04, val + 0.04),
-        "prior": "median box",
+        "prior_boxes": 2,
         "prior_ap_train": 0.25,
         "prior_ap_val": Estimate(0.2, 0.16, 0.24),
-        "median_prior_ap_val": 0.1,
         "excess": Estimate(val - 0.2, val - 0.28, val - 0.12),
+        "one_box_ap_train": 0.15,
+        "one_box_ap_val": Estimate(0.1, 0.06, 0.14),
+        "one_box_excess": Estimate(val - 0.1, val - 0.18, val - 0.02),
+        "median_box_ap_val": 0.05,
         **changed,
     }
     return Verdict(layer, "horse", part, **fields)
@@ -37,11 +40,14 @@ def of_layer(layer, first=0.5) -> list[Verdict]:
         "best_filter_ap_val": UNKNOWN,
         "combination": (),
         "combination_ap_val": UNKNOWN,
-        "prior": "",
+        "prior_boxes": 0,
         "prior_ap_train": NAN,
         "prior_ap_val": UNKNOWN,
-        "median_prior_ap_val": NAN,
         "excess": UNKNOWN,
+        "one_box_ap_train": NAN,
+        "one_box_ap_val": UNKNOWN,
+        "one_box_excess": UNKNOWN,
+        "median_box_ap_val": NAN,
     }
     torso = {"prior_ap_train": 0.81, "prior_ap_val": Estimate(0.79, 0.75, 0.83)}
     return [
@@ -85,7 +91,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_left_out(capsys, monk
         assert layer in out
     assert out.count("50.0 → 41.4 ✓") == out.count("80.0 → 78.0 !") == len(LAYERS)
     blocks = out.count("horse:head")
-    for line in ("one\n", "mean, best set", "paper: train > 30", "strict ✓", "horse:wing"):
+    for line in ("place\n", "mean, best set", "paper: train > 30", "strict ✓", "horse:wing"):
         assert out.count(line.strip()) >= blocks
 
 
@@ -97,10 +103,10 @@ def one(lines, start) -> str:
 def test_parts(capsys, monkeypatch):
     lines = shown(capsys, monkeypatch, 200, EVERYTHING).splitlines()
     head = one(lines, "horse:head ")
-    assert head.split()[1:3] == ["30/20", "20.0"]  # boxes, and what one box comes to
+    assert head.split()[1:3] == ["30/20", "20.0"]  # boxes, and what place alone scores
     assert head.count("50.0 → 41.4 ✓") == 5
     torso = one(lines, "horse:torso ")
-    assert torso.split()[2] == "79.0" and torso.count("80.0 → 78.0 !") == 5  # no better than the box
+    assert torso.split()[2] == "79.0" and torso.count("80.0 → 78.0 !") == 5  # no better than place
     eye = one(lines, "horse:eye ")
     assert eye.count("0.0 →  0.0") == 5 and not {"✓", "!"} & set(eye)
     hoof = one(lines, "horse:hoof* ")  # rare: measured and not marked
@@ -115,7 +121,7 @@ def test_sums(capsys, monkeypatch):
     lines = shown(capsys, monkeypatch, 200, EVERYTHING).splitlines()
     best_set = one(lines, "mean, best set")
     assert best_set.count("40.0 → 32.4") == 5
-    assert best_set.split()[3] == "34.8"  # the one box's
+    assert best_set.split()[3] == "34.8"  # of place alone
     assert one(lines, "mean, best filter").count("20.0 → 16.2") == 5
     assert one(lines, "mean, random").count("16.2 →  5.0") == 5
     assert one(lines, "mean, shuffled").count("25.0 → 15.0") == 5
@@ -125,7 +131,7 @@ def test_sums(capsys, monkeypatch):
     assert all(len(set(f)) == 1 for f in figures)
     labels = [" ".join(line.split()[:2]) for line in lines[at : at + 7]]
     nulls = ["random weights", "shuffled parts"]
-    assert labels == ["paper: train", "by one", *nulls, "strict ✓", *nulls]
+    assert labels == ["paper: train", "place alone", *nulls, "strict ✓", *nulls]
     assert "of 4" in lines[at] and "of 4" in lines[at + 4]
 
 
@@ -149,9 +155,9 @@ def test_the_headline_is_of_the_layer_with_most(capsys, monkeypatch):
     weak = [verdict("conv1", part, 0.9, 0.1) for part in ("head", "torso", "eye")]
     out = shown(capsys, monkeypatch, 100, [*beside(weak), *beside(of_layer("conv2"))[:3]])
     assert (
-        "conv2: by the paper's criterion 2 of 3 parts emerge; 1 pass it by place alone, with one fixed box, "
+        "conv2: by the paper's criterion 2 of 3 parts emerge; 1 pass it by place alone, with fixed boxes, "
         "and so do 1 with random weights and 2 with parts shuffled among the crops. On unseen images and "
-        "beyond that box 1 emerge (by chance alone at most 0.1 would)."
+        "beyond place 1 emerge (by chance alone at most 0.1 would)."
     ) in " ".join(out.split())
 
 

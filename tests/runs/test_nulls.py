@@ -41,8 +41,8 @@ def test_the_random_null_never_sees_the_trained_networks_stimuli(finished):
 
 
 def test_the_null_of_random_weights_has_other_random_weights(folder, tmp_path):
-    run(folder, tmp_path / "null", weights="random", nulls=("random",), limit=6)
-    run(folder, tmp_path / "next", weights="random", seed=SEED + 1, limit=6)
+    run(folder, tmp_path / "null", weights="random", layers=("conv1",), nulls=("random",), limit=6)
+    run(folder, tmp_path / "next", weights="random", layers=("conv1",), seed=SEED + 1, limit=6)
     null, following = stimuli(tmp_path / "null", "stimuli-random"), stimuli(tmp_path / "next", "stimuli")
     own = stimuli(tmp_path / "null", "stimuli")
     for place in null:

@@ -63,13 +63,19 @@ def test_a_part_without_train_boxes(changed):
     for layer in ("conv1", "conv2"):
         head, foot = parts[layer, "head"], parts[layer, "foot"]
         assert head["num_train"] == "0" and int(head["num_val"]) >= 10
-        assert not any(v for c, v in head.items() if "_ap_" in c or "combination" in c or "prior" in c)
-        assert head["best_filter"] == head["emerges_paper"] == head["emerges_strict"] == ""
+        assert not any(v for c, v in head.items() if "ap_" in c or "combination" in c or "over" in c)
+        assert (
+            head["best_filter"]
+            == head["prior_boxes"]
+            == head["emerges_paper"]
+            == head["emerges_strict"]
+            == ""
+        )
         assert foot["emerges_paper"] and foot["shuffled_ap_val"] and foot["random_ap_val"]
 
 
 def test_a_part_without_val_boxes(changed):
-    parts = changed(lambda split, a, _: split == "train" or a["category_id"] != FOOT)
+    parts = changed(lambda split, a, _: split == "train" or a["category_id"] != FOOT, nulls=())
     for layer in ("conv1", "conv2"):
         foot, head = parts[layer, "foot"], parts[layer, "head"]
         assert foot["combination"] and number(foot["combination_ap_train"]) > 0

@@ -23,6 +23,8 @@ ESTIMATES = (
     "combination_ap_val",
     "prior_ap_val",
     "excess_over_prior",
+    "one_box_ap_val",
+    "excess_over_one_box",
     "random_ap_val",
     "shuffled_ap_val",
 )
@@ -73,11 +75,12 @@ def test_columns_agree_with_each_other(parts):
         for name in ESTIMATES:
             low, high = number(row[f"{name}_low"]), number(row[f"{name}_high"])
             assert low <= high, name
-            least = -1 if name == "excess_over_prior" else 0
+            least = -1 if name.startswith("excess") else 0
             assert least <= low and high <= 1, name
             assert high - low < 0.5, name  # of 46 objects
-        excess = number(row["combination_ap_val"]) - number(row["prior_ap_val"])
-        assert number(row["excess_over_prior"]) == pytest.approx(excess, abs=2e-6)
+        for prior in ("prior", "one_box"):
+            excess = number(row["combination_ap_val"]) - number(row[f"{prior}_ap_val"])
+            assert number(row[f"excess_over_{prior}"]) == pytest.approx(excess, abs=2e-6)
         paper = number(row["combination_ap_train"]) > EMERGES
         strict = number(row["combination_ap_val_low"]) > EMERGES and number(row["excess_over_prior_low"]) > 0
         assert row["emerges_paper"] == str(paper).lower()
@@ -127,18 +130,16 @@ def test_priors_equal_the_plain_ones(splits, parts):
     train, val = (s.truth for s in splits[1])
     for row in parts:
         part = PARTS.index(row["part"])
-        assert number(row["median_prior_ap_val"]) == pytest.approx(prior_ap(train, val, part), abs=1e-6)
-        assert number(row["prior_ap_train"]) >= prior_ap(train, train, part) - 1e-6
+        assert number(row["median_box_ap_val"]) == pytest.approx(prior_ap(train, val, part), abs=1e-6)
         boxes = np.concatenate([crop[part] for crop in train])
-        fixed = {"median box": np.median(boxes, axis=0), "mean box": boxes.mean(axis=0)}
-        if row["prior"] in fixed:
-            for truth, column in ((train, "prior_ap_train"), (val, "prior_ap_val")):
-                expected = plain.fixed_boxes_ap(fixed[row["prior"]][None], [crop[part] for crop in truth])
-                assert number(row[column]) == pytest.approx(expected, abs=1e-6)
-        else:
-            assert row["prior"].startswith("centre ")
-            means = plain.fixed_boxes_ap(fixed["mean box"][None], [crop[part] for crop in train])
-            assert number(row["prior_ap_train"]) >= means - 1e-6
+        mean = plain.fixed_boxes_ap(boxes.mean(axis=0)[None], [crop[part] for crop in train])
+        weaker = max(prior_ap(train, train, part), mean)
+        assert number(row["one_box_ap_train"]) >= weaker - 1e-6
+        assert number(row["prior_ap_train"]) >= number(row["one_box_ap_train"]) - 1e-6
+        if row["prior_boxes"] != "1":
+            assert number(row["prior_ap_train"]) > number(row["one_box_ap_train"])
+    for column in ("prior_boxes", "prior_ap_val_low", "one_box_ap_train", "median_box_ap_val"):
+        assert [r[column] for r in parts[:2]] == [r[column] for r in parts[2:]]  # no filter was looked at
 
 
 def test_verdicts_are_of_the_search_asked_for(folder, finished, parts, trials, tmp_path):
@@ -210,7 +211,11 @@ def test_the_summary_adds_up_the_parts(finished, parts):
         for what in ("best_filter", "combination", "prior", "random", "shuffled"):
             for split in ("train", "val"):
                 assert of_layer["mean_ap"][f"{what}_{split}"] == mean(f"{what}_ap_{split}")
-        assert of_layer["mean_ap"]["median_prior_val"] == mean("median_prior_ap_val")
+        for box in ("one_box", "median_box"):
+            assert of_layer["mean_ap"][f"{box}_val"] == mean(f"{box}_ap_val")
+        sure = [r for r in here if number(r["combination_ap_val_low"]) > EMERGES]
+        beyond = sum(number(r["excess_over_one_box_low"]) > 0 for r in sure)
+        assert of_layer["emerging_strict_one_box"] == beyond
         assert of_layer["strict_by_chance"] == 0.05
         assert not any(isinstance(v, float) and math.isnan(v) for v in of_layer["mean_ap"].values())
         unregressed = finished[1][finished[1].layer == layer]
