@@ -8,12 +8,15 @@ import pytest
 
 from partsjax.data.coco_parts import read
 from partsjax.data.crops import class_crops
+from partsjax.emergence.combination import Search
 from partsjax.networks import load_network
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs.emergence import Options, measure
+from partsjax.runs.emergence import measure
 from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
 from tests.plain import pipeline as plain
 from tests.plain.crops import crop
+from tests.runs.running import QUICK
 
 CROPS, FILTERS = 40, 24
 
@@ -27,7 +30,13 @@ def test_every_horse_is_there(photographs):
 @pytest.mark.slow
 def test_equals_the_plain_method_on_horses(photographs, tmp_path):
     options = Options(
-        dataset="coco_parts", data_dir=str(photographs), classes=("horse",), layers=("conv4",), limit=CROPS
+        dataset="coco_parts",
+        data_dir=str(photographs),
+        classes=("horse",),
+        layers=("conv4",),
+        limit=CROPS,
+        search=Search(genetic=QUICK),
+        nulls=(),
     )
     measure(options, Execution(tmp_path), Terminal(quiet=True))
     table = pd.read_parquet(tmp_path / "filters.parquet")
