@@ -93,8 +93,10 @@ OTHER_SEARCHES = {
 @pytest.mark.parametrize("search", OTHER_SEARCHES)
 def test_another_search_never_sees_old_evidence(folder, again, tmp_path, search, monkeypatch):
     """Nor does it run the network again."""
-    changed = {"search": OTHER_SEARCHES[search], "layers": ("conv1",)}
+    changed = {"search": OTHER_SEARCHES[search], "layers": ("conv2",)}
+    old = [row for row in rows(again / "combinations.csv") if row["layer"] == "conv2"]
     expected = fresh(folder, tmp_path, **changed)
+    assert rows(tmp_path / "fresh" / "combinations.csv") != old
     monkeypatch.setattr(NETWORK, None)
     run(folder, again, **changed)
     assert {name: (again / name).read_bytes() for name in OUTPUTS} == expected
