@@ -119,19 +119,18 @@ class Terminal:
         if not most.parts:
             return
         others = [
-            f"{count} with {what}"
+            f", {what} {count}"
             for count, what in (
                 (most.random_over_30_train, "random weights"),
-                (most.shuffled_over_30_train, "parts shuffled among the crops"),
+                (most.shuffled_over_30_train, "parts shuffled among crops"),
             )
             if count is not None
         ]
-        also = f", and so do {' and '.join(others)}" if others else ""
         self._out.print(
-            f"{layer}: by the paper's criterion [bold]{most.emerging_paper} of {most.parts}[/bold] parts "
-            f"emerge; [bold]{most.prior_over_30_train} pass it by place alone[/bold], with fixed boxes"
-            f"{also}. On unseen images and beyond place [bold]{most.emerging_strict}[/bold] emerge (by "
-            f"chance alone at most {most.strict_by_chance:.1f} would)."
+            f"{layer}, parts that emerge by the paper's criterion: [bold]{most.emerging_paper} of "
+            f"{most.parts}[/bold]; place alone passes it in [bold]{most.prior_over_30_train}"
+            f"[/bold]{''.join(others)}. On unseen images and beyond place: [bold]{most.emerging_strict}"
+            f"[/bold] (by chance alone at most {most.strict_by_chance:.1f})."
         )
 
     def done(self, folder, seconds: Mapping[str, float]) -> None:

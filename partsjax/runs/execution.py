@@ -10,7 +10,7 @@ class Execution:
 
     workdir: folder of results and finished stages.
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
-    threads: host threads that read and warp images; with more than one, two layers are scored at once.
+    threads: host threads that read and warp images; with more than one, two layers are judged at once.
     skip_bad: go on without images that cannot be read.
     """
 

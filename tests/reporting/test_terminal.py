@@ -155,16 +155,16 @@ def test_the_headline_is_of_the_layer_with_most(capsys, monkeypatch):
     weak = [verdict("conv1", part, 0.9, 0.1) for part in ("head", "torso", "eye")]
     out = shown(capsys, monkeypatch, 100, [*beside(weak), *beside(of_layer("conv2"))[:3]])
     assert (
-        "conv2: by the paper's criterion 2 of 3 parts emerge; 1 pass it by place alone, with fixed boxes, "
-        "and so do 1 with random weights and 2 with parts shuffled among the crops. On unseen images and "
-        "beyond place 1 emerge (by chance alone at most 0.1 would)."
+        "conv2, parts that emerge by the paper's criterion: 2 of 3; place alone passes it in 1, random "
+        "weights 1, parts shuffled among crops 2. On unseen images and beyond place: 1 (by chance alone at "
+        "most 0.1)."
     ) in " ".join(out.split())
 
 
 def test_where_no_part_is_judged_there_is_no_headline(capsys, monkeypatch):
     rare = [verdict("conv1", "head", 0.5, 0.4, num_val=3)]
     out = shown(capsys, monkeypatch, 80, rare)
-    assert "horse:head*" in out and "criterion 0" not in out and "by chance alone" not in out
+    assert "horse:head*" in out and "criterion: 0" not in out and "by chance alone" not in out
     lines = out.splitlines()
     assert "of 0" in one(lines, "strict ✓") and "–" in one(lines, "mean, best set")
 
