@@ -145,8 +145,8 @@ def test_what_was_not_run_is_a_dash(capsys, monkeypatch, random, shuffled):
         at = [line for line in lines if line.startswith(f"    {null}")]
         assert len(at) == 2 and all(("–" in line) != ran for line in at)
     sentence = " ".join(out.split())
-    assert ("with random weights" in sentence) == random
-    assert ("with parts shuffled" in sentence) == shuffled
+    assert (", random weights " in sentence) == random
+    assert (", parts shuffled " in sentence) == shuffled
     assert "nan" not in out.lower() and "None" not in out
 
 
