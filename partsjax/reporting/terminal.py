@@ -80,7 +80,8 @@ class Terminal:
             "\nBest set of filters by part: AP on train → on unseen images, in percent. [bold]Place "
             "alone[/bold]: AP on unseen images of fixed boxes, the same in every crop, no filter looked at."
         )
-        for block in _fitting(layers, self._out.width):
+        longest = max(len(name) for name in (*(f"{c}:{p}*" for c, p in parts), *(row[0] for row in _SUMS)))
+        for block in _fitting(layers, self._out.width - longest):
             table = Table(box=box.SIMPLE_HEAD)
             table.add_column("part", no_wrap=True)
             table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
@@ -143,8 +144,8 @@ class Terminal:
 
 
 def _fitting(layers: list[str], width: int) -> list[list[str]]:
-    """Layers in blocks that fit the terminal's width."""
-    room = max(1, (width - 44) // 15)
+    """Layers in blocks that fit a width, names of parts taken off: 26 columns of numbers, 16 a layer."""
+    room = max(1, (width - 26) // 16)
     return [layers[i : i + room] for i in range(0, len(layers), room)]
 
 
