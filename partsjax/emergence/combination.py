@@ -110,7 +110,7 @@ def _search(parts, names, best, search, seed) -> list[list[tuple[int, ...]]]:
             [jax.random.fold_in(jax.random.key(seed), zlib.crc32(names[p].encode())) for p in group]
         )
         count = np.full(len(group), filters, np.int32)
-        populations, _ = jax.device_get(_evolve(search.genetic)(stacked, keys, count, singles))
+        populations, _ = jax.device_get(evolve_parts(search.genetic)(stacked, keys, count, singles))
         for p, population in zip(group, populations, strict=True):
             sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in population)
             found[p] += [s for s in sets if s][:_FINALISTS]
@@ -144,5 +144,6 @@ def _greedy():
 
 
 @functools.cache
-def _evolve(settings: Genetic):
+def evolve_parts(settings: Genetic):
+    """`evolve` for many parts at once, an equal number on every device; all arguments with a leading axis."""
     return spread(jax.vmap(functools.partial(evolve, settings=settings)), split=4)
