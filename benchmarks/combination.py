@@ -189,9 +189,9 @@ def table(data_dir: str | None = None, object_class: str | None = None) -> str:
         "ratios.\n\n"
         "| | ours, sets/s | sorting, sets/s | ratio |\n|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
         f"{devices} whole searches ({SETTINGS.population} x {SETTINGS.generations}), one a device, take "
-        f"{statistics.median(fast):.2f} s and one of pygad's {statistics.median(slow):.1f} s; they reach a train "
-        f"AP of {reached[0]:.3f} and {pygads[-1][1]:.3f}. The lower bound that sets are ranked by is at most "
-        f"{worst:.1e} from the sorted AP here.\n"
+        f"{statistics.median(fast):.2f} s and one of pygad's {statistics.median(slow):.1f} s; they reach a "
+        f"train AP of {reached[0]:.3f} and {pygads[-1][1]:.3f}. The lower bound that sets are ranked by is "
+        f"at most {worst:.1e} from the sorted AP here.\n"
     )
 
 
