@@ -96,11 +96,12 @@ def stages_table(*arguments: str) -> str:
         whole = time.perf_counter() - start
         stages = json.loads((Path(folder) / "manifest.json").read_text())["stages"]
     seconds = {name: stage["seconds"] for name, stage in stages.items()}
+    shown = " ".join("--data_dir=DIR" if a.startswith("--data_dir=") else a for a in arguments)
     seconds["start, imports, end"] = whole - sum(seconds.values())
     peak = max(stage["peak_memory_bytes"] for stage in stages.values()) / 2**30
     lines = [f"| {name} | {value:.2f} | {value / whole:.0%} |" for name, value in seconds.items()]
     return (
-        f"`python -m experiments.emergence {' '.join(arguments)}`, {whole:.1f} s in all, "
+        f"`python -m experiments.emergence {shown}`, {whole:.1f} s in all, "
         f"{peak:.2f} GiB at most:\n\n"
         "| stage | seconds | share |\n|---|---|---|\n" + "\n".join(lines) + "\n"
     )
