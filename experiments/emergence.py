@@ -2,8 +2,8 @@
 
 Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
 filter fires to the part's box, and measures average precision at IoU 0.4, on train and on unseen images.
-Then looks for the best set of filters for every part, and holds it against one fixed box per crop, untrained
-weights and shuffled parts.
+Then looks for the best set of filters for every part, and holds it against place alone (fixed boxes, the same
+in every crop), untrained weights and shuffled parts.
 
   python -m experiments.emergence --net=alexnet
       ImageNet weights on shapeparts, drawn on the fly: works at once.
@@ -63,7 +63,7 @@ _NULLS = flags.DEFINE_list(
     "nulls",
     list(NULLS),
     "Runs that cannot know parts, to hold verdicts against: random (the network untrained) and shuffled "
-    "(parts permuted among crops). --nulls= leaves them out and halves the time.",
+    "(parts permuted among crops). --nulls= leaves them out.",
 )
 flags.adopt_module_key_flags(shared)
 flags.register_validator("peak_window", lambda v: v % 2 == 1, "must be odd")

@@ -97,14 +97,14 @@ def _search(parts, names, best, search, seed) -> list[list[tuple[int, ...]]]:
     """Per part the sets worth evaluating, the best single filter among them."""
     filters = parts[0].scores.shape[0]
     tables = [tabulate(part) for part in parts]
-    found: list[list[tuple[int, ...]]] = [[(single,)] for single in best]
+    found: list[dict[tuple[int, ...], None]] = [{(single,): None} for single in best]
     for group in _groups([t.levels.shape for t in tables]):
         stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *(tables[p] for p in group))
         singles = np.array([best[p] for p in group], np.int32)
         if search.search == "greedy":
             orders, _ = jax.device_get(_greedy()(stacked, singles))
             for p, order in zip(group, orders, strict=True):
-                found[p].append(_as_set(order[order >= 0]))
+                found[p][_as_set(order[order >= 0])] = None
             continue
         keys = jnp.stack(
             [jax.random.fold_in(jax.random.key(seed), zlib.crc32(names[p].encode())) for p in group]
@@ -113,8 +113,8 @@ def _search(parts, names, best, search, seed) -> list[list[tuple[int, ...]]]:
         populations, _ = jax.device_get(evolve_parts(search.genetic)(stacked, keys, count, singles))
         for p, population in zip(group, populations, strict=True):
             sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in population)
-            found[p] += [s for s in sets if s][:_FINALISTS]
-    return found
+            found[p] |= dict.fromkeys([s for s in sets if s][:_FINALISTS])
+    return [list(sets) for sets in found]
 
 
 def _as_set(filters) -> tuple[int, ...]:

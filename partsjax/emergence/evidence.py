@@ -14,7 +14,7 @@ from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.stimuli import Stimuli
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
+from partsjax.emergence.verdict import Estimate, Verdict
 
 SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
 
@@ -166,8 +166,7 @@ class _Layer:
             "best_filter": best,
         }
         if found is None:
-            nan = float("nan")
-            return Verdict(**facts, **_NOTHING, best_filter_ap_train=nan), Strongest()
+            return Verdict(**facts), Strongest()
         alone, alone_curve = self._held_out(part, Search(), (best,))
         together, together_curve = self._held_out(part, search, found.filters)
         median, one, several = self.ground.priors[part]
@@ -203,6 +202,7 @@ class _Layer:
         )
 
     def _placed(self, part: int, found: Union, index: np.ndarray) -> tuple[Detection, ...]:
+        """The detections at `index`, which rises, with their boxes."""
         keep = np.zeros(len(found.scores), bool)
         keep[index] = True
         boxes = self.placings[1].boxes(part, found.select(keep))
@@ -214,24 +214,8 @@ class _Layer:
                 box=tuple(round(float(v), 1) for v in box),
                 correct=bool(found.true[i]),
             )
-            for i, box in zip(np.sort(index), boxes, strict=True)
+            for i, box in zip(index, boxes, strict=True)
         )
-
-
-_NOTHING = {
-    "best_filter_ap_val": UNKNOWN,
-    "combination": (),
-    "combination_ap_train": float("nan"),
-    "combination_ap_val": UNKNOWN,
-    "prior_boxes": 0,
-    "prior_ap_train": float("nan"),
-    "prior_ap_val": UNKNOWN,
-    "excess": UNKNOWN,
-    "one_box_ap_train": float("nan"),
-    "one_box_ap_val": UNKNOWN,
-    "one_box_excess": UNKNOWN,
-    "median_box_ap_val": float("nan"),
-}
 
 
 def _one_a_crop(crops: np.ndarray) -> np.ndarray:

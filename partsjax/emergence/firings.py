@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import jax
 import numpy as np
 
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.stimuli import Stimuli
+from partsjax.ops import boxes as bx
 
 SHOWN = 12  # crops kept a filter
 
@@ -25,18 +27,14 @@ class Firings:
 
 def strongest_crops(stimuli: Stimuli, geometry: Geometry) -> Firings:
     """The `SHOWN` crops that excite each filter most; of equal ones the first."""
-    peaks = stimuli.scores.max(axis=1, initial=0)  # [F, N]
+    peaks = stimuli.scores[:, 0]  # [F, N]; the strongest comes first
     crops = np.argsort(-peaks, axis=1, kind="stable")[:, :SHOWN].astype(np.int32)
-    scores = np.take_along_axis(peaks, crops, axis=1)
-    filters = np.arange(len(crops))[:, None]
-    cells = stimuli.cells[:, 0][filters, crops] if crops.size else crops  # strongest first
-    centres = np.stack(
-        [
-            geometry.center + 0.5 + geometry.stride * (c)
-            for c in (cells % geometry.columns, cells // geometry.columns)
-        ],
-        axis=-1,
-    )
-    half = geometry.extent / 2
-    boxes = np.concatenate([centres - half, centres + half], axis=-1).clip(0, geometry.size)
-    return Firings(crops, scores, boxes.astype(np.float32))
+    cells = np.take_along_axis(stimuli.cells[:, 0], crops, axis=1)
+    boxes = np.stack(jax.device_get(_fields(cells, geometry)), axis=-1)
+    return Firings(crops, np.take_along_axis(peaks, crops, axis=1), boxes)
+
+
+@jax.jit
+def _fields(cells: jax.Array, geometry: Geometry) -> bx.Boxes:
+    """Receptive fields of stimuli, clipped to the crop."""
+    return bx.from_centers(*geometry.centers(cells), geometry.extent, geometry.extent).clip(geometry.size)

@@ -3,15 +3,19 @@
 import dataclasses
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from scipy.cluster.vq import kmeans2
 
 from partsjax.data.crops import Truth
 from partsjax.emergence.curve import Curve, curve
 from partsjax.emergence.method import Method
+from partsjax.ops import boxes as bx
 
 ONE_BOX_CENTRES = 5  # one box is the best centre of k-means with 1 to 5 centres (our choice)
 CENTRES = 8  # several boxes are picked from those with 1 to 8 (our choice)
+
+_iou = jax.jit(bx.iou)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,15 +129,7 @@ def fixed_boxes(boxes: np.ndarray, part: int, truth: Truth, images: np.ndarray, 
 
 def _hits(box: np.ndarray, part: int, truth: Truth, method: Method) -> np.ndarray:
     """The ground-truth box that one box finds in each crop, if any: bool [G, N]."""
-    overlap = np.where(truth.valid[part], _iou(box, truth.boxes[:, part]), 0)
+    overlap = _iou(bx.Boxes(*np.float32(box)), bx.Boxes(*truth.boxes[:, part]))
+    overlap = np.where(truth.valid[part], overlap, 0)
     nearest = np.arange(len(overlap))[:, None] == overlap.argmax(axis=0)
     return nearest & (overlap >= method.correct_iou)
-
-
-def _iou(box: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Of one `xyxy` box with boxes [4, G, N]."""
-    width = np.minimum(box[2], truth[2]) - np.maximum(box[0], truth[0])
-    height = np.minimum(box[3], truth[3]) - np.maximum(box[1], truth[1])
-    inner = np.maximum(width, 0) * np.maximum(height, 0)
-    areas = (truth[2] - truth[0]) * (truth[3] - truth[1]) + (box[2] - box[0]) * (box[3] - box[1])
-    return inner / np.maximum(areas - inner, 1e-9)

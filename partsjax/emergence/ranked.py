@@ -46,8 +46,7 @@ class PartDetections:
 
     def box_ids(self, rows, columns) -> np.ndarray:
         """int64: one number for each ground-truth box of the split, of the detections at these places."""
-        most = int(self.found.max(initial=0)) + 1
-        return self.crops[rows, columns].astype(np.int64) * most + self.found[rows, columns]
+        return _box_ids(self.crops[rows, columns], self.found[rows, columns], self.found)
 
 
 class RankedLayer:
@@ -55,10 +54,11 @@ class RankedLayer:
 
     def __init__(self, scores: np.ndarray):
         """scores: float32 [F, K, N], the stimuli's activations; 0 where there is none."""
-        filters, _, self._crops = scores.shape
+        filters, _, crops = scores.shape
         flat = scores.reshape(filters, -1)
         most = int((flat > 0).sum(axis=1).max(initial=0))
         self._order = np.argsort(-flat, axis=1, kind="stable")[:, :most]
+        self._ranks, self._crops = (a.astype(np.int32) for a in np.divmod(self._order, max(crops, 1)))
         self._scores = np.take_along_axis(flat, self._order, axis=1).astype(np.float64)
 
     def part(self, found: np.ndarray, positives: np.ndarray) -> PartDetections:
@@ -67,13 +67,12 @@ class RankedLayer:
         Args:
           found: int8 [F, K, N], of `Scores`; positives: int [N].
         """
-        crops = max(self._crops, 1)
         flat = found.reshape(found.shape[0], -1)
         return PartDetections(
             scores=self._scores,
             found=np.take_along_axis(flat, self._order, axis=1),
-            crops=(self._order % crops).astype(np.int32),
-            ranks=(self._order // crops).astype(np.int32),
+            crops=self._crops,
+            ranks=self._ranks,
             positives=positives,
         )
 
@@ -110,12 +109,15 @@ def union(detections: PartDetections, filters) -> Union:
     return Union(scores[order], found, _first(found, crops), crops, filters[rows[order]], ranks[order])
 
 
+def _box_ids(crops: np.ndarray, found: np.ndarray, everything: np.ndarray) -> np.ndarray:
+    """int64: one number for each ground-truth box, from crop and `found`, of which `everything` has all."""
+    return crops.astype(np.int64) * (int(everything.max(initial=0)) + 1) + found
+
+
 def _first(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
     """bool [M]: which detections, by falling score, are the first on their ground-truth box."""
     hits = np.flatnonzero(found > HITS_NOTHING)
-    _, first = np.unique(
-        crops[hits].astype(np.int64) * (found.max(initial=0) + 1) + found[hits], return_index=True
-    )
+    _, first = np.unique(_box_ids(crops[hits], found[hits], found), return_index=True)
     true = np.zeros(len(found), bool)
     true[hits[first]] = True
     return true

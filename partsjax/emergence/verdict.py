@@ -43,19 +43,19 @@ class Verdict:
     num_train: int
     num_val: int
     best_filter: int | None
-    best_filter_ap_train: float
-    best_filter_ap_val: Estimate
-    combination: tuple[int, ...]
-    combination_ap_train: float
-    combination_ap_val: Estimate
-    prior_boxes: int
-    prior_ap_train: float
-    prior_ap_val: Estimate
-    excess: Estimate
-    one_box_ap_train: float
-    one_box_ap_val: Estimate
-    one_box_excess: Estimate
-    median_box_ap_val: float
+    best_filter_ap_train: float = math.nan
+    best_filter_ap_val: Estimate = UNKNOWN
+    combination: tuple[int, ...] = ()
+    combination_ap_train: float = math.nan
+    combination_ap_val: Estimate = UNKNOWN
+    prior_boxes: int = 0
+    prior_ap_train: float = math.nan
+    prior_ap_val: Estimate = UNKNOWN
+    excess: Estimate = UNKNOWN
+    one_box_ap_train: float = math.nan
+    one_box_ap_val: Estimate = UNKNOWN
+    one_box_excess: Estimate = UNKNOWN
+    median_box_ap_val: float = math.nan
     random_ap_train: float = math.nan
     random_ap_val: Estimate = UNKNOWN
     shuffled_ap_train: float = math.nan

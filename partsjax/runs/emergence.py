@@ -117,7 +117,8 @@ class _Job:
             results.write(self.folder, self.options, list(dataset.parts), judged, summaries)
         with clock("report"):
             crops = {name: pair[1] for name, pair in self.trained.by_class.items()}
-            build_report(self.folder, self.options, judged, crops, self.execution.threads, self.terminal)
+            threads = self.execution.threads
+            build_report(self.folder, self.options, judged, summaries, crops, threads, self.terminal)
         self._write_manifest(clock, sorted(skipped))
         verdicts = [v for found in judged.values() for v in found.evidence.verdicts]
         self.terminal.verdicts(verdicts, summaries)

@@ -12,6 +12,7 @@ from PIL import Image
 from partsjax.data.crops import Crops, warp
 from partsjax.emergence.evidence import Detection
 from partsjax.emergence.firings import SHOWN
+from partsjax.emergence.verdict import LayerSummary
 from partsjax.reporting import report
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import manifest
@@ -28,6 +29,7 @@ def build_report(
     folder: Path,
     options: Options,
     judged: Mapping[tuple[str, str], Judged],
+    summaries: Mapping[str, LayerSummary],
     stages: Mapping[str, StimulusStage],
     threads: int,
     terminal: Terminal,
@@ -35,10 +37,10 @@ def build_report(
     """Writes `report/` of a run's folder, whole or not at all.
 
     Args:
-      judged: by (layer, class), in order; stages: of each class's unseen crops.
+      judged: by (layer, class), in order; summaries: by layer; stages: of each class's unseen crops.
     """
     gallery = _Gallery(stages)
-    content = _content(options, judged, gallery)
+    content = _content(options, judged, summaries, gallery)
     with unfinished(folder / "report") as place:
         pages = sum(len(pages) for pages in content.filters.values())
         with terminal.progress({"pictures": len(gallery.asked), "pages": pages}) as advance:
@@ -97,7 +99,12 @@ class _Gallery:
                 advance(count)
 
 
-def _content(options: Options, judged: Mapping[tuple[str, str], Judged], gallery: _Gallery) -> report.Content:
+def _content(
+    options: Options,
+    judged: Mapping[tuple[str, str], Judged],
+    summaries: Mapping[str, LayerSummary],
+    gallery: _Gallery,
+) -> report.Content:
     layers = list(dict.fromkeys(layer for layer, _ in judged))
     classes = list(dict.fromkeys(object_class for _, object_class in judged))
     pictures = {}
@@ -133,6 +140,7 @@ def _content(options: Options, judged: Mapping[tuple[str, str], Judged], gallery
         facts=_facts(options, classes),
         layers=layers,
         verdicts=[v for found in judged.values() for v in found.evidence.verdicts],
+        summaries=summaries,
         pictures=pictures,
         filters={layer: _filter_pages(layer, of_layer[layer], gallery) for layer in layers},
         filter_aps={

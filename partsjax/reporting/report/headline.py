@@ -1,10 +1,10 @@
-"""Counts and means of each layer, over the parts that are judged."""
+"""Counts and means of each layer as the page names them."""
 
 import dataclasses
 import math
 from collections.abc import Sequence
 
-from partsjax.emergence.verdict import Verdict, summarize
+from partsjax.emergence.verdict import LayerSummary
 from partsjax.reporting.report.records import Content
 
 
@@ -44,14 +44,10 @@ class LayerHeadline:
 
 def headline(content: Content) -> list[LayerHeadline]:
     """One record a layer, in forward order."""
-    return [
-        _layer(layer, [verdict for verdict in content.verdicts if verdict.layer == layer], content.nulls)
-        for layer in content.layers
-    ]
+    return [_layer(layer, content.summaries[layer], content.nulls) for layer in content.layers]
 
 
-def _layer(layer: str, verdicts: Sequence[Verdict], nulls: Sequence[str]) -> LayerHeadline:
-    summary = summarize(verdicts)
+def _layer(layer: str, summary: LayerSummary, nulls: Sequence[str]) -> LayerHeadline:
     mean = {name: math.nan if ap is None else ap for name, ap in summary.mean_ap.items()}
     return LayerHeadline(
         layer=layer,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from partsjax.emergence.verdict import Verdict
+from partsjax.emergence.verdict import LayerSummary, Verdict
 
 Box = tuple[float, float, float, float]
 
@@ -67,6 +67,7 @@ class Content:
     title: what was run, as "alexnet (imagenet) on shapeparts".
     command: as it can be typed again; facts: (name, value) pairs about the run, shown at the end.
     layers: in forward order; verdicts: of all of them, layer by layer, classes and parts in order.
+    summaries: the verdicts of each layer added up.
     pictures: by (layer, object class, part).
     filters: pages by layer, one a filter.
     filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
@@ -78,6 +79,7 @@ class Content:
     facts: Sequence[tuple[str, str]]
     layers: Sequence[str]
     verdicts: Sequence[Verdict]
+    summaries: Mapping[str, LayerSummary]
     pictures: Mapping[tuple[str, str, str], PartPictures]
     filters: Mapping[str, Sequence[FilterPage]]
     filter_aps: Mapping[str, np.ndarray]

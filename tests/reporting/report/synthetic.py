@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
 from partsjax.reporting.report import Content, FilterPage, PartPictures, Shown
 
 HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")
@@ -44,6 +44,7 @@ def content(
         facts=(("jax", "0.9"), ("device", "cpu <1>")),
         layers=tuple(layers),
         verdicts=tuple(verdicts),
+        summaries={layer: summarize([v for v in verdicts if v.layer == layer]) for layer in layers},
         pictures=galleries,
         filters=pages,
         filter_aps=aps,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
 from partsjax.reporting.report import Content, distributions, headline, names, strips, words, write_report
 from tests.reporting.report import pages, synthetic
 
@@ -34,7 +34,8 @@ RARE = dataclasses.replace(BASE, part="horn", num_val=9)
 
 def _content(*verdicts: Verdict) -> Content:
     layers = tuple(dict.fromkeys(verdict.layer for verdict in verdicts))
-    return Content("t", "c", (), layers, verdicts, {}, {}, {})
+    summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in layers}
+    return Content("t", "c", (), layers, verdicts, summaries, {}, {}, {})
 
 
 def test_headline_counts_judged_parts_alone():
