@@ -1,7 +1,5 @@
 """The report that a run leaves: whole, offline, small, and saying what its tables say."""
 
-from urllib.parse import unquote, urlsplit
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,18 +26,7 @@ def test_a_page_for_every_part_and_filter(read):
 
 
 def test_every_link_leads_somewhere_in_the_folder_and_every_picture_is_small(report, read):
-    pictures = set()
-    for page in read.values():
-        for attributes in page.all("a", "link", "img", "script"):
-            target = attributes.get("href") or attributes.get("src")
-            if target is None or target == "data:,":
-                continue
-            address = urlsplit(target)
-            assert not address.scheme and not address.netloc, f"{page.path}: {target}"
-            path = (page.path.parent / unquote(address.path)).resolve() if address.path else page.path
-            assert path.is_relative_to(report.resolve()) and path.is_file(), f"{page.path}: {target}"
-            if path.suffix == ".webp":
-                pictures.add(path)
+    pictures = {path for path in pages.linked(report, read) if path.suffix == ".webp"}
     assert pictures == {path.resolve() for path in report.rglob("*.webp")}  # none that no page shows
     assert len(pictures) > 20
     assert max(path.stat().st_size for path in pictures) < 10_000

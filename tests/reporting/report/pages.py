@@ -3,6 +3,7 @@
 import dataclasses
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 _VOID = {"meta", "link", "img", "input", "br", "path", "circle"}
 
@@ -67,3 +68,23 @@ class Page(HTMLParser):
 def read(folder: Path) -> dict[str, Page]:
     """All pages of a report, by their path in its folder."""
     return {str(path.relative_to(folder)): Page(path) for path in sorted(folder.rglob("*.html"))}
+
+
+def linked(folder: Path, read: dict[str, Page]) -> set[Path]:
+    """Every file that a page links to or shows; fails where one is outside the folder or not there."""
+    found = set()
+    for page in read.values():
+        for attributes in page.all("a", "link", "img", "script"):
+            target = attributes.get("href") or attributes.get("src")
+            if target is None or target == "data:,":
+                continue
+            address = urlsplit(target)
+            assert not address.scheme and not address.netloc, f"{page.path}: {target}"
+            path = page.path if not address.path else page.path.parent / unquote(address.path)
+            path = path.resolve()
+            assert path.is_relative_to(folder.resolve()) and path.is_file(), f"{page.path}: {target}"
+            if address.fragment:
+                there = read[str(path.relative_to(folder.resolve()))]
+                assert unquote(address.fragment) in there.ids, f"{page.path}: {target}"
+            found.add(path)
+    return found
