@@ -66,13 +66,13 @@ def test_the_winners_ap_is_exact_and_never_below_the_best_filters(way):
                 place = int(detections.crops[f, i]), int(detections.ranks[f, i]), int(detections.found[f, i])
                 listed += [(row[i], f, *place)] if f in combination.filters else []
         listed.sort(key=lambda d: (-d[0], *d[1:4]))
-        assert combination.ap_train == pytest.approx(plain.list_ap(listed, layer.positives), abs=1e-6)
+        assert combination.ap_train == pytest.approx(plain.list_ap(listed, layer.positives), abs=1e-9)
         assert combination.ap_train >= best_of(layer)[1] - 1e-6
         assert combination.filters == tuple(sorted(set(combination.filters)))
     if way[1] == "activation":
         for layer, combination in zip(LAYERS, found, strict=True):
             exact = plain.union_ap(layer.scores, layer.found, combination.filters, layer.positives)
-            assert combination.ap_train == pytest.approx(exact, abs=1e-6)
+            assert combination.ap_train == pytest.approx(exact, abs=1e-9)
     assert any(len(combination.filters) > 1 for combination in found)
 
 

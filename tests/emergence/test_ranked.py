@@ -25,7 +25,7 @@ def test_a_union_equals_the_plain_list(layer, members):
     ]
     np.testing.assert_array_equal(mine.true, plain.true_ones(listed))
     np.testing.assert_allclose(
-        ap_of(mine, layer.positives), plain.list_ap(listed, layer.positives), atol=1e-6
+        ap_of(mine, layer.positives), plain.list_ap(listed, layer.positives), atol=1e-9
     )
 
 
@@ -38,7 +38,7 @@ def test_what_is_left_of_a_union_has_new_first_ones(layer, members):
     left = whole.select(keep)
     np.testing.assert_array_equal(left.true, plain.true_ones(listed))
     np.testing.assert_allclose(
-        ap_of(left, layer.positives), plain.list_ap(listed, layer.positives), atol=1e-6
+        ap_of(left, layer.positives), plain.list_ap(listed, layer.positives), atol=1e-9
     )
 
 
