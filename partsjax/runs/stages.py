@@ -5,7 +5,7 @@ import hashlib
 import json
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 import partsjax
 from partsjax.runs.workdir import written_whole
 
-# The rooms whose code decides a stage's numbers; an edit to any of them makes all keys new.
+# The rooms whose code decides every stage's numbers; an edit to any of them makes all keys new.
 _ROOMS = ("ops", "networks", "data", "emergence")
 
 # NumPy reads headers through `ast`, which in Python 3.11 fails now and then when two threads use it.
@@ -22,19 +22,24 @@ _loading = threading.Lock()
 
 
 @functools.cache
-def code_version() -> str:
-    """Hash of the source of everything that computes numbers."""
+def code_version(*more: str) -> str:
+    """Hash of the source of everything that computes numbers; more: rooms that some stages use besides."""
     root = Path(partsjax.__file__).parent
     digest = hashlib.sha256()
-    for room in _ROOMS:
+    for room in (*_ROOMS, *more):
         for path in sorted((root / room).rglob("*.py")):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def key(**depends_on: Any) -> str:
-    """Hexadecimal key of a stage's result: everything it depends on, and the code."""
-    text = json.dumps({"code": code_version(), **depends_on}, sort_keys=True)
+def key(rooms: Sequence[str] = (), **depends_on: Any) -> str:
+    """Hexadecimal key of a stage's result: everything it depends on, and the code.
+
+    Args:
+      rooms: of the code besides those that every stage's numbers come from, as "discriminativeness".
+      depends_on: JSON-able.
+    """
+    text = json.dumps({"code": code_version(*rooms), **depends_on}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
