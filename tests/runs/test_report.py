@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from partsjax.runs.report import PICTURE
+from partsjax.runs.gallery import PICTURE
 from tests.reporting.report import browser, pages
 from tests.runs.running import number
 

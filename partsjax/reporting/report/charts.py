@@ -19,7 +19,7 @@ CRITERIA = {
     "shuffled": ("shuffled parts, train AP > 30", "var(--shuffled)"),
     "strict": ("combination, strict, on unseen images", "var(--strict)"),
 }
-_INK, _LINE = "var(--ink)", "var(--line)"
+INK, _LINE = "var(--ink)", "var(--line)"
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 
 
@@ -46,8 +46,8 @@ def counts(layers: Sequence[LayerHeadline]) -> dict[str, Any]:
     legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=320, symbolType="square")
     scale = alt.Scale(domain=words, range=[colour for _, colour in shown])
     bars = base.mark_bar().encode(color=alt.Color("criterion:N", scale=scale, legend=legend))
-    numbers = base.mark_text(dy=-6, fontSize=11, color=_INK).encode(text="parts:Q")
-    return _finished(alt.layer(bars, numbers), height=230)
+    numbers = base.mark_text(dy=-6, fontSize=11, color=INK).encode(text="parts:Q")
+    return finished(alt.layer(bars, numbers), height=230)
 
 
 def train_against_held_out(content: Content, single: bool) -> dict[str, Any]:
@@ -73,11 +73,11 @@ def train_against_held_out(content: Content, single: bool) -> dict[str, Any]:
             tooltip=["part:N", "layer:N", "filters:N", "train:Q", "held-out:Q"],
         )
     )
-    return _finished(
+    return finished(
         alt.layer(
-            diagonal.mark_line(color=_INK, strokeWidth=1, opacity=0.6).encode(x="x:Q", y="y:Q"),
-            thirty.mark_rule(color=_INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q"),
-            thirty.mark_rule(color=_INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"),
+            diagonal.mark_line(color=INK, strokeWidth=1, opacity=0.6).encode(x="x:Q", y="y:Q"),
+            thirty.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q"),
+            thirty.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"),
             scatter,
         ),
         height=340,
@@ -130,8 +130,8 @@ def filters_over(content: Content) -> dict[str, Any]:
         )
     )
     thirty = alt.Chart(alt.InlineData(values=[{"at": 100 * EMERGES}]))
-    rule = thirty.mark_rule(color=_INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q")
-    return _finished(alt.layer(rule, curves), height=280)
+    rule = thirty.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q")
+    return finished(alt.layer(rule, curves), height=280)
 
 
 def _by_layer(layers: Sequence[str]):
@@ -143,15 +143,15 @@ def _by_layer(layers: Sequence[str]):
     return alt.Color("layer:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
 
 
-def _finished(chart, height: int) -> dict[str, Any]:
+def finished(chart, height: int) -> dict[str, Any]:
     """The specification: as wide as its place on the page, drawn in the page's colours and font."""
     font = "system-ui, sans-serif"
     axis = {
-        "domainColor": _LINE, "tickColor": _LINE, "gridColor": _LINE, "labelColor": _INK, "titleColor": _INK,
+        "domainColor": _LINE, "tickColor": _LINE, "gridColor": _LINE, "labelColor": INK, "titleColor": INK,
         "labelFont": font, "titleFont": font, "labelFontSize": 12, "titleFontSize": 12,
         "titleFontWeight": 400,
     }  # fmt: skip
-    legend = {"labelColor": _INK, "labelFont": font, "labelFontSize": 12}
+    legend = {"labelColor": INK, "labelFont": font, "labelFontSize": 12}
     chart = chart.properties(width="container", height=height).configure(
         background="transparent", font=font, axis=axis, legend=legend, view={"stroke": None}
     )

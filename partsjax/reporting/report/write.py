@@ -23,15 +23,35 @@ def write_report(folder: Path, content: Content, advance: Callable[[int, str], N
     folder = Path(folder)
     for name in ("filters", "parts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for name in ("report.css", "report.js"):
-        _write(folder / name, resources.files(_PACKAGE).joinpath("static", name).read_text(encoding="utf-8"))
-    _write(folder / "vega.js", _vega())
+    write_assets(folder)
     links = names.Links(content)
-    environment = _environment(content, links)
+    templates = _templates(content, links)
     galleries = gallery.part_galleries(content)
-    _write_index(folder, content, galleries, environment)
-    _write_parts(folder, galleries, links, environment)
-    _write_filters(folder, content, links, environment, advance)
+    _write_index(folder, content, galleries, templates)
+    _write_parts(folder, galleries, links, templates)
+    _write_filters(folder, content, links, templates, advance)
+
+
+def write_assets(folder: Path, styles: str = "") -> None:
+    """Writes what every page loads: report.css, with `styles` after it, report.js and vega.js."""
+    static = resources.files(_PACKAGE).joinpath("static")
+    _write(folder / "report.css", static.joinpath("report.css").read_text(encoding="utf-8") + styles)
+    _write(folder / "report.js", static.joinpath("report.js").read_text(encoding="utf-8"))
+    _write(folder / "vega.js", _vega())
+
+
+def environment(*packages: str) -> jinja2.Environment:
+    """Templates of `packages`, then this report's, with its filters: how figures and boxes are put."""
+    loader = jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in (*packages, _PACKAGE)])
+    found = jinja2.Environment(
+        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    found.filters.update(
+        percent=words.percent, interval=words.interval, score=words.score, outcome=words.outcome,
+        no_better=words.no_better_than_place, boxes=words.boxes, outline=strips.outline,
+        address=names.picture, spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
+    )  # fmt: skip
+    return found
 
 
 def _write(path: Path, text: str) -> None:
@@ -44,17 +64,9 @@ def _vega() -> str:
     return vl_convert.javascript_bundle()
 
 
-def _environment(content: Content, links: names.Links) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(_PACKAGE), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    environment.filters.update(
-        percent=words.percent, interval=words.interval, score=words.score, outcome=words.outcome,
-        no_better=words.no_better_than_place, boxes=words.boxes, outline=strips.outline,
-        address=names.picture, spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
-    )  # fmt: skip
-    environment.globals.update(
+def _templates(content: Content, links: names.Links) -> jinja2.Environment:
+    found = environment()
+    found.globals.update(
         links=links,
         title=content.title,
         nulls=tuple(content.nulls),
@@ -62,13 +74,13 @@ def _environment(content: Content, links: names.Links) -> jinja2.Environment:
         RARE=RARE,
         CHANCE=CHANCE,
     )
-    return environment
+    return found
 
 
 def _write_filters(
-    folder: Path, content: Content, links: names.Links, environment: jinja2.Environment, advance
+    folder: Path, content: Content, links: names.Links, templates: jinja2.Environment, advance
 ) -> None:
-    template = environment.get_template("filter.html")
+    template = templates.get_template("filter.html")
     uses = gallery.uses_of_filters(content.verdicts)
     pages = [page for layer in content.layers for page in content.filters.get(layer, ())]
     for i, page in enumerate(pages):
@@ -85,20 +97,18 @@ def _write_filters(
 
 
 def _write_parts(
-    folder: Path, galleries: Sequence[gallery.PartGallery], links: names.Links, environment
+    folder: Path, galleries: Sequence[gallery.PartGallery], links: names.Links, templates
 ) -> None:
-    template = environment.get_template("part.html")
+    template = templates.get_template("part.html")
     for shown in galleries:
         _write(
             folder / links.part(shown.object_class, shown.part), template.render(root="../", gallery=shown)
         )
 
 
-def _write_index(
-    folder: Path, content: Content, galleries: Sequence[gallery.PartGallery], environment
-) -> None:
+def _write_index(folder: Path, content: Content, galleries: Sequence[gallery.PartGallery], templates) -> None:
     layers = headline.headline(content)
-    text = environment.get_template("index.html").render(
+    text = templates.get_template("index.html").render(
         root="",
         content=content,
         layers=layers,
