@@ -1,21 +1,25 @@
 """Networks with named activations and known receptive fields; their weights and where they come from."""
 
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
+from partsjax.networks.assembly import as_network, weights_of
 from partsjax.networks.custom import custom_network
 from partsjax.networks.loading import load_network
-from partsjax.networks.model import SCORES, ConvNet
+from partsjax.networks.model import CLASS_MAPS, SCORES, ConvNet
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 from partsjax.networks.receptive_field import estimate_receptive_field
 
 __all__ = [
     "ARCHITECTURES",
+    "CLASS_MAPS",
     "SCORES",
     "Architecture",
     "ConvNet",
     "Network",
     "Preprocessing",
     "ReceptiveField",
+    "as_network",
     "custom_network",
     "estimate_receptive_field",
     "load_network",
+    "weights_of",
 ]

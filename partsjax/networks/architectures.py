@@ -3,7 +3,7 @@
 import dataclasses
 
 from partsjax.errors import BadInput, nearest
-from partsjax.networks.layers import LRN, Conv, Dense, Layer, MaxPool
+from partsjax.networks.layers import LRN, Conv, Dense, Layer, MaxPool, output_side
 from partsjax.networks.protocol import Preprocessing
 
 IMAGENET = Preprocessing(
@@ -29,6 +29,9 @@ class Architecture:
       input_size: side of the square input, in pixels.
       preprocessing: normalisation of the input.
       default_layers: the layers measured when the user names none (the paper's for AlexNet).
+      window: side, in cells, of what the head sees at once; it slides over a larger map. None: the
+        whole map at the input size, which makes ordinary fully connected layers.
+      pooling: "max" or "mean", how the class maps of a sliding head become one score a class.
     """
 
     name: str
@@ -37,6 +40,13 @@ class Architecture:
     input_size: int
     preprocessing: Preprocessing
     default_layers: tuple[str, ...]
+    window: int | None = None
+    pooling: str = "max"
+
+    @property
+    def head_side(self) -> int:
+        """Side, in cells, of the map that the head sees at once."""
+        return self.window or output_side(self.layers, self.input_size)
 
     @property
     def convolutions(self) -> tuple[Conv, ...]:

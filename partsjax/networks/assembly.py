@@ -2,6 +2,7 @@
 
 import hashlib
 
+import jax
 import numpy as np
 from flax import nnx
 
@@ -11,21 +12,30 @@ from partsjax.networks.model import ConvNet
 from partsjax.networks.protocol import Network
 
 
-def as_network(architecture: Architecture, weights: dict[str, np.ndarray], dtype: str = "float32") -> Network:
+def as_network(
+    architecture: Architecture,
+    weights: dict[str, np.ndarray],
+    dtype: str = "float32",
+    classes: tuple[str, ...] = (),
+) -> Network:
     """The network of `architecture` and `weights` as the pipeline sees it.
 
     Args:
       weights: exactly the names and shapes of `weight_shapes`, float32.
       dtype: of the computation, "float32" or "bfloat16"; weights are kept, and activations
         returned, in float32 either way.
+      classes: names of the class scores, where they are known.
 
     Its `params` are the module's state; besides the layers of `fields` it can be asked for
-    fully connected layers and "scores" where the architecture has a head.
+    fully connected layers, "class_maps" and "scores" where the architecture has a head.
     """
     graph, state = nnx.split(ConvNet(architecture, weights, dtype=dtype))
 
     def apply(params, images, layers):
         return nnx.merge(graph, params)(images, tuple(layers))
+
+    def after(params, layer, activation):
+        return nnx.merge(graph, params).after(layer, activation)
 
     return Network(
         name=architecture.name,
@@ -36,7 +46,20 @@ def as_network(architecture: Architecture, weights: dict[str, np.ndarray], dtype
         preprocessing=architecture.preprocessing,
         default_layers=architecture.default_layers,
         digest=weights_digest(f"{architecture!r} {dtype}", weights),
+        classes=tuple(classes),
+        after=after if architecture.head else None,
+        architecture=architecture,
     )
+
+
+def weights_of(network: Network) -> dict[str, jax.Array]:
+    """The weights of a network of ours by name, `conv1/kernel`, ..., as `as_network` took them."""
+    table = network.architecture
+    return {
+        f"{layer.name}/{kind}": network.params[layer.name][kind][...]
+        for layer in (*table.convolutions, *table.head)
+        for kind in ("kernel", "bias")
+    }
 
 
 def weights_digest(description: str, weights: dict[str, np.ndarray]) -> str:

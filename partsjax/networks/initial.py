@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from partsjax.networks.architectures import Architecture
-from partsjax.networks.layers import output_side
 
 
 def weight_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
@@ -21,7 +20,7 @@ def weight_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
         )
         shapes[f"{layer.name}/bias"] = (layer.features,)
         channels = layer.features
-    channels *= output_side(architecture.layers, architecture.input_size) ** 2
+    channels *= architecture.head_side**2
     for layer in architecture.head:
         shapes[f"{layer.name}/kernel"] = (channels, layer.features)
         shapes[f"{layer.name}/bias"] = (layer.features,)

@@ -27,6 +27,24 @@ def convolve(x: jax.Array, kernel: jax.Array, layer: Conv) -> jax.Array:
     return maps[0] if layer.groups == 1 else jnp.concatenate(maps, axis=-1)
 
 
+def convolve_dense(x: jax.Array, kernel: jax.Array, side: int) -> jax.Array:
+    """A dense layer over every `side` x `side` window of a map: [B, H, W, C] -> [B, h, w, F].
+
+    kernel: [side * side * C, F], for a window flattened row by row. h = H - side + 1, and so w.
+    """
+    if side == 1:
+        return x @ kernel
+    if x.shape[1:3] == (side, side):  # the one window there is: a plain matrix product
+        return (x.reshape(x.shape[0], -1) @ kernel)[:, None, None]
+    return jax.lax.conv_general_dilated(
+        x,
+        kernel.reshape(side, side, x.shape[-1], -1),
+        window_strides=(1, 1),
+        padding="VALID",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
+
+
 def max_pool(x: jax.Array, pool: MaxPool) -> jax.Array:
     """Maximum pooling, unpadded: [B, H, W, C] -> [B, H', W', C]; see `MaxPool` for the rounding.
 

@@ -44,6 +44,10 @@ class Network:
       preprocessing: normalisation of the input.
       default_layers: the layers measured when the user names none.
       digest: hexadecimal hash of architecture and weights; part of every cache key.
+      classes: names of its class scores, in order; empty where it has none, or they have no names.
+      after: `(params, layer, activation) -> scores`: the class scores [B, C] before the softmax from an
+        activation [B, H, W, F] that `apply` gave for `layer`; None where there are none.
+      architecture: the layer table of a network of ours, an `Architecture`; None for a user's own.
     """
 
     name: str
@@ -54,3 +58,6 @@ class Network:
     preprocessing: Preprocessing
     default_layers: tuple[str, ...]
     digest: str
+    classes: tuple[str, ...] = ()
+    after: Callable[[Any, str, Any], Any] | None = None
+    architecture: Any = None

@@ -105,7 +105,7 @@ def test_scores_need_the_full_size_but_convolutions_do_not(small, images_for):
     network = as_network(table, initial_weights(table, 0))
     images = images_for(table)[:, :195, :195]
     assert network.apply(network.params, images, ("conv5",))["conv5"].shape == (2, 11, 11, 16)
-    with pytest.raises(ValueError, match="224x224 pixels, not 195x195"):
+    with pytest.raises(ValueError, match="maps of 6x6 cells, not 5x5"):
         network.apply(network.params, images, ("scores",))
 
 

@@ -35,8 +35,8 @@ def read_weights(weights: str, architecture: Architecture) -> WeightFile:
     suffix = path.suffix.lower()
     if suffix not in READERS:
         raise BadInput(
-            f"--weights={weights}: not a kind of weights; choose from: imagenet, random, "
-            f"or a file ending in {', '.join(READERS)}"
+            f"--weights={weights}: not a kind of weights; choose from: imagenet, random, a folder of "
+            f"checkpoints, or a file ending in {', '.join(READERS)}"
         )
     if not path.is_file():
         raise BadInput(f"--weights={weights}: no such file; give its path, imagenet or random")
