@@ -145,7 +145,7 @@ def disk_that_fills(monkeypatch, place):
         return lambda path, *rest, **how: full(path) or write(path, *rest, **how)
 
     with monkeypatch.context() as patch:
-        for module, name in ((workdir, "written_whole"), (stages, "written_whole"), (pages, "_write")):
+        for module, name in ((workdir, "written_whole"), (stages, "written_whole"), (pages, "write_text")):
             patch.setattr(module, name, after(getattr(module, name)))
         yield
 

@@ -43,7 +43,7 @@ def die_in_file(place: Path, pattern: str) -> None:
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
             die(name)
 
-    written_whole, write_page, save = workdir.written_whole, write._write, Image.Image.save
+    written_whole, write_page, save = workdir.written_whole, write.write_text, Image.Image.save
 
     @contextlib.contextmanager
     def deadly_whole(path, **options):
@@ -60,7 +60,7 @@ def die_in_file(place: Path, pattern: str) -> None:
         half(path, path)
 
     workdir.written_whole = stages.written_whole = deadly_whole
-    write._write, Image.Image.save = deadly_page, deadly_picture
+    write.write_text, Image.Image.save = deadly_page, deadly_picture
 
 
 def die_in_swap(place: Path) -> None:

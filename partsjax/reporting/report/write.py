@@ -35,9 +35,9 @@ def write_report(folder: Path, content: Content, advance: Callable[[int, str], N
 def write_assets(folder: Path, styles: str = "") -> None:
     """Writes what every page loads: report.css, with `styles` after it, report.js and vega.js."""
     static = resources.files(_PACKAGE).joinpath("static")
-    _write(folder / "report.css", static.joinpath("report.css").read_text(encoding="utf-8") + styles)
-    _write(folder / "report.js", static.joinpath("report.js").read_text(encoding="utf-8"))
-    _write(folder / "vega.js", _vega())
+    write_text(folder / "report.css", static.joinpath("report.css").read_text(encoding="utf-8") + styles)
+    write_text(folder / "report.js", static.joinpath("report.js").read_text(encoding="utf-8"))
+    write_text(folder / "vega.js", _vega())
 
 
 def environment(*packages: str) -> jinja2.Environment:
@@ -54,7 +54,8 @@ def environment(*packages: str) -> jinja2.Environment:
     return found
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """A page, or what pages load; the same bytes on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -91,7 +92,7 @@ def _write_filters(
             previous=pages[i - 1] if i else None,
             following=pages[i + 1] if i + 1 < len(pages) else None,
         )
-        _write(folder / links.filter(page.layer, page.filter), text)
+        write_text(folder / links.filter(page.layer, page.filter), text)
         if advance is not None:
             advance(1, page.layer)
 
@@ -101,7 +102,7 @@ def _write_parts(
 ) -> None:
     template = templates.get_template("part.html")
     for shown in galleries:
-        _write(
+        write_text(
             folder / links.part(shown.object_class, shown.part), template.render(root="../", gallery=shown)
         )
 
@@ -123,4 +124,4 @@ def _write_index(folder: Path, content: Content, galleries: Sequence[gallery.Par
             "filters": charts.filters_over(content),
         },
     )
-    _write(folder / "index.html", text)
+    write_text(folder / "index.html", text)

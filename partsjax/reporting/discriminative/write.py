@@ -1,0 +1,73 @@
+"""Writes the page's folder. The same content gives the same bytes."""
+
+import dataclasses
+from importlib import resources
+from pathlib import Path
+
+from partsjax.emergence.verdict import Estimate
+from partsjax.reporting.discriminative import charts, strips, words
+from partsjax.reporting.discriminative.records import ClassPage, Content
+from partsjax.reporting.report import write as report
+
+_PACKAGE = "partsjax.reporting.discriminative"
+
+
+@dataclasses.dataclass(frozen=True)
+class Short:
+    """Sums over classes: discriminative filters (class by class, and of each once), discriminative parts."""
+
+    filters: int
+    filters_per_class: float
+    distinct: int
+    parts: int
+    parts_measured: int
+
+
+def short(content: Content) -> Short:
+    """The sums that the page and the terminal begin with."""
+    filters = sum(len(c.filters) for c in content.classes)
+    measured = [part for c in content.classes for part in c.parts if part.crops]
+    return Short(
+        filters=filters,
+        filters_per_class=filters / len(content.classes),
+        distinct=sum(content.sharing[1:]),
+        parts=sum(part.discriminative for part in measured),
+        parts_measured=len(measured),
+    )
+
+
+def write_report(folder: Path, content: Content) -> None:
+    """Writes index.html, report.css, report.js and vega.js into `folder`.
+
+    The pictures named in `content` are to be in `folder` already or to come; nothing else is needed, and
+    nothing is fetched when the page is read.
+    """
+    folder = Path(folder)
+    static = resources.files(_PACKAGE).joinpath("static", "discriminative.css")
+    report.write_assets(folder, styles=static.read_text(encoding="utf-8"))
+    templates = report.environment(_PACKAGE)
+    templates.filters.update(
+        amount=words.amount, ends=words.ends, measure_of=words.with_ends, chance=words.chance,
+        drop_strip=strips.drop_strip, filter_scale=_filter_scale, part_scale=_part_scale, tenth=_tenth,
+    )  # fmt: skip
+    text = templates.get_template("discriminative.html").render(
+        root="",
+        title=content.title,
+        content=content,
+        short=short(content),
+        charts={name: getattr(charts, name)(content) for name in ("relation", "factors", "sharing")},
+    )
+    report.write_text(folder / "index.html", text)
+
+
+def _filter_scale(page: ClassPage) -> tuple[float, float]:
+    return strips.scale(row.delta for row in page.filters)
+
+
+def _part_scale(page: ClassPage) -> tuple[float, float]:
+    return strips.scale(figure for row in page.parts for figure in (row.drop, row.control))
+
+
+def _tenth(estimate: Estimate) -> Estimate:
+    """Per tenth of the crop, from a figure per whole crop."""
+    return Estimate(*(value / 10 for value in estimate))
