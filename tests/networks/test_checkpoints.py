@@ -1,0 +1,96 @@
+"""Checkpoints read back as networks, and refused where they are not whole or not this network's."""
+
+import json
+import shutil
+
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+from partsjax.errors import BadInput
+from partsjax.networks import load_network
+from partsjax.networks.heads import head_for
+from partsjax.networks.layers import LRN
+from partsjax.networks.weights import checkpoints
+
+
+def _write(folder, table, weights, step=5, **about):
+    told = {**checkpoints.description(table, ("cat", "dog", "background"), "object", step), **about}
+    with checkpoints.manager(folder) as steps:
+        items = {"weights": ocp.args.StandardSave(weights), "about": ocp.args.JsonSave(told)}
+        steps.save(step, args=ocp.args.Composite(**items))
+    return folder
+
+
+@pytest.fixture
+def written(tmp_path, small, weights_for):
+    table = head_for(small("caffenet").pooling_first().headless(), "object", 3)
+    weights = weights_for(table)
+    return _write(tmp_path / "W" / "checkpoint", table, weights), table, weights
+
+
+def test_a_checkpoint_comes_back_as_it_was(written):
+    folder, table, weights = written
+    found = checkpoints.read_checkpoint(folder)
+    assert found.architecture == table
+    assert (found.classes, found.objective, found.step) == (("cat", "dog", "background"), "object", 5)
+    assert found.weights.keys() == weights.keys()
+    for name in weights:
+        np.testing.assert_array_equal(found.weights[name], weights[name])
+    assert sum(isinstance(layer, LRN) for layer in found.architecture.layers) == 2
+
+
+def test_the_run_s_folder_serves_too_and_the_network_has_classes(written):
+    network = load_network("caffenet", str(written[0].parent))
+    assert network.classes == ("cat", "dog", "background")
+    assert network.architecture == written[1]
+    scores = network.apply(network.params, np.zeros((1, 227, 227, 3), np.float32), ("scores",))["scores"]
+    assert scores.shape == (1, 3)
+
+
+def test_another_architecture_is_told(written):
+    with pytest.raises(BadInput, match="a checkpoint of caffenet, not of alexnet; use --net=caffenet"):
+        load_network("alexnet", str(written[0]))
+
+
+def test_a_folder_without_a_finished_step_is_told(tmp_path):
+    (tmp_path / "checkpoint" / "7.orbax-checkpoint-tmp-1").mkdir(parents=True)
+    with pytest.raises(BadInput, match="no finished checkpoint in this folder"):
+        load_network("alexnet", str(tmp_path / "checkpoint"))
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(BadInput, match="no finished checkpoint in this folder"):
+        load_network("alexnet", str(tmp_path / "bare"))
+
+
+def test_half_of_a_step_is_told(written):
+    folder = written[0]
+    shutil.rmtree(folder / "5" / "weights")
+    with pytest.raises(BadInput, match="no checkpoint of partsjax: has no weights"):
+        load_network("caffenet", str(folder))
+
+
+def test_damaged_arrays_are_told(written):
+    folder = written[0]
+    for path in (folder / "5" / "weights").rglob("*"):
+        if path.is_file() and "d" in path.parent.name:
+            path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(BadInput, match="half-written or damaged checkpoint"):
+        load_network("caffenet", str(folder))
+
+
+def test_damaged_json_is_told(written):
+    about = next((written[0] / "5" / "about").rglob("metadata"))
+    about.write_text(json.dumps({"classes": []}))
+    with pytest.raises(BadInput, match="half-written or damaged checkpoint"):
+        load_network("caffenet", str(written[0]))
+
+
+def test_missing_misshapen_and_infinite_weights_are_told(tmp_path, small, weights_for):
+    table = head_for(small("alexnet").headless(), "cam", 3)
+    weights = weights_for(table)
+    fewer = {name: value for name, value in weights.items() if name != "conv2/bias"}
+    with pytest.raises(BadInput, match="missing or misshapen: conv2/bias"):
+        load_network("alexnet", str(_write(tmp_path / "a", table, fewer)))
+    broken = {**weights, "conv1/bias": np.full_like(weights["conv1/bias"], np.inf)}
+    with pytest.raises(BadInput, match="NaN or infinite weights: conv1/bias"):
+        load_network("alexnet", str(_write(tmp_path / "b", table, broken)))
