@@ -7,7 +7,7 @@ import numpy as np
 
 from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, combine, members_union
-from partsjax.emergence.curve import Curve, difference, estimate
+from partsjax.emergence.curve import RESAMPLES, Curve, difference, estimate
 from partsjax.emergence.ground import Ground, JudgedPrior
 from partsjax.emergence.placed import Placing
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
@@ -56,11 +56,16 @@ class Strongest:
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
-    """Of all parts of one class in one layer, in order; trials: of every search, part by part."""
+    """Of all P parts of one class in one layer, in order; trials: of every search, part by part.
+
+    resamples: float32 [P, 1000], held-out AP of each part's set on each bootstrap sample of `Ground.weights`;
+      what a paired difference to another network's sets is made from. NaN as in `Verdict`.
+    """
 
     verdicts: tuple[Verdict, ...]
     trials: tuple[Trial, ...]
     strongest: tuple[Strongest, ...]
+    resamples: np.ndarray
 
 
 def examine(
@@ -86,15 +91,16 @@ def examine(
     layer_view = _Layer(layer, object_class, parts, scores, found, stimuli, ground, geometry, seed)
     sets = [layer_view.search(search) for search in searches]
     verdicts, trials, strongest = [], [], []
+    resamples = np.full((len(parts), RESAMPLES), np.nan, np.float32)
     for part in range(len(parts)):
-        verdict, pictures = layer_view.verdict(part, searches[0], sets[0].get(part))
+        verdict, pictures, resamples[part] = layer_view.verdict(part, searches[0], sets[0].get(part))
         verdicts.append(verdict)
         strongest.append(pictures)
         for search, of_search in zip(searches, sets, strict=True):
             if part in of_search:
                 known = verdict.combination_ap_val if search is searches[0] else None
                 trials.append(layer_view.trial(part, search, of_search[part], known))
-    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest))
+    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest), resamples)
 
 
 class _Layer:
@@ -155,7 +161,10 @@ class _Layer:
         names = (self.layer, self.object_class, self.parts[part])
         return Trial(*names, search.search, search.score, found.filters, found.ap_train, ap_val)
 
-    def verdict(self, part: int, search: Search, found: Combination | None) -> tuple[Verdict, Strongest]:
+    def verdict(
+        self, part: int, search: Search, found: Combination | None
+    ) -> tuple[Verdict, Strongest, np.ndarray]:
+        """The verdict on a part, its pictures, and the set's held-out AP on every bootstrap sample [R]."""
         best = self.best(part)
         facts = {
             "layer": self.layer,
@@ -166,7 +175,7 @@ class _Layer:
             "best_filter": best,
         }
         if found is None:
-            return Verdict(**facts), Strongest()
+            return Verdict(**facts), Strongest(), np.full(RESAMPLES, np.nan)
         alone, alone_curve = self._held_out(part, Search(), (best,))
         together, together_curve = self._held_out(part, search, found.filters)
         median, one, several = self.ground.priors[part]
@@ -192,7 +201,8 @@ class _Layer:
             one_box_excess=beyond(one),
             median_box_ap_val=median.ap_val.value,
         )
-        return verdict, Strongest(*self._strongest(part, alone), *self._strongest(part, together))
+        pictures = Strongest(*self._strongest(part, alone), *self._strongest(part, together))
+        return verdict, pictures, together_values
 
     def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
         wrong = np.flatnonzero(~found.true)

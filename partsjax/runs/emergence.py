@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import dataclasses
+from collections.abc import Mapping
 
 from partsjax.data.loading import load_dataset
 from partsjax.data.schema import Dataset
@@ -12,7 +13,7 @@ from partsjax.errors import BadInput
 from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import manifest, results, stages, workdir
+from partsjax.runs import manifest, resamples, results, stages, workdir
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.execution import Execution
 from partsjax.runs.network_stages import NetworkStages, all_crops, image_digests
@@ -20,10 +21,10 @@ from partsjax.runs.options import NULLS, Options, chosen_layers
 from partsjax.runs.report import build_report
 
 
-def measure(options: Options, execution: Execution, terminal: Terminal) -> None:
+def measure(options: Options, execution: Execution, terminal: Terminal, *, report: bool = True) -> None:
     """Runs the job in its folder; finished stages are taken from there.
 
-    Writes the files of `results.OUTPUTS`, `report/` and, last, `manifest.json`.
+    Writes the files of `results.OUTPUTS`, `report/` if asked for and, last, `manifest.json`.
 
     Raises:
       BadInput: something the user can mend, in one line; what was finished is kept.
@@ -43,23 +44,26 @@ def measure(options: Options, execution: Execution, terminal: Terminal) -> None:
             for note in dataset.notes:
                 terminal.note(f"note: {note}")
         with clock("weights"):
-            network = load_network(options.net, options.weights, seed=options.seed, dtype=options.dtype)
+            seed = options.network_seed
+            network = load_network(options.net, options.weights, seed=seed, dtype=options.dtype)
             layers = chosen_layers(network, options.layers)
             untrained = _untrained(options, terminal) if "random" in options.nulls else None
         with workdir.plain_errors(folder):
             workdir.claim(folder, dataclasses.asdict(options))
             with clock("fingerprints"):
                 crops = all_crops(dataset, network.input_size, options)
-                shared = options.method, execution, crops, image_digests(crops, execution.skip_bad)
+                digests = image_digests(crops, execution.skip_bad)
+                shared = options.method, execution, crops, digests
                 cache = folder / "cache"
                 trained = NetworkStages(cache / "stimuli", network, layers, *shared)
                 control = untrained and NetworkStages(cache / "stimuli-random", untrained, layers, *shared)
-            _Job(folder, trained, control, layers, options, execution, terminal).run(dataset, clock)
+            job = _Job(folder, trained, control, layers, options, execution, terminal)
+            job.run(dataset, digests, clock, report)
 
 
 def _untrained(options: Options, terminal: Terminal) -> Network | None:
     """The same network with random weights; of weights that are random already, others."""
-    seed = options.seed + (options.weights == "random")
+    seed = options.network_seed + (options.weights == "random")
     try:
         return load_network(options.net, "random", seed=seed, dtype=options.dtype)
     except BadInput:
@@ -88,7 +92,7 @@ class _Job:
         if "shuffled" in options.nulls:
             self._judging["shuffled"] = judging("evidence-shuffled", trained.network, first)
 
-    def run(self, dataset: Dataset, clock: manifest.Stages) -> None:
+    def run(self, dataset: Dataset, digests: Mapping[str, str], clock: manifest.Stages, report: bool) -> None:
         judged: dict[tuple[str, str], Judged] = {}
         skipped: set[str] = set()
         units = {
@@ -114,11 +118,13 @@ class _Job:
         # A manifest vouches for the files beside it: none while they change.
         (self.folder / "manifest.json").unlink(missing_ok=True)
         with clock("tables"):
-            results.write(self.folder, self.options, list(dataset.parts), judged, summaries)
-        with clock("report"):
-            crops = {name: pair[1] for name, pair in self.trained.by_class.items()}
-            threads = self.execution.threads
-            build_report(self.folder, self.options, judged, summaries, crops, threads, self.terminal)
+            unseen = self._unseen(digests)
+            results.write(self.folder, self.options, list(dataset.parts), judged, summaries, unseen)
+        if report:
+            with clock("report"):
+                crops = {name: pair[1] for name, pair in self.trained.by_class.items()}
+                threads = self.execution.threads
+                build_report(self.folder, self.options, judged, summaries, crops, threads, self.terminal)
         self._write_manifest(clock, sorted(skipped))
         verdicts = [v for found in judged.values() for v in found.evidence.verdicts]
         self.terminal.verdicts(verdicts, summaries)
@@ -152,6 +158,12 @@ class _Job:
             )
             for layer in self.layers
         }
+
+    def _unseen(self, digests: Mapping[str, str]) -> resamples.Images:
+        """The images verdicts were judged on; digests: of all images, by id."""
+        val = {name: pair[1] for name, pair in self.trained.by_class.items()}
+        by_class = {name: resamples.unseen_digest(stage, digests) for name, stage in val.items()}
+        return resamples.Images(self.options.seed, by_class)
 
     def _summaries(self, judged: dict[tuple[str, str], Judged]) -> dict[str, LayerSummary]:
         verdicts, unregressed = collections.defaultdict(list), collections.defaultdict(list)

@@ -84,7 +84,8 @@ def _arrays(judged: Judged) -> dict[str, np.ndarray]:
     for name in ("scores", "firings"):
         record = getattr(judged, name)
         arrays |= {f"{name}.{f.name}": getattr(record, f.name) for f in dataclasses.fields(record)}
-    return arrays | {"evidence": np.array(json.dumps(dataclasses.asdict(judged.evidence)))}
+    told = dataclasses.asdict(judged.evidence)
+    return arrays | {"resamples": told.pop("resamples"), "evidence": np.array(json.dumps(told))}
 
 
 def _loaded(arrays: dict[str, np.ndarray]) -> Judged:
@@ -101,6 +102,7 @@ def _loaded(arrays: dict[str, np.ndarray]) -> Judged:
                 Strongest(**{name: tuple(_typed(Detection, d) for d in s[name]) for name in s})
                 for s in evidence["strongest"]
             ),
+            arrays["resamples"],
         ),
         record(Firings, "firings"),
     )

@@ -15,7 +15,9 @@ NULLS = ("random", "shuffled")
 class Options:
     """As on the command line. Sequences may be ("all",).
 
-    search: the one that verdicts are of; the others stand beside it in `combinations.csv`.
+    search: the one that verdicts are of; with `all_searches` the others stand beside it in
+      `combinations.csv`.
+    seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
     nulls: of NULLS, the runs that cannot know parts: untrained weights, and parts permuted among crops.
     """
 
@@ -32,6 +34,8 @@ class Options:
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
     nulls: tuple[str, ...] = NULLS
+    all_searches: bool = True
+    weights_seed: int | None = None
 
     def __post_init__(self):
         for null in self.nulls:
@@ -40,11 +44,18 @@ class Options:
 
     @property
     def searches(self) -> tuple[Search, ...]:
-        """The search asked for, then the others: both ways to look, both scores."""
+        """The search asked for, then, if wanted, the others: both ways to look, both scores."""
+        if not self.all_searches:
+            return (self.search,)
         ways = [
             dataclasses.replace(self.search, search=way, score=score) for way in SEARCHES for score in SCORES
         ]
         return (self.search, *(search for search in ways if search != self.search))
+
+    @property
+    def network_seed(self) -> int:
+        """Of random weights."""
+        return self.seed if self.weights_seed is None else self.weights_seed
 
 
 def chosen_layers(network: Network, asked: Sequence[str]) -> tuple[str, ...]:

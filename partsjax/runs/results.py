@@ -6,11 +6,11 @@ from pathlib import Path
 
 from partsjax.emergence.verdict import LayerSummary
 from partsjax.reporting import files
-from partsjax.runs import workdir
+from partsjax.runs import resamples, workdir
 from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.options import Options
 
-OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", "summary.json")
+OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", resamples.NAME, "summary.json")
 
 
 def write(
@@ -19,8 +19,9 @@ def write(
     classes: Sequence[str],
     judged: Mapping[tuple[str, str], Judged],
     summaries: Mapping[str, LayerSummary],
+    images: resamples.Images,
 ) -> None:
-    """All of `OUTPUTS`; judged: by (layer, class), in the order of the rows."""
+    """All of `OUTPUTS`; judged: by (layer, class), in the order of the rows; images: judged on."""
     whole = functools.partial(workdir.written_whole, durable=True)
     with whole(folder / "filters.parquet") as path:
         tables = [
@@ -34,6 +35,8 @@ def write(
         files.write_parts(path, [v for found in judged.values() for v in found.evidence.verdicts])
     with whole(folder / "combinations.csv") as path:
         files.write_trials(path, [t for found in judged.values() for t in found.evidence.trials])
+    with whole(folder / resamples.NAME) as path:
+        resamples.write(path, judged, images)
     workdir.write_json(
         folder / "summary.json",
         files.summary(options.net, options.weights, options.dataset, classes, summaries),
