@@ -1,0 +1,22 @@
+"""Discriminativeness: which filters, and which parts, a class score rests on; and are they those that emerge?
+
+Filters, by ablation (`ablation`, `filters`). With c a class and f a filter of a layer,
+
+    delta(c, f) = mean over the crops of c of (score_c - score_c with f's map set to zero),
+
+scores before the softmax, and after it beside them. Share: max(delta, 0) / sum over f of max(delta, 0). f is
+discriminative for c where delta(c, f) exceeds the mean over the layer's filters by 2 of their standard
+deviations (our choice); how many do is also given for 1 to 3. Gradient x activation (`gradients`) is the
+first-order estimate of delta, and stands beside it with the rank correlation.
+
+Parts, by blackout (`blackout`). A part's pixels in a crop, all its instances together, its mask where the data
+have one and else its box, are replaced by the mean colour; the drop of the class score is held against the
+mean drop for boxes of the same size at 8 random places inside the object. A part is discriminative by the
+difference: the lower end of its 95% interval is over 0.
+
+Their relation to emergence (`relation`). A filter is semantic for c where it is the best filter, or in the
+chosen set, of a part of c that emerges. Share of discriminative filters that are semantic; their number
+against chance; rank correlation of a part's discriminativeness with its AP.
+
+Intervals are 95% percentile intervals of 1,000 bootstrap samples of images, not of crops (our choice).
+"""

@@ -1,0 +1,48 @@
+"""Class scores of any network, from crops or from an activation."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from partsjax.errors import BadInput
+from partsjax.networks.devices import shardings, spread
+from partsjax.networks.protocol import Network
+
+
+def require_scores(network: Network) -> None:
+    """Raises `BadInput` for a network without class scores."""
+    if network.after is None:
+        raise BadInput(
+            f"network {network.name} has no class scores; give --weights=a checkpoint of experiments.supervision "
+            "or a file with fully connected layers (a network of your own: `after`)"
+        )
+
+
+def standardised(network: Network, pixels: jax.Array) -> jax.Array:
+    """Pixels in [0, 255] as the network takes them, so that its mean colour is 0: float32, same shape."""
+    mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
+    return (pixels - mean) / std
+
+
+def class_scores(network: Network, params, images: jax.Array) -> jax.Array:
+    """Scores before the softmax, float32 [B, C], of standardised images [B, S, S, 3]."""
+    last = list(network.fields)[-1]
+    return network.after(params, last, network.apply(params, images, (last,))[last]).astype(jnp.float32)
+
+
+def of_class(scores: jax.Array, labels: jax.Array) -> jax.Array:
+    """Each crop's score of its own class: [B, ..., C] and int [B] -> [B, ...]."""
+    index = labels.reshape(-1, *[1] * (scores.ndim - 1))
+    return jnp.take_along_axis(scores, index, axis=-1)[..., 0]
+
+
+def on_every_device(network: Network, step: Callable) -> Callable[[np.ndarray, np.ndarray], jax.Array]:
+    """`(pixels, of_crops) -> result` of a step `(pixels, of_crops, params) -> result`, compiled.
+
+    Every device works on its share of the crops and has the weights, which are sent once. Both arguments and
+    the result have a row a crop, their number a multiple of the number of devices.
+    """
+    compiled, params = spread(step, 2), jax.device_put(network.params, shardings()[1])
+    return lambda pixels, of_crops: compiled(pixels, of_crops, params)
