@@ -1,0 +1,44 @@
+"""`object`: which object is in this window, or none (R-CNN's fine-tuning, Girshick et al. 2014)."""
+
+import jax
+import numpy as np
+import optax
+
+from partsjax.networks import SCORES, Architecture, ConvNet
+from partsjax.networks.heads import head_for
+from partsjax.supervision.metrics import class_accuracy, top1
+
+
+class ObjectWindows:
+    """Softmax cross-entropy over the classes and, last, background.
+
+    A batch holds "labels", int32 [B].
+    """
+
+    name = "object"
+    headline = "top1"
+
+    def architecture(self, base: Architecture, classes: int) -> Architecture:
+        return head_for(base, self.name, classes + 1)
+
+    def extra_parameters(self, architecture, seed) -> dict[str, np.ndarray]:
+        return {}
+
+    def losses(self, architecture, parameters, batch, dtype, key) -> jax.Array:
+        network = ConvNet(architecture, parameters, dtype=dtype)
+        scores = network(batch["images"], (SCORES,), dropout=key)[SCORES]
+        return optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"])
+
+    def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
+        return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (SCORES,))
+
+    def metrics(self, outputs, truth) -> dict[str, float]:
+        """`truth`: int [N]. Background is one of the classes that `class_accuracy` averages over."""
+        scores = np.asarray(outputs[SCORES])
+        return {"top1": top1(scores, truth), "class_accuracy": class_accuracy(scores, truth)}
+
+    def baselines(self, train, truth) -> dict[str, float]:
+        """Always the label that is commonest in `train`."""
+        counts = np.bincount(train, minlength=np.max(truth, initial=0) + 1)
+        always = np.broadcast_to(counts.astype(np.float32), (len(truth), len(counts)))
+        return self.metrics({SCORES: always}, truth)
