@@ -9,9 +9,9 @@ discriminative for c where delta(c, f) exceeds the mean over the layer's filters
 deviations (our choice); how many do is also given for 1 to 3. Gradient x activation (`gradients`) is the
 first-order estimate of delta, and stands beside it with the rank correlation.
 
-Parts, by blackout (`blackout`). A part's pixels in a crop, all its instances together, its mask where the data
-have one and else its box, are replaced by the mean colour; the drop of the class score is held against the
-mean drop for boxes of the same size at 8 random places inside the object. A part is discriminative by the
+Parts, by blackout (`blackout`). The pixels of a part in a crop, all its instances, its mask where there is
+one and else its box, are replaced by the mean colour; the drop of the class score is held against the mean
+drop for boxes of the same size at 8 random places inside the object. A part is discriminative by the
 difference: the lower end of its 95% interval is over 0.
 
 Their relation to emergence (`relation`). A filter is semantic for c where it is the best filter, or in the

@@ -1,7 +1,7 @@
-"""Ablation: class scores with each filter's map set to zero, for every filter of a layer, from one forward pass.
+"""Ablation: class scores with each filter's map set to zero, for every filter of a layer, from one pass.
 
-A map that is zero stays zero through maximum pooling, which works map by map, up to the next linear layer. There
-the pre-activation is a sum over filters, so that without filter f it is
+A map that is zero stays zero through maximum pooling, which works map by map, up to the next linear layer.
+There the pre-activation is a sum over filters, so that without filter f it is
 
     a_f = a - x_f * W_f,
 

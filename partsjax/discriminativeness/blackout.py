@@ -131,8 +131,8 @@ class PartDrops:
     crops: how many have it. area: mean fraction of a crop that the part covers.
     drop, control: mean drop of the class score without the part, and without random boxes of its size.
     difference: drop - control, paired by crop.
-    per_area: the same by unit of area, the unit being the whole crop: each sum of drops over crops by the sum of
-      the areas that were replaced (our choice; a mean of quotients would be decided by the
+    per_area: the same by unit of area, the unit being the whole crop: each sum of drops over crops by the
+      sum of the areas that were replaced (our choice; a mean of quotients would be decided by the
       smallest parts).
     """
 

@@ -12,8 +12,8 @@ from partsjax.networks.protocol import Network
 def attributor(network: Network, layer: str) -> Callable[[np.ndarray, np.ndarray], jax.Array]:
     """The compiled step from crops to gradient x activation, spread over all devices.
 
-    With A a layer's activation, the score's Taylor expansion at A, taken at A with filter f's map set to zero, gives
-    the drop to first order: the sum over f's map of A_f · d score_c / d A_f.
+    With A a layer's activation, the score's Taylor expansion at A gives, for A with filter f's map set to
+    zero, the drop to first order: the sum over f's map of A_f · d score_c / d A_f.
 
     Args:
       layer: a convolution of `network.fields`.

@@ -15,8 +15,8 @@ def require_scores(network: Network) -> None:
     """Raises `BadInput` for a network without class scores."""
     if network.after is None:
         raise BadInput(
-            f"network {network.name} has no class scores; give --weights=a checkpoint of experiments.supervision "
-            "or a file with fully connected layers (a network of your own: `after`)"
+            f"network {network.name} has no class scores; give --weights=a checkpoint of "
+            "experiments.supervision or a file with fully connected layers (a network of your own: `after`)"
         )
 
 
