@@ -1,0 +1,146 @@
+"""Validation sets: the same examples in the same order each time, in batches of one size."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from partsjax.supervision import proposals
+from partsjax.supervision.examples import Examples, Truth
+from partsjax.supervision.pictures import Pictures, window
+from partsjax.supervision.sampling import Batch, WindowsOfImage, image_example, stack, stream
+
+_FIXED = 1 << 62  # where a training step's number stands in the key of a stream; no run gets there
+
+
+@dataclasses.dataclass(frozen=True)
+class FixedWindows:
+    """A window of every object, jittered around it, and then as many of background.
+
+    The laws are those of `sampling.ObjectWindows` without a search, whatever training used, so that runs
+    are judged alike; nothing is mirrored. The background windows go through the objects' images in the
+    same order, one for each object.
+
+    Called with a batch's number it gives "pixels" float32 [B, S, S, 3] in [0, 255], "labels" int32 [B]
+    (C: background) and "count", int32, how many rows count: the rest of the last batch is zero.
+
+    Attributes:
+      seed: of the windows; not the training's, so that several runs are judged by one set.
+      limit: at most this many objects, evenly spread over all.
+    """
+
+    examples: Examples
+    pictures: Pictures
+    size: int
+    fill: tuple[float, float, float]
+    batch_size: int
+    seed: int = 0
+    limit: int | None = None
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return -(-len(self.truth) // self.batch_size)
+
+    def __call__(self, batch: int) -> Batch:
+        """Raises `BadInput` when an image cannot be read."""
+
+        def example(place: int) -> Batch:
+            image, box = self._places[place]
+            pixels = self.pictures.read(self.examples.images[image])
+            return {"pixels": window(pixels, box, self.size, self.fill), "labels": self.truth[place]}
+
+        return _padded(example, batch, len(self.truth), self.batch_size)
+
+    @functools.cached_property
+    def truth(self) -> np.ndarray:
+        """int32 [N], the labels of all windows."""
+        boxes, classes = self.examples.boxes, self.examples.box_classes
+        background = len(self.examples.classes)
+        return np.array(
+            [proposals.assign(box[None], boxes[i], classes[i], background)[0] for i, box in self._places],
+            np.int32,
+        )
+
+    @functools.cached_property
+    def _places(self) -> list[tuple[int, np.ndarray]]:
+        objects = [(i, o) for i, those in enumerate(self.examples.boxes) for o in range(len(those))]
+        objects = [objects[i] for i in _spread(len(objects), self.limit)]
+        places = []
+        for place, (image, number) in enumerate(objects):
+            draws, size = stream(self.seed, _FIXED, place), self.pictures.size(self.examples.images[image])
+            places.append((image, proposals.jittered(draws, self.examples.boxes[image], number, size)))
+        for place, (image, _) in enumerate(objects, len(objects)):
+            draws, size = stream(self.seed, _FIXED, place), self.pictures.size(self.examples.images[image])
+            places.append((image, proposals.background(draws, self.examples.boxes[image], size)))
+        return places
+
+
+@dataclasses.dataclass(frozen=True)
+class FixedImages:
+    """Every image whole, not mirrored.
+
+    Called with a batch's number it gives "pixels" float32 [B, S, S, 3] in [0, 255], "labels" bool [B, C],
+    with `windows` also "windows" float32 [B, R, 4] and "valid" bool [B, R], and "count", int32, how many
+    rows count: the rest of the last batch is zero.
+
+    Attributes:
+      seed: of the windows.
+      limit: at most this many images, evenly spread over all.
+    """
+
+    examples: Examples
+    pictures: Pictures
+    size: int
+    batch_size: int
+    windows: WindowsOfImage | None = None
+    seed: int = 0
+    limit: int | None = None
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return -(-len(self._numbers) // self.batch_size)
+
+    def __call__(self, batch: int) -> Batch:
+        """Raises `BadInput` when an image cannot be read."""
+
+        def example(place: int) -> Batch:
+            draws = stream(self.seed, _FIXED, place)
+            number = self._numbers[place]
+            return image_example(
+                self.examples, number, self.pictures, self.size, draws, self.windows, mirrored=False
+            )
+
+        return _padded(example, batch, len(self._numbers), self.batch_size)
+
+    @functools.cached_property
+    def truth(self) -> Truth:
+        """The images' labels and their objects' boxes, in the order of the examples."""
+        whole = self.examples.truth(self.pictures)
+        return Truth(
+            whole.labels[self._numbers],
+            tuple(whole.boxes[i] for i in self._numbers),
+            tuple(whole.box_classes[i] for i in self._numbers),
+        )
+
+    @functools.cached_property
+    def _numbers(self) -> np.ndarray:
+        return _spread(len(self.examples), self.limit)
+
+
+def _spread(count: int, limit: int | None) -> np.ndarray:
+    """`limit` of the numbers below `count`, evenly spread in rising order; all without a limit."""
+    if limit is None or limit >= count:
+        return np.arange(count)
+    return np.arange(limit) * count // limit
+
+
+def _padded(example, batch: int, total: int, batch_size: int) -> Batch:
+    """Examples of one batch, filled up with zeros to its size."""
+    found = [example(place) for place in range(batch * batch_size, min((batch + 1) * batch_size, total))]
+    stacked = stack(found)
+    missing = batch_size - len(found)
+    padded = {
+        name: np.concatenate([values, np.zeros((missing, *values.shape[1:]), values.dtype)])
+        for name, values in stacked.items()
+    }
+    return padded | {"count": np.int32(len(found))}
