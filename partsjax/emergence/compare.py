@@ -10,11 +10,11 @@ Over seeds. With figures θ_1 ... θ_S of S >= 2 seeds the figure is their mean.
 
   sqrt((mean - low)² + (t · s / √S)²)
 
-`low` (or `high`): the end by images alone, of the seeds' mean on every sample; s: the standard deviation of the
-seeds' figures; t: Student's quantile at 97.5% for S - 1 degrees of freedom. So two independent uncertainties
-are squared and added, side by side (Zou & Donner 2008, "method of variance estimates recovery"; our choice).
-Drawing three seeds again, as images are, would not do: where all luck is the seeds' such an interval holds the
-truth three times of four, this one 95 of 100; where both sources matter it holds it up to 97.5 of 100.
+`low` (or `high`): the end by images alone, of the seeds' mean on every sample; s: the standard deviation of
+the seeds' figures; t: Student's quantile at 97.5% for S - 1 degrees of freedom. So two independent
+uncertainties are squared and added, side by side (Zou & Donner 2008, "method of variance estimates recovery";
+our choice). Drawing three seeds again, as images are, would not do: where all luck is the seeds' such an
+interval holds the truth three times of four, this one 95 of 100; where both sources matter, up to 97.5.
 
 Of three seeds t is 4.3: the interval is wide because three figures say little about a spread, and it takes
 the seeds' figures to be normal, which three cannot show. It covers other images of these classes and other
@@ -52,8 +52,8 @@ class Difference:
     mean: difference of mean held-out AP; by_seed: the same, seed by seed.
     over: difference in the number of parts with held-out AP over 0.30. A count jumps where an AP is near the
       threshold, so its interval is rough.
-    parts: of every part, in order; better, worse: how many of them surely are, their interval on one side of 0;
-      by_chance: how many to expect of each if no part differed.
+    parts: of every part, in order; better, worse: how many of them surely are, their interval on one side
+      of 0; by_chance: how many to expect of each if no part differed.
     """
 
     mean: Estimate

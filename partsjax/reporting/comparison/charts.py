@@ -1,0 +1,95 @@
+"""The comparison's charts as Vega-Lite specifications, in the report's style."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from partsjax.emergence.verdict import Estimate
+from partsjax.reporting.comparison.records import Content
+from partsjax.reporting.report.charts import INK, finished
+
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+
+
+def means(content: Content) -> dict[str, Any]:
+    """Points with intervals: mean held-out AP of every network by layer; a dotted line for place alone."""
+    return _points(
+        content,
+        content.networks,
+        {key: figures.mean_ap_val for key, figures in content.figures.items()},
+        "mean AP on unseen images",
+        content.prior_ap_val,
+    )
+
+
+def differences(content: Content) -> dict[str, Any]:
+    """Points with intervals: every network minus the baseline, by layer; a dotted line at no difference."""
+    return _points(
+        content,
+        [network for network in content.networks if network != content.baseline],
+        {key: found.mean for key, found in content.differences.items()},
+        f"mean AP minus that of {content.baseline}",
+        0.0,
+    )
+
+
+def _points(
+    content: Content,
+    networks: Sequence[str],
+    figures: Mapping[tuple[str, str], Estimate],
+    title: str,
+    line: float,
+) -> dict[str, Any]:
+    import altair as alt
+
+    rows = [
+        {
+            "network": network,
+            "layer": layer,
+            **{end: round(100 * value, 2) for end, value in figures[network, layer]._asdict().items()},
+        }
+        for layer in content.layers
+        for network in networks
+        if not any(map(math.isnan, figures[network, layer]))
+    ]
+    colour, shape = _look(content, networks)
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X("layer:N", sort=list(content.layers), title=None, axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("network:N", sort=list(networks)),
+        color=colour,
+        tooltip=[
+            "network:N",
+            "layer:N",
+            alt.Tooltip("value:Q", title=title),
+            alt.Tooltip("low:Q", title="95% from"),
+            alt.Tooltip("high:Q", title="to"),
+        ],
+    )
+    layers = [
+        base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title=title), y2="high:Q"),
+        base.mark_point(filled=True, size=70, opacity=1).encode(y="value:Q", shape=shape),
+    ]
+    if not math.isnan(line):
+        at = alt.Chart(alt.InlineData(values=[{"at": round(100 * line, 2)}]))
+        layers.insert(0, at.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"))
+    return finished(alt.layer(*layers), height=320)
+
+
+def _look(content: Content, networks: Sequence[str]):
+    """A colour and a shape a network, the same in every chart."""
+    import altair as alt
+
+    every = list(content.networks)
+    hues = [(250 + 360 * i / len(every)) % 360 for i in range(len(every))]
+    colours = {name: f"oklch(0.62 0.15 {hue:.0f})" for name, hue in zip(every, hues, strict=True)}
+    shapes = {name: _SHAPES[i % len(_SHAPES)] for i, name in enumerate(every)}
+    shown = list(networks)
+
+    def scale(values: Mapping[str, str]):
+        return alt.Scale(domain=shown, range=[values[name] for name in shown])
+
+    legend = alt.Legend(title=None, orient="top", columns=4, labelLimit=180)
+    return (
+        alt.Color("network:N", scale=scale(colours), legend=legend),
+        alt.Shape("network:N", scale=scale(shapes), legend=legend),
+    )

@@ -1,0 +1,197 @@
+"""A comparison's files: `comparison.csv`, `differences.csv`, `part_differences.csv`, `summary.json`.
+
+APs are fractions in [0, 1]; a figure that is not known is empty, in JSON null.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from partsjax.emergence.verdict import Estimate
+from partsjax.reporting.comparison.records import Content
+
+COMPARISON_COLUMNS = (
+    "network",
+    "seed",
+    "layer",
+    "parts",
+    "emerging_paper",
+    "emerging_strict",
+    "mean_ap_train",
+    "mean_ap_val",
+    "mean_ap_val_low",
+    "mean_ap_val_high",
+)
+DIFFERENCE_COLUMNS = (
+    "network",
+    "baseline",
+    "layer",
+    "parts",
+    "seeds",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "by_seed",
+    "better",
+    "worse",
+    "by_chance",
+    "over_30",
+    "over_30_low",
+    "over_30_high",
+)
+PART_COLUMNS = (
+    "network",
+    "baseline",
+    "layer",
+    "object_class",
+    "part",
+    "num_val",
+    "seeds",
+    "ap_val",
+    "ap_val_low",
+    "ap_val_high",
+    "emerges_strict_seeds",
+    "difference",
+    "difference_low",
+    "difference_high",
+)
+
+
+def write_comparison(path: Path, content: Content) -> None:
+    """One row per network, seed and layer; intervals over images."""
+    _write_rows(path, COMPARISON_COLUMNS, _comparison_rows(content))
+
+
+def write_differences(path: Path, content: Content) -> None:
+    """One row per network and layer, the baseline left out; intervals over images and seeds."""
+    _write_rows(path, DIFFERENCE_COLUMNS, _difference_rows(content))
+
+
+def write_part_differences(path: Path, content: Content) -> None:
+    """One row per network, layer and part; of parts too rare to be judged there is no difference."""
+    _write_rows(path, PART_COLUMNS, _part_rows(content))
+
+
+def _comparison_rows(content: Content) -> Iterator[dict]:
+    for (network, layer), figures in content.figures.items():
+        for i, seed in enumerate(content.seeds[network]):
+            yield {
+                "network": network,
+                "seed": "" if seed is None else seed,
+                "layer": layer,
+                "parts": content.judged,
+                "emerging_paper": figures.paper[i],
+                "emerging_strict": figures.strict[i],
+                "mean_ap_train": _number(figures.ap_train[i]),
+                **_estimate("mean_ap_val", figures.ap_val[i]),
+            }
+
+
+def _difference_rows(content: Content) -> Iterator[dict]:
+    for (network, layer), found in content.differences.items():
+        yield {
+            "network": network,
+            "baseline": content.baseline,
+            "layer": layer,
+            "parts": content.judged,
+            "seeds": len(found.by_seed),
+            **_estimate("difference", found.mean),
+            "by_seed": ";".join(_number(value) for value in found.by_seed),
+            "better": found.better,
+            "worse": found.worse,
+            "by_chance": _number(found.by_chance),
+            **_estimate("over_30", found.over),
+        }
+
+
+def _part_rows(content: Content) -> Iterator[dict]:
+    for part in content.parts:
+        for network in content.networks:
+            row = {
+                "network": network,
+                "baseline": content.baseline,
+                "layer": part.layer,
+                "object_class": part.object_class,
+                "part": part.part,
+                "num_val": part.num_val,
+                "seeds": len(content.seeds[network]),
+                **_estimate("ap_val", part.ap_val[network]),
+                "emerges_strict_seeds": part.strict[network] if part.judged else "",
+            }
+            if network in part.difference:
+                row |= _estimate("difference", part.difference[network])
+            yield row
+
+
+def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _estimate(name: str, estimate: Estimate) -> dict[str, str]:
+    return {name + end: _number(v) for end, v in zip(("", "_low", "_high"), estimate, strict=True)}
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6f}"
+
+
+def summary(content: Content) -> dict[str, Any]:
+    """What `summary.json` holds: by network and layer its figures, and the difference to the baseline."""
+    networks = {}
+    for network in content.networks:
+        layers = {}
+        for layer in content.layers:
+            figures = content.figures[network, layer]
+            layers[layer] = {
+                "emerging_paper": list(figures.paper),
+                "emerging_strict": list(figures.strict),
+                "mean_ap_train": [_known(value) for value in figures.ap_train],
+                "mean_ap_val": _named(figures.mean_ap_val),
+            }
+            found = content.differences.get((network, layer))
+            if found is not None:
+                layers[layer]["difference"] = {
+                    **_named(found.mean),
+                    "by_seed": [_known(value) for value in found.by_seed],
+                    "parts_better": found.better,
+                    "parts_worse": found.worse,
+                    "by_chance": _known(found.by_chance),
+                    "parts_over_30": _named(found.over),
+                }
+        seeds = [seed for seed in content.seeds[network] if seed is not None]
+        networks[network] = {"is": content.origins[network], "seeds": seeds, "layers": layers}
+    return {
+        "baseline": content.baseline,
+        "parts": content.judged,
+        "parts_too_rare": content.rare,
+        "place_alone": {
+            "over_30_train": content.prior_paper,
+            "mean_ap_val": _known(content.prior_ap_val),
+        },
+        "networks": networks,
+        "training": [
+            {
+                "network": t.network,
+                "seed": t.seed,
+                "steps": t.steps,
+                "metric": t.metric,
+                "before": _known(t.before),
+                "after": _known(t.after),
+                "without_looking": _known(t.baseline),
+            }
+            for t in content.training
+        ],
+    }
+
+
+def _named(estimate: Estimate) -> dict[str, float | None]:
+    return {name: _known(value) for name, value in estimate._asdict().items()}
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 6)

@@ -1,0 +1,94 @@
+"""What a comparison is shown from. APs are fractions; NaN: not known."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from partsjax.emergence.compare import Difference
+from partsjax.emergence.verdict import Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """One network in one layer; tuples have an entry a seed, in the order of `Content.seeds`.
+
+    paper, strict: parts that emerge by each criterion. ap_train: mean over judged parts of the sets' train
+    AP; ap_val: the same on unseen images, with its interval over images; mean_ap_val: over seeds, its interval
+    over images and seeds.
+    """
+
+    paper: tuple[int, ...]
+    strict: tuple[int, ...]
+    ap_train: tuple[float, ...]
+    ap_val: tuple[Estimate, ...]
+    mean_ap_val: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One part in one layer, under every network.
+
+    ap_val: by network, held-out AP of its set, over seeds; strict: by network, in how many of its seeds the
+    part emerges strictly. difference: by network, AP minus the baseline's; none of the baseline itself, nor
+    where the part is not judged.
+    """
+
+    layer: str
+    object_class: str
+    part: str
+    num_val: int
+    judged: bool
+    prior_ap_val: float
+    ap_val: Mapping[str, Estimate]
+    strict: Mapping[str, int]
+    difference: Mapping[str, Estimate]
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How well one network learned what it was trained for.
+
+    metric: its headline metric on validation images, in words; baseline: what the metric is without looking.
+    """
+
+    network: str
+    seed: int
+    steps: int
+    metric: str
+    before: float
+    after: float
+    baseline: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """A whole comparison.
+
+    networks: in the order asked for; baseline: the one the others are held against.
+    seeds: by network, those it was trained or drawn with; (None,) of one that has none.
+    layers: in forward order; judged: parts that are counted; rare: parts that are not.
+    figures: by (network, layer); differences: the same, the baseline left out.
+    prior_paper, prior_ap_val: parts that fixed boxes pass by the paper's criterion; their mean held-out AP.
+    origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
+    """
+
+    title: str
+    command: str
+    facts: Sequence[tuple[str, str]]
+    networks: Sequence[str]
+    baseline: str
+    seeds: Mapping[str, tuple[int | None, ...]]
+    layers: Sequence[str]
+    judged: int
+    rare: int
+    figures: Mapping[tuple[str, str], Figures]
+    differences: Mapping[tuple[str, str], Difference]
+    parts: Sequence[Part]
+    prior_paper: int
+    prior_ap_val: float
+    origins: Mapping[str, str]
+    training: Sequence[Training] = ()
+    pages: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def most_seeds(self) -> int:
+        return max(len(seeds) for seeds in self.seeds.values())

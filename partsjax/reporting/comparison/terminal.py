@@ -1,0 +1,59 @@
+"""The comparison in the terminal: emergence by network and layer, and differences from the baseline."""
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
+from partsjax.reporting.comparison.records import Content
+from partsjax.reporting.report.words import interval, percent
+
+
+def networks_table(content: Content) -> Table:
+    """Rows: networks. By layer, parts that emerge by the paper's criterion and strictly, and mean AP."""
+    table = Table(
+        title=f"Of {content.judged} parts: paper's criterion / strict, and mean AP on unseen images",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("network", no_wrap=True)
+    for layer in content.layers:
+        table.add_column(layer, justify="right")
+    for network in content.networks:
+        cells = []
+        for layer in content.layers:
+            figures = content.figures[network, layer]
+            counts = f"{mean_count(figures.paper)} / {mean_count(figures.strict)}"
+            known = figures.mean_ap_val
+            cells.append(f"{counts}\n{percent(known.value)} {interval(known)}".rstrip())
+        table.add_row(network, *cells)
+    place = f"{content.prior_paper} / –\n{percent(content.prior_ap_val)}"
+    table.add_row("place alone", *(place for _ in content.layers), style="dim")
+    return table
+
+
+def differences_table(content: Content) -> Table:
+    """Rows: networks but the baseline. By layer, mean AP minus the baseline's, and parts surely changed."""
+    table = Table(
+        title=(
+            f"Mean AP on unseen images minus that of {content.baseline}, in points; parts surely better "
+            f"{BETTER} and worse {WORSE}"
+        ),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("network", no_wrap=True)
+    for layer in content.layers:
+        table.add_column(layer, justify="right")
+    for network in content.networks:
+        if network == content.baseline:
+            continue
+        cells = []
+        for layer in content.layers:
+            found = content.differences[network, layer]
+            known = found.mean
+            figure = f"{signed(known.value)} {signed_interval(known)}".rstrip()
+            style = {BETTER: "bold green", WORSE: "yellow"}.get(sure(known), "")
+            cells.append(Text(f"{figure}\n{found.better}{BETTER} {found.worse}{WORSE}", style))
+        table.add_row(network, *cells)
+    return table

@@ -1,0 +1,34 @@
+"""Writes the comparison's page. The same content gives the same bytes."""
+
+from pathlib import Path
+
+from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
+from partsjax.reporting.comparison import charts, figures
+from partsjax.reporting.comparison.records import Content
+from partsjax.reporting.report.write import environment, write_assets
+
+
+def write_report(folder: Path, content: Content) -> None:
+    """Writes index.html and what it loads into `folder`; nothing is fetched when it is read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_assets(folder)
+    templates = environment("partsjax.reporting.comparison")
+    templates.filters.update(
+        signed=figures.signed,
+        signed_interval=figures.signed_interval,
+        change=figures.count,
+        sure=figures.sure,
+        mean_count=figures.mean_count,
+        difference_strip=figures.difference_strip,
+    )
+    text = templates.get_template("comparison.html").render(
+        root="",
+        title=content.title,
+        content=content,
+        end=figures.scale(found.mean for found in content.differences.values()),
+        charts={"means": charts.means(content), "differences": charts.differences(content)},
+        EMERGES=f"{100 * EMERGES:g}",
+        RARE=RARE,
+        CHANCE=CHANCE,
+    )
+    (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
