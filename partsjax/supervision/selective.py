@@ -1,6 +1,7 @@
 """Selective search: windows that follow an image's own regions (Uijlings et al. 2013), by OpenCV contrib."""
 
 import hashlib
+import io
 import os
 import threading
 from pathlib import Path
@@ -111,7 +112,7 @@ def _load(path: Path | None) -> np.ndarray | None:
     if path is None:
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             windows = file["windows"]
     except Exception:  # zipfile, zlib and NumPy raise almost anything on a damaged file
         return None
