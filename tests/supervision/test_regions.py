@@ -6,26 +6,7 @@ import numpy as np
 import pytest
 
 from partsjax.supervision.regions import bilinear_weights, pool_regions
-
-
-def plain_pool(activation: np.ndarray, window: np.ndarray, side: int) -> np.ndarray:
-    """One map [H, W, F] and one window -> [side, side, F], a cell at a time."""
-    height, width, filters = activation.shape
-    maxima = np.empty_like(activation)
-    for y, x in np.ndindex(height, width):
-        maxima[y, x] = activation[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2].max(axis=(0, 1))
-    x1, y1, x2, y2 = (float(v) for v in window)
-    out = np.empty((side, side, filters))
-    for i, j in np.ndindex(side, side):
-        y = min(max((y1 + (i + 0.5) * (y2 - y1) / side) * height - 0.5, 0), height - 1)
-        x = min(max((x1 + (j + 0.5) * (x2 - x1) / side) * width - 0.5, 0), width - 1)
-        top, left = int(np.floor(y)), int(np.floor(x))
-        bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
-        upper = maxima[top, left] * (1 - (x - left)) + maxima[top, right] * (x - left)
-        lower = maxima[bottom, left] * (1 - (x - left)) + maxima[bottom, right] * (x - left)
-        out[i, j] = upper * (1 - (y - top)) + lower * (y - top)
-    return out
-
+from tests.plain.regions import pool_region
 
 ADVERSARIAL = np.array(
     [
@@ -53,7 +34,7 @@ def test_equals_plain_loops(height, width, side):
     found = np.asarray(jax.jit(pool_regions, static_argnums=2)(activation, windows, side))
     assert found.shape == (2, 11, side, side, 3)
     for b, r in np.ndindex(2, 11):
-        expected = plain_pool(activation[b], windows[b, r], side)
+        expected = pool_region(activation[b], windows[b, r], side)
         np.testing.assert_allclose(found[b, r], expected, atol=2e-5)
 
 

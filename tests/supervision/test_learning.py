@@ -1,0 +1,68 @@
+"""Every objective that sees image labels alone learns what is there, and where: squares on noise."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from partsjax.networks.initial import initial_weights
+from partsjax.supervision.examples import Truth
+from partsjax.supervision.objectives import OBJECTIVES
+from tests.tiny_objectives import HEADLESS, SIDE
+
+
+def squares(images: int, seed: int) -> tuple[np.ndarray, Truth, np.ndarray, np.ndarray]:
+    """Pictures, their truth and 12 windows each, one of them right for each square (the rest random)."""
+    random = np.random.default_rng(seed)
+    pixels = random.normal(0, 0.3, (images, SIDE, SIDE, 3)).astype(np.float32)
+    labels = np.zeros((images, 2), bool)
+    boxes, classes = [], []
+    for i in range(images):
+        shown = [0, 1] if random.random() < 0.2 else [int(random.integers(2))]
+        places = random.permutation(4)[: len(shown)]
+        mine = []
+        for c, place in zip(shown, places, strict=True):
+            x, y = 16 * (place % 2) + random.integers(0, 5), 16 * (place // 2) + random.integers(0, 5)
+            pixels[i, y : y + 12, x : x + 12] += np.float32([2, -1, 0] if c == 0 else [-1, 2, 0])
+            mine.append(np.float32([x, y, x + 12, y + 12]) / SIDE)
+        labels[i, shown] = True
+        boxes.append(np.array(mine))
+        classes.append(np.array(shown))
+    corners = np.sort(random.random((images, 12, 2, 2)), axis=2).astype(np.float32).reshape(images, 12, 4)
+    for i, mine in enumerate(boxes):
+        corners[i, : len(mine)] = mine
+    return pixels, Truth(labels, tuple(boxes), tuple(classes)), corners, np.ones((images, 12), bool)
+
+
+@pytest.mark.parametrize("name", ["image", "mil", "cam", "wsddn"])
+def test_learns_from_labels_alone_what_is_there_and_where(name):
+    objective = OBJECTIVES[name]
+    architecture = objective.architecture(HEADLESS, 2)
+    parameters = initial_weights(architecture, 0) | objective.extra_parameters(architecture, 0)
+    (pixels, train, windows, valid), (unseen, val, val_windows, val_valid) = squares(48, 0), squares(32, 1)
+    batch = {"images": pixels, "labels": train.labels, "windows": windows, "valid": valid}
+    optimizer = optax.adam(0.005)
+
+    @jax.jit
+    def step(parameters, state):
+        def mean(parameters):
+            return objective.losses(architecture, parameters, batch, "float32", None).mean()
+
+        update, state = optimizer.update(jax.grad(mean)(parameters), state)
+        return optax.apply_updates(parameters, update), state
+
+    parameters = {key: jnp.asarray(value) for key, value in parameters.items()}
+    state = optimizer.init(parameters)
+    for _ in range(100):
+        parameters, state = step(parameters, state)
+    seen = {"images": unseen, "windows": val_windows, "valid": val_valid}
+    found = objective.metrics(objective.outputs(architecture, parameters, seen, "float32"), val)
+    chance = objective.baselines(train, val)
+    assert found.keys() == chance.keys()
+    assert objective.headline in found
+    assert found["map"] > 0.95 > chance["map"]
+    if name != "image":
+        assert found["pointing"] > 0.8 > chance["pointing"]
+    if name == "wsddn":  # whose windows hold the right boxes
+        assert found["corloc"] > 0.8 > chance["corloc"]

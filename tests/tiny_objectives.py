@@ -1,0 +1,71 @@
+"""Every objective on a tiny network, with random parameters and batches."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from partsjax.networks import Architecture, ConvNet, Preprocessing
+from partsjax.networks.initial import initial_weights
+from partsjax.networks.layers import Conv, Dense, MaxPool
+from partsjax.supervision.objectives import OBJECTIVES
+
+SIDE, CLASSES = 32, 3
+LAYERS = (
+    Conv("conv1", 6, kernel=3, stride=2, pad=1),
+    MaxPool(2, 2),
+    Conv("conv2", 8, kernel=3, pad=1),
+    MaxPool(2, 2),
+)
+HEADLESS = Architecture("tiny", LAYERS, (), SIDE, Preprocessing((0.0,) * 3, (1.0,) * 3), ("conv2",))
+WITH_HEAD = Architecture(
+    "tiny",
+    LAYERS,
+    (Dense("fc6", 12), Dense("fc7", 10), Dense("fc8", 7, relu=False)),
+    SIDE,
+    HEADLESS.preprocessing,
+    ("conv2",),
+)
+NAMES = tuple(OBJECTIVES)
+
+
+def start(name: str, base: Architecture = HEADLESS, seed: int = 0):
+    """The objective, its architecture and random parameters."""
+    objective = OBJECTIVES[name]
+    architecture = objective.architecture(base, CLASSES)
+    parameters = initial_weights(architecture, seed) | objective.extra_parameters(architecture, seed)
+    # Biases that are zero would hide a forgotten one.
+    random = np.random.default_rng(seed)
+    for key in parameters:
+        if key.endswith("bias"):
+            parameters[key] = random.normal(0, 0.1, parameters[key].shape).astype(np.float32)
+    return objective, architecture, parameters
+
+
+def batch_for(name: str, images: int = 4, windows: int = 5, seed: int = 1) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    batch = {"images": random.standard_normal((images, SIDE, SIDE, 3)).astype(np.float32)}
+    if name == "object":
+        return batch | {"labels": random.integers(0, CLASSES + 1, images).astype(np.int32)}
+    batch["labels"] = random.random((images, CLASSES)) < 0.4
+    if name == "wsddn":
+        corners = np.sort(random.random((images, windows, 2, 2)), axis=2).astype(np.float32)
+        batch["windows"] = corners.reshape(images, windows, 4)
+        batch["valid"] = random.random((images, windows)) < 0.7
+        batch["valid"][:, 0] = True
+    return batch
+
+
+def activation(architecture, parameters, batch, layer: str = "conv2") -> np.ndarray:
+    return np.asarray(ConvNet(architecture, parameters)(jnp.asarray(batch["images"]), (layer,))[layer])
+
+
+@functools.partial(jax.jit, static_argnames=("objective", "architecture", "dtype"))
+def _losses(objective, architecture, parameters, batch, key, dtype):
+    return objective.losses(architecture, parameters, batch, dtype, key)
+
+
+def losses(objective, architecture, parameters, batch, key=None, dtype="float32") -> np.ndarray:
+    """float32 [B]; compiled once an objective, architecture and size of batch."""
+    return np.asarray(_losses(objective, architecture, parameters, batch, key, dtype))
