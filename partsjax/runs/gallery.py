@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from partsjax.data.crops import Crops, warp
+from partsjax.data.crops import Crops, source_window, warp
 from partsjax.reporting import report
 
 PICTURE = 128  # side of the small pictures, in pixels
@@ -32,17 +32,47 @@ class Gallery:
         """`stages`: of each class; crops are numbered among the readable ones."""
         self._crops: dict[str, Crops] = {name: stage.crops for name, stage in stages.items()}
         self._readable = {name: np.flatnonzero(stage.readable()[0]) for name, stage in stages.items()}
-        self.asked: dict[tuple[str, int], str] = {}
+        self.asked: dict[tuple[str, int] | tuple[str, int, str], str] = {}
+        self._black: dict[str, tuple[np.ndarray, tuple[float, float, float]]] = {}
 
     def shown(self, object_class: str, crop: int, box, filter_: int, score: float, **more) -> report.Shown:
         """A detection on one of the class's readable crops; box: `xyxy` in crop pixels."""
         crops, number = self._crops[object_class], int(self._readable[object_class][crop])
-        name = crops.ids[number]
-        digest = hashlib.sha256(f"{object_class}\0{name}".encode()).hexdigest()
-        picture = self.asked.setdefault((object_class, number), f"crops/{digest[:16]}.webp")
         return report.Shown(
-            picture, name, object_class, self._fractions(box, crops.size), filter_, float(score), **more
+            self.picture(object_class, crop),
+            crops.ids[number],
+            object_class,
+            self._fractions(box, crops.size),
+            filter_,
+            float(score),
+            **more,
         )
+
+    def picture(self, object_class: str, crop: int) -> str:
+        """Where the picture of one of the class's readable crops will be."""
+        number = int(self._readable[object_class][crop])
+        return self.asked.setdefault((object_class, number), self._path(object_class, number))
+
+    def blacked(self, object_class: str, crop: int, part: str, mask: np.ndarray, fill) -> str:
+        """Where the picture of a crop whose part is replaced by the colour `fill` will be.
+
+        mask: bool [S, S], the part's pixels in the crop.
+        """
+        number = int(self._readable[object_class][crop])
+        picture = self.asked.setdefault(
+            (object_class, number, part), self._path(object_class, number, f"\0{part}")
+        )
+        self._black[picture] = mask, fill
+        return picture
+
+    def name(self, object_class: str, crop: int) -> str:
+        """What a readable crop is called."""
+        return self._crops[object_class].ids[int(self._readable[object_class][crop])]
+
+    def _path(self, object_class: str, number: int, more: str = "") -> str:
+        name = self._crops[object_class].ids[number]
+        digest = hashlib.sha256(f"{object_class}\0{name}{more}".encode()).hexdigest()
+        return f"crops/{digest[:16]}.webp"
 
     def truth(self, object_class: str, part: int, crop: int) -> tuple[report.records.Box, ...]:
         crops, number = self._crops[object_class], int(self._readable[object_class][crop])
@@ -57,21 +87,43 @@ class Gallery:
         """Draws all pictures asked for into `folder`; an image is read once."""
         (folder / "crops").mkdir(parents=True)
         by_image = collections.defaultdict(list)
-        for (object_class, number), picture in self.asked.items():
+        for (object_class, number, *_), picture in self.asked.items():
             crops = self._crops[object_class]
             image = crops.images[crops.image_index[number]]
-            by_image[image.image_id].append((image, crops.object_boxes[number], folder / picture))
+            by_image[image.image_id].append((image, crops, number, picture))
 
         def draw(jobs) -> int:
             pixels = jobs[0][0].source.read()
             mean = pixels.mean(axis=(0, 1))
-            for _, box, path in jobs:
-                # Warped at twice the size and halved: the warp itself does not smooth.
-                crop = warp(pixels, box, 2 * PICTURE, mean).round().astype(np.uint8)
-                small = Image.fromarray(crop).resize((PICTURE, PICTURE), Image.Resampling.BOX)
-                small.save(path, quality=70, method=2)
+            for _, crops, number, picture in jobs:
+                box = crops.object_boxes[number]
+                drawn = (
+                    _blacked(warp(pixels, box, crops.size, self._black[picture][1]), *self._black[picture])
+                    if picture in self._black
+                    else _small(pixels, _framed(box, crops.size), mean)
+                )
+                drawn.save(folder / picture, quality=70, method=2)
             return len(jobs)
 
         with concurrent.futures.ThreadPoolExecutor(max_workers=threads) as pool:
             for count in pool.map(draw, by_image.values()):
                 advance(count)
+
+
+def _framed(box, size: int) -> np.ndarray:
+    """A box whose crop at twice a picture's size shows what the crop of `box` at `size` pixels shows."""
+    window, (x1, y1, x2, y2) = source_window(box, size), source_window((0, 0, 1, 1), 2 * PICTURE)
+    centre, half = (window[:2] + window[2:]) / 2, (window[2:] - window[:2]) / 2 / [x2 - x1, y2 - y1]
+    return np.concatenate([centre - half, centre + half])
+
+
+def _small(pixels: np.ndarray, box, fill) -> Image.Image:
+    # Warped at twice the size and halved: the warp itself does not smooth.
+    crop = warp(pixels, box, 2 * PICTURE, fill).round().astype(np.uint8)
+    return Image.fromarray(crop).resize((PICTURE, PICTURE), Image.Resampling.BOX)
+
+
+def _blacked(crop: np.ndarray, mask: np.ndarray, fill) -> Image.Image:
+    """What the network saw: the crop at its own size, float32 [S, S, 3], with a part replaced by `fill`."""
+    black = np.where(mask[..., None], np.asarray(fill, np.float32), crop).round().astype(np.uint8)
+    return Image.fromarray(black).resize((PICTURE, PICTURE), Image.Resampling.BILINEAR)

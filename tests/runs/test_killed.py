@@ -30,14 +30,14 @@ PLACES = (
 )
 
 
-def run(where: str, folder: Path, workdir: Path) -> str:
+def run(where: str, folder: Path, workdir: Path, module: str = "tests.runs.killed") -> str:
     """Where it died; "" when it came to its end. Compiled code is kept, as it may be by anybody."""
     cache = {
         "JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "tests.runs.killed", where, str(folder), str(workdir)],
+        [sys.executable, "-m", module, where, str(folder), str(workdir)],
         cwd=ROOT,
         env={**os.environ, **cache},
         capture_output=True,

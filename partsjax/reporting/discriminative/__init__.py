@@ -5,7 +5,6 @@ from partsjax.reporting.discriminative.records import (
     ClassPage,
     Content,
     FilterRow,
-    Overlap,
     PartRow,
     Use,
 )
@@ -16,7 +15,6 @@ __all__ = [
     "ClassPage",
     "Content",
     "FilterRow",
-    "Overlap",
     "PartRow",
     "Use",
     "short",

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.report.records import Box, Shown
 
@@ -87,20 +88,12 @@ class PartRow:
 
 
 @dataclasses.dataclass(frozen=True)
-class Overlap:
-    """How many discriminative filters are semantic, and how many would be by chance; p by permutation."""
-
-    semantic: int
-    expected: float
-    p: float
-
-
-@dataclasses.dataclass(frozen=True)
 class ClassPage:
     """One class. filters, parts: by falling delta and by falling difference.
 
     counts: discriminative filters by factor of deviations. gradient: rank correlation of delta and
-    gradient x activation over the layer's filters. with_ap: of difference and held-out AP over parts.
+    gradient x activation over the layer's filters, its interval over images. with_ap: of difference and
+    held-out AP over the parts that are judged, its interval over parts.
     """
 
     object_class: str
@@ -121,7 +114,7 @@ class Content:
     title, command, facts: as in the main report. filters: how many the layer has; deviations: what makes
     one discriminative, after_softmax: of which drop. classes: in order.
     sharing: how many filters are discriminative for 0, 1, ... classes.
-    paper, strict: over all classes. gradient, with_ap: rank correlations over all classes.
+    paper, strict, with_ap: over all classes.
     """
 
     title: str

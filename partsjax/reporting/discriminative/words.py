@@ -7,12 +7,10 @@ from partsjax.reporting.report.words import NOT_KNOWN
 
 
 def amount(value: float, digits: int = 2) -> str:
-    """A figure in units of the score: 1.234 -> "1.23"; small ones keep two digits; NaN -> "–"."""
+    """A figure in units of the score: 1.234 -> "1.23"; from 0.001 up two digits count; NaN -> "–"."""
     if math.isnan(value):
         return NOT_KNOWN
-    text = f"{value:.{digits}f}"
-    if digits == 2 and 0 < abs(value) < 0.1:
-        text = f"{value:.2g}" if abs(value) >= 1e-4 else f"{value:.1e}"
+    text = f"{value:.2g}" if digits == 2 and 0.001 <= abs(value) < 0.1 else f"{value:.{digits}f}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 

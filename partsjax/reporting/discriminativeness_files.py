@@ -1,0 +1,163 @@
+"""The result files of a discriminativeness run: `filters.csv`, `parts.csv`, `summary.json`.
+
+Drops are in units of the class score, before the softmax unless the column says otherwise; APs, shares and
+areas are fractions in [0, 1]; a figure that was not computed is empty, never 0.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from partsjax.discriminativeness.correlation import RankCorrelation
+from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
+from partsjax.discriminativeness.relation import CRITERIA, Overlap
+
+FILTER_COLUMNS = (
+    "layer", "object_class", "filter", "delta", "delta_low", "delta_high", "delta_after_softmax",
+    "delta_after_softmax_low", "delta_after_softmax_high", "share", "gradient_activation", "discriminative",
+    "semantic_paper", "semantic_strict", "parts",
+)  # fmt: skip
+PART_COLUMNS = (
+    "layer", "object_class", "part", "num_crops", "drop", "drop_low", "drop_high", "drop_control",
+    "drop_control_low", "drop_control_high", "difference", "difference_low", "difference_high", "area",
+    "difference_per_area", "difference_per_area_low", "difference_per_area_high", "discriminative",
+    "ap_train", "ap_val", "emerges_paper", "emerges_strict",
+)  # fmt: skip
+
+
+def write_filters(path: Path, found: LayerFindings) -> None:
+    """One row a class and filter. `parts`: those that emerge by either criterion and that it detects."""
+    _write(path, FILTER_COLUMNS, (row for c in found.classes for row in _filter_rows(c)))
+
+
+def write_parts(path: Path, found: LayerFindings) -> None:
+    """One row a class and part; of parts too rare to be judged `emerges_*` are empty."""
+    _write(path, PART_COLUMNS, (row for c in found.classes for row in _part_rows(c)))
+
+
+def _filter_rows(c: ClassFindings) -> Iterable[dict]:
+    share = c.before.share
+    for f in range(len(c.discriminative)):
+        yield {
+            "layer": c.layer,
+            "object_class": c.object_class,
+            "filter": f,
+            **_estimate("delta", c.before.delta[f].estimate),
+            **_estimate("delta_after_softmax", c.after.delta[f].estimate),
+            "share": _figure(share[f]),
+            "gradient_activation": _figure(c.gradient.value[f]),
+            "discriminative": _truth(c.discriminative[f]),
+            **{f"semantic_{name}": _truth(c.semantic[name][f]) for name in CRITERIA},
+            "parts": ";".join(c.detects(f)),
+        }
+
+
+def _part_rows(c: ClassFindings) -> Iterable[dict]:
+    for part, v in zip(c.parts, c.verdicts, strict=True):
+        yield {
+            "layer": c.layer,
+            "object_class": c.object_class,
+            "part": v.part,
+            "num_crops": part.crops,
+            **_estimate("drop", part.drop.estimate),
+            **_estimate("drop_control", part.control.estimate),
+            **_estimate("difference", part.difference.estimate),
+            "area": _figure(part.area),
+            **_estimate("difference_per_area", part.per_area.estimate),
+            "discriminative": _truth(part.discriminative if part.crops else None),
+            "ap_train": _figure(v.combination_ap_train),
+            "ap_val": _figure(v.combination_ap_val.value),
+            "emerges_paper": _truth(v.emerges_paper if v.judged else None),
+            "emerges_strict": _truth(v.emerges_strict if v.judged else None),
+        }
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _estimate(name: str, estimate) -> dict[str, str]:
+    """A figure and its interval, in columns `name`, `name_low`, `name_high`."""
+    return {name + end: _figure(v) for end, v in zip(("", "_low", "_high"), estimate, strict=True)}
+
+
+def _figure(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def _truth(value: bool | None) -> str:
+    return "" if value is None else str(bool(value)).lower()
+
+
+def summary(
+    network: str,
+    weights: str,
+    dataset: str,
+    layer: str,
+    deviations: float,
+    after_softmax: bool,
+    found: LayerFindings,
+) -> dict:
+    """What `summary.json` holds."""
+    return {
+        "network": network,
+        "weights": weights,
+        "dataset": dataset,
+        "layer": layer,
+        "filters": len(found.sharing.classes),
+        "deviations": deviations,
+        "after_softmax": after_softmax,
+        "classes": {c.object_class: _class_summary(c) for c in found.classes},
+        "all_classes": {
+            "discriminative_filters": sum(int(c.discriminative.sum()) for c in found.classes),
+            "distinct_discriminative_filters": found.sharing.distinct,
+            "filters_by_number_of_classes": found.sharing.histogram.tolist(),
+            **{f"semantic_{name}": _overlap(found.overlap[name]) for name in CRITERIA},
+            "discriminative_parts": sum(p.discriminative for c in found.classes for p in c.parts),
+            "parts": sum(p.crops > 0 for c in found.classes for p in c.parts),
+            "difference_and_ap_val": _correlation(found.with_ap),
+        },
+    }
+
+
+def _class_summary(c: ClassFindings) -> dict:
+    return {
+        "crops": c.crops,
+        "discriminative_filters": int(c.discriminative.sum()),
+        "discriminative_filters_by_deviations": {f"{k:g}": count for k, count in c.counts.items()},
+        **{f"semantic_{name}": _overlap(c.overlap[name]) for name in CRITERIA},
+        "delta_and_gradient_activation": _correlation(c.gradient_correlation),
+        "discriminative_parts": sum(p.discriminative for p in c.parts),
+        "parts": sum(p.crops > 0 for p in c.parts),
+        "difference_and_ap_val": _correlation(c.with_ap),
+    }
+
+
+def _overlap(o: Overlap) -> dict:
+    return {
+        "discriminative_and_semantic": o.both,
+        "semantic_filters": o.semantic,
+        "share": _rounded(o.share),
+        "expected_by_chance": _rounded(o.expected),
+        "p_value": _rounded(o.p_value),
+    }
+
+
+def _correlation(r: RankCorrelation) -> dict:
+    return {
+        "rank_correlation": _rounded(r.value),
+        "number": r.number,
+        "over_things_low": _rounded(r.over_things.low),
+        "over_things_high": _rounded(r.over_things.high),
+        "over_images_low": _rounded(r.over_images.low),
+        "over_images_high": _rounded(r.over_images.high),
+    }
+
+
+def _rounded(value: float) -> float | None:
+    """None: not computed."""
+    return None if math.isnan(value) else float(f"{value:.6g}")

@@ -1,0 +1,64 @@
+"""The compiled steps from crops to what they lose: without each filter, and without some pixels."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from partsjax.discriminativeness.ablation import ablator
+from partsjax.discriminativeness.gradients import attributor
+from partsjax.discriminativeness.scores import class_scores, of_class, standardised
+from partsjax.networks.devices import spread
+from partsjax.networks.protocol import Network
+
+
+class Steps:
+    """The compiled steps of one network and layer, which all classes share, made when first needed."""
+
+    def __init__(self, network: Network, layer: str):
+        self._network, self._layer = network, layer
+
+    @functools.cached_property
+    def ablate(self):
+        return ablator(self._network, self._layer)
+
+    @functools.cached_property
+    def attribute(self):
+        return attributor(self._network, self._layer)
+
+    @functools.cached_property
+    def peaks(self):
+        """`pixels -> (peaks, cells)`, each [B, L]."""
+        network, layer = self._network, self._layer
+
+        def step(pixels, params):
+            maps = network.apply(params, standardised(network, pixels), (layer,))[layer]
+            flat = maps.reshape(len(maps), -1, maps.shape[-1])
+            return flat.max(axis=1).astype(jnp.float32), flat.argmax(axis=1).astype(jnp.int32)
+
+        compiled = spread(step, 1)
+        return lambda pixels: compiled(pixels, network.params)
+
+    @functools.cached_property
+    def black_out(self):
+        """`(rows, masks, labels, pixels) -> float32 [M]`: the class scores of `pixels[rows]` without `masks`.
+
+        rows, labels: int32 [M]; masks: bool [M, S, S]; pixels: float32 [B, S, S, 3] in [0, 255].
+        """
+        network = self._network
+
+        def step(rows, masks, labels, pixels, params):
+            images = jnp.where(masks[..., None], 0, standardised(network, pixels)[rows])  # 0: mean colour
+            with jax.default_matmul_precision("highest"):
+                return of_class(class_scores(network, params, images), labels)
+
+        compiled = spread(step, 3)
+        return lambda rows, masks, labels, pixels: compiled(rows, masks, labels, pixels, network.params)
+
+    @functools.cached_property
+    def columns(self) -> int:
+        network, layer = self._network, self._layer
+        image = jax.ShapeDtypeStruct((1, network.input_size, network.input_size, 3), np.float32)
+        maps = jax.eval_shape(lambda p, x: network.apply(p, x, (layer,)), network.params, image)
+        return maps[layer].shape[2]

@@ -1,0 +1,101 @@
+"""What a finished emergence run says about one layer, checked to be of the same network and images."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from partsjax.emergence.verdict import Verdict
+from partsjax.errors import BadInput, nearest
+from partsjax.networks.protocol import Network
+from partsjax.reporting.verdict_rows import read_parts
+from partsjax.runs import resamples
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """Emergence in one layer.
+
+    verdicts: by class, in the order of its parts. ap_samples: by class, float32 [P, 1000], held-out AP of
+    each part's set on each bootstrap sample of the class's unseen images. images: those it was judged on.
+    """
+
+    folder: Path
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+    ap_samples: Mapping[str, np.ndarray]
+    images: resamples.Images
+
+    def check_images(self, object_class: str, digest: str, seed: int) -> None:
+        """Raises `BadInput` where a class's unseen images or the bootstrap's seed were others there."""
+        if self.images.by_class[object_class] != digest:
+            raise BadInput(
+                f"{self.folder}: judged {object_class} on other images or annotations; give the same "
+                "--dataset, --data_dir, --limit and --seed, or leave --emergence out"
+            )
+        if self.images.seed != seed:
+            raise BadInput(
+                f"{self.folder}: made with --seed={self.images.seed}, now --seed={seed}; give the same seed, "
+                "or leave --emergence out"
+            )
+
+
+def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str, Sequence[str]]) -> Measured:
+    """Reads a finished emergence run.
+
+    Args:
+      parts: by class, what verdicts are needed of.
+
+    Raises:
+      BadInput: not finished, of another network, or without the layer or a class.
+    """
+    manifest = _manifest(folder)
+    if manifest["network_digest"] != network.digest:
+        raise BadInput(
+            f"{folder}: emergence of another network ({_made_with(manifest)}); run experiments.emergence "
+            "with the same --net, --weights and --dtype, or leave --emergence out"
+        )
+    if layer not in manifest["layers"]:
+        raise BadInput(
+            f"{folder}: emergence was not measured in {layer!r}; {nearest(layer, manifest['layers'])} with "
+            "--layer, or leave --emergence out"
+        )
+    by_part = {(v.object_class, v.part): v for v in read_parts(folder / "parts.csv") if v.layer == layer}
+    for object_class, names in parts.items():
+        lacking = [name for name in names if (object_class, name) not in by_part]
+        if lacking:
+            raise BadInput(
+                f"{folder}: emergence was not measured for {object_class}: {lacking[0]}; run it for "
+                "that class too, or leave --emergence out"
+            )
+    arrays, images = resamples.read(folder / resamples.NAME)
+    return Measured(
+        folder,
+        {c: tuple(by_part[c, name] for name in names) for c, names in parts.items()},
+        {c: arrays[f"{layer}/{c}"] for c in parts},
+        images,
+    )
+
+
+def _manifest(folder: Path) -> dict:
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text())
+        if not {"network_digest", "layers", "options"} <= manifest.keys():
+            raise ValueError
+    except (FileNotFoundError, NotADirectoryError):
+        raise BadInput(
+            f"{folder}: no finished emergence run (no manifest.json); run experiments.emergence to its end, "
+            "or leave --emergence out"
+        ) from None
+    except (ValueError, AttributeError):
+        raise BadInput(
+            f"{path}: not the manifest of an emergence run; name its folder, or leave it out"
+        ) from None
+    return manifest
+
+
+def _made_with(manifest: dict) -> str:
+    options = manifest["options"]
+    return f"--net={options.get('net')} --weights={options.get('weights')} --dtype={options.get('dtype')}"

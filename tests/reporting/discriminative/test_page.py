@@ -1,0 +1,151 @@
+"""The page on discriminative filters and parts: whole, linked, safe, and saying what its content says."""
+
+import dataclasses
+import filecmp
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partsjax.discriminativeness.relation import Overlap
+from partsjax.emergence.verdict import UNKNOWN, Estimate
+from partsjax.reporting.discriminative import short, strips, words, write_report
+from partsjax.reporting.discriminative.table import discriminative_table
+from partsjax.reporting.terminal import Terminal
+from tests.reporting.discriminative import synthetic
+from tests.reporting.report import browser, pages
+from tests.reporting.report.synthetic import HOSTILE
+
+ONE = {"horse": ("head", "leg", "tail")}
+MADE = {
+    "usual": lambda folder: synthetic.content(folder),
+    "one class": lambda folder: synthetic.content(folder, 3, ONE),
+    "hostile names": lambda folder: synthetic.content(folder, 5, {name: HOSTILE for name in HOSTILE[:4]}),
+    "after the softmax": lambda folder: synthetic.content(folder, 7, after_softmax=True),
+}
+
+
+@pytest.fixture(scope="module", params=MADE)
+def page(request, tmp_path_factory):
+    """(content, folder, the page)."""
+    folder = tmp_path_factory.mktemp("page")
+    content = MADE[request.param](folder)
+    write_report(folder, content)
+    return content, folder, pages.read(folder)["index.html"]
+
+
+def test_every_link_and_picture_is_there(page):
+    _, folder, read = page
+    pages.linked(folder, {"index.html": read})
+
+
+def test_the_page_is_in_order(page):
+    _, _, read = page
+    assert len(read.ids) == len(set(read.ids))
+    headings = [int(tag[1]) for tag, _ in read.elements if len(tag) == 2 and tag[0] == "h" and tag != "hr"]
+    assert headings.count(1) == 1 and headings[0] == 1
+    assert all(b <= a + 1 for a, b in itertools.pairwise(headings)), headings
+    for labelled in read.all("section"):
+        assert labelled["aria-labelledby"] in read.ids
+    for image in read.all("img"):
+        assert image["alt"] and image["width"] and image["height"] and image["loading"] == "lazy"
+    tables = {name: len(rows) - 1 for name, rows in read.tables.items()}
+    content = page[0]
+    if short(content).filters:
+        assert tables["all-filters"] == short(content).filters
+    assert tables["all-parts"] == sum(len(c.parts) for c in content.classes)
+
+
+def test_names_are_text_and_what_is_not_known_is_a_dash(page):
+    _, _, read = page
+    assert read.path.read_text(encoding="utf-8").count("<script") == 2 + 3
+    shown = {word.strip("[](),;:%") for word in read.text.lower().split()}
+    assert not {"nan", "inf"} & shown
+    assert not any("nan" in a.get("d", "") + a.get("cx", "") for _, a in read.elements)
+
+
+def test_it_says_the_figures(tmp_path):
+    content = synthetic.content(tmp_path, 3, ONE)
+    part = dataclasses.replace(
+        content.classes[0].parts[0],
+        part="head", crops=41, drop=Estimate(2.345, 2.1, 2.6), control=Estimate(0.5, 0.4, 0.6),
+        difference=Estimate(1.845, 1.5, 2.1), area=0.123, per_area=Estimate(15.0, 12.0, 17.0),
+        discriminative=True, ap_train=0.61, ap_val=Estimate(0.523, 0.45, 0.6), paper=True, strict=True,
+    )  # fmt: skip
+    row = dataclasses.replace(
+        content.classes[0].filters[0], filter=17, delta=Estimate(1.234, 1.1, 1.4), share=0.081,
+        after_softmax=0.05, gradient=-0.75, classes=("cow",), uses=(),
+    )  # fmt: skip
+    only = dataclasses.replace(
+        content.classes[0], crops=60, filters=[row], parts=[part, *content.classes[0].parts[1:]],
+        paper=Overlap(64, 1, 9, 1, 0.14, 0.14, True), strict=Overlap(64, 1, 4, 0, 0.06, 1.0, True),
+        with_ap=Estimate(0.5, -0.2, 0.9),
+    )  # fmt: skip
+    content = dataclasses.replace(content, classes=[only], paper=only.paper, strict=only.strict)
+    write_report(tmp_path, content)
+    read = pages.read(tmp_path)["index.html"]
+    assert read.table("all-parts")[1] == [
+        "horse: head", "41", "2.35 [2.10, 2.60]", "0.50 [0.40, 0.60]", "1.84 [1.50, 2.10]", "yes", "12.3%",
+        "1.50 [1.20, 1.70]", "61.0", "52.3 [45.0, 60.0]", "strictly",
+    ]  # fmt: skip
+    assert read.table("all-filters")[1] == [
+        "horse: 17", "1.23 [1.10, 1.40]", "8.1", "5.0", "−0.75", "detects no part of the class best", "2",
+    ]  # fmt: skip
+    text = " ".join(read.text.split())
+    assert "1.0 are discriminative for horse. 1 of 1 detect a part that emerges by the paper’s" in text
+    assert "by chance 0.1, p = 0.14" in text and "0.50 [−0.20, 0.90]" in text
+
+
+def test_same_content_same_bytes(tmp_path):
+    for name in ("first", "second"):
+        write_report(tmp_path / name, synthetic.content(tmp_path / name, 5))
+    files = ["index.html", "report.css", "report.js", "vega.js"]
+    assert filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", files, shallow=False)[0] == files
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (1.234, "1.23"),
+        (-12.5, "−12.50"),
+        (0.0123, "0.012"),
+        (-0.0004, "0.00"),
+        (0.0, "0.00"),
+        (math.nan, "–"),
+    ],
+)
+def test_amounts(value, shown):
+    assert words.amount(value) == shown
+
+
+@given(st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * 3).map(lambda v: Estimate(*sorted(v))), max_size=6))
+def test_a_scale_holds_all_it_is_made_for_and_zero(estimates):
+    low, high = strips.scale([*estimates, UNKNOWN])
+    assert low <= 0 <= high and low < high
+    for estimate in estimates:
+        assert low <= estimate.value <= high
+        drawn = strips.drop_strip(estimate, (low, high))
+        assert "nan" not in drawn and 'class="held-out"' in drawn
+
+
+def test_the_terminal_says_it_in_a_row_a_class_and_a_sentence(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    content = synthetic.content(tmp_path, classes={**ONE, "[bold]cow": ("ear", "nose")})
+    Terminal().show(discriminative_table(content))
+    shown = capsys.readouterr().out
+    flat = " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 100
+    assert "[bold]cow" in shown and "all" in shown
+    sums = short(content)
+    assert f"of 64 filters, {sums.distinct} are discriminative for at least one of 2 classes" in flat
+    assert f"{sums.parts} of {sums.parts_measured} parts are discriminative" in flat
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_wrong(tmp_path):
+    if browser.missing():
+        pytest.skip(browser.missing())
+    write_report(tmp_path, synthetic.content(tmp_path))
+    assert browser.check(tmp_path).faults == []

@@ -1,0 +1,215 @@
+"""Whole runs of discriminativeness: planted truth, the files' figures, one folder, and bad input."""
+
+import dataclasses
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from partsjax.data import shapeparts
+from partsjax.data.planted import planted_network
+from partsjax.emergence.combination import Search
+from partsjax.errors import BadInput
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs import discriminativeness, emergence, opening
+from partsjax.runs.discriminativeness import OUTPUTS, Question
+from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
+from tests import tiny
+from tests.reporting.report import browser, pages
+from tests.runs import plain_drops, scored
+from tests.runs.running import QUICK, SEED, number, rows, run, tree
+from tests.runs.test_killed import run as start
+
+# Class -> the parts whose detectors its score reads, weighted to about equal drops. A bird's reads none.
+READS = {"bird": {}, "robot": {"head": 1.0}, "digger": {"wheel": 0.28, "bucket": 0.72}}
+BLACKOUTS = 6
+
+
+def planted_scores():
+    """The planted detectors and 24 filters that are live and read by no score: the same maps, mirrored."""
+    planted = planted_network()
+    network, weights = planted.network, np.zeros((32, len(READS)), np.float32)
+    for c, (object_class, parts) in enumerate(READS.items()):
+        for part, weight in parts.items():
+            weights[planted.filters[object_class, part], c] = weight
+
+    def apply(params, images, layers):
+        found = network.apply(params["planted"], images, layers)
+        if "blob" in found:
+            blob = found["blob"]
+            mirrored = [blob[:, ::-1], blob[:, :, ::-1], blob[:, ::-1, ::-1]]
+            found["blob"] = jnp.concatenate([blob, *mirrored], axis=-1)
+        return found
+
+    def after(params, layer, activation):
+        assert layer == "blob"
+        return jnp.matmul(activation.max(axis=(1, 2)), params["head"], precision="highest")
+
+    scored = dataclasses.replace(
+        network,
+        params={"planted": network.params, "head": weights},
+        apply=apply,
+        after=after,
+        classes=tuple(READS),
+        digest="planted scores",
+    )
+    return scored, planted.filters
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """(workdir, filter of each planted part) of a finished run."""
+    network, filters = planted_scores()
+    workdir = tmp_path_factory.mktemp("planted")
+    data = shapeparts.read(seed=4, classes=list(READS), per_class=12, style="planted")
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (discriminativeness, emergence):
+            patch.setattr(module, "load_network", lambda *_, **__: network)
+        for module in (opening, emergence):
+            patch.setattr(module, "load_dataset", lambda *_, **__: data, raising=False)
+        question = Question(Options(search=Search(genetic=QUICK)), blackouts=BLACKOUTS)
+        discriminativeness.measure(question, Execution(workdir), Terminal(quiet=True))
+    return workdir, filters
+
+
+@pytest.mark.slow
+def test_the_filters_a_score_reads_are_discriminative_and_no_others(planted):
+    workdir, filters = planted
+    table = rows(workdir / "filters.csv")
+    assert len(table) == len(READS) * 32
+    for object_class, parts in READS.items():
+        wanted = {str(filters[object_class, part]) for part in parts}
+        of_class = [row for row in table if row["object_class"] == object_class]
+        assert {row["filter"] for row in of_class if row["discriminative"] == "true"} == wanted
+        for row in of_class:
+            if row["filter"] in wanted:
+                assert number(row["delta"]) > 0.1 and number(row["share"]) >= 0.3
+                assert row["semantic_paper"] == "true" and row["parts"] in parts
+                assert number(row["gradient_activation"]) == pytest.approx(number(row["delta"]), rel=1e-3)
+            else:
+                assert number(row["delta"]) == 0 and number(row["gradient_activation"]) == 0
+
+
+@pytest.mark.slow
+def test_blackout_finds_the_parts_a_score_reads(planted):
+    workdir, _ = planted
+    for row in rows(workdir / "parts.csv"):
+        read = row["part"] in READS[row["object_class"]]
+        assert row["discriminative"] == ("true" if read else "false"), row
+        assert int(row["num_crops"]) <= BLACKOUTS
+        if read:
+            assert number(row["drop"]) > number(row["drop_control"]) and number(row["difference_low"]) > 0
+            assert number(row["ap_val"]) == 1 and row["emerges_paper"] == "true"
+
+
+@pytest.mark.slow
+def test_its_summary_adds_up_and_a_browser_finds_nothing_wrong(planted):
+    workdir, _ = planted
+    summary = json.loads((workdir / "summary.json").read_text())
+    together = summary["all_classes"]
+    assert together["discriminative_filters"] == together["distinct_discriminative_filters"] == 3
+    assert together["filters_by_number_of_classes"] == [29, 3, 0, 0]
+    assert together["semantic_paper"]["discriminative_and_semantic"] == 3
+    assert together["semantic_paper"]["p_value"] < 0.05
+    assert summary["classes"]["bird"]["discriminative_filters"] == 0
+    assert summary["classes"]["digger"]["discriminative_filters_by_deviations"]["2"] == 2
+    assert json.loads((workdir / "manifest.json").read_text())["files"].keys() == set(OUTPUTS)
+    read = pages.read(workdir / "report")
+    pictures = {path for path in pages.linked(workdir / "report", read) if path.suffix == ".webp"}
+    assert pictures == {path.resolve() for path in (workdir / "report").rglob("*.webp")}
+    if browser.missing():
+        pytest.skip(browser.missing())
+    assert browser.check(workdir / "report").faults == []
+
+
+JOB = {"net": "tests.runs.scored:network", "dataset": "coco_parts", "seed": SEED}
+
+
+def asked(folder, workdir, **changed):
+    """A run on the tiny network; the options that are not `Question`'s are the job's."""
+    own = {field.name for field in dataclasses.fields(Question)} - {"job"}
+    question = {name: changed.pop(name) for name in own & changed.keys()}
+    skip_bad = changed.pop("skip_bad", False)
+    job = Options(**{**JOB, "data_dir": str(folder), "search": Search(genetic=QUICK), "nulls": (), **changed})
+    execution = Execution(workdir, batch_size=8, skip_bad=skip_bad)
+    discriminativeness.measure(Question(job, **question), execution, Terminal(quiet=True))
+
+
+@pytest.fixture(scope="module")
+def emergence_run(folder, tmp_path_factory):
+    """A finished run of emergence on the tiny network with scores."""
+    workdir = tmp_path_factory.mktemp("emergence")
+    run(folder, workdir, net=JOB["net"])
+    return workdir
+
+
+def test_figures_are_those_of_the_network_run_again(folder, emergence_run, tmp_path):
+    """Drops of filters and parts, by zeroing maps and pixels and running everything again."""
+    asked(folder, tmp_path, emergence=str(emergence_run))
+    filters, parts = plain_drops.drops(scored.network(seed=SEED), folder, "beast", "conv2")
+    for row in rows(tmp_path / "filters.csv"):
+        assert number(row["delta"]) == pytest.approx(filters[int(row["filter"])], rel=1e-4, abs=1e-5)
+    for row in rows(tmp_path / "parts.csv"):
+        drop, crops, area = parts[row["part"]]
+        assert number(row["drop"]) == pytest.approx(drop, rel=1e-4, abs=1e-5)
+        assert int(row["num_crops"]) == crops and number(row["area"]) == pytest.approx(area, rel=1e-5)
+    of_emergence = {(r["layer"], r["part"]): r for r in rows(emergence_run / "parts.csv")}
+    for row in rows(tmp_path / "parts.csv"):
+        measured = of_emergence["conv2", row["part"]]
+        assert number(row["ap_val"]) == pytest.approx(number(measured["combination_ap_val"]), rel=1e-5)
+        assert row["emerges_paper"] == measured["emerges_paper"]
+    assert not (tmp_path / "emergence").exists()
+
+
+def test_a_damaged_image_is_skipped_where_asked(tmp_path):
+    folder = tiny.write_folder(tmp_path / "photos", images=14)
+    (folder / "JPEGImages" / "val003.jpg").write_bytes(b"not a picture")
+    with pytest.raises(BadInput, match=r"val003\.jpg.*skip_bad"):
+        asked(folder, tmp_path / "W")
+    asked(folder, tmp_path / "W", skip_bad=True)
+    manifest = json.loads((tmp_path / "W" / "manifest.json").read_text())
+    assert len(manifest["skipped"]) == 1 and "val003.jpg" in manifest["skipped"][0]
+
+
+def test_what_can_be_mended_is_said_in_one_line(folder, finished, emergence_run, tmp_path):
+    def refused(pattern, **changed):
+        with pytest.raises(BadInput, match=pattern) as error:
+            asked(folder, tmp_path / "W", **changed)
+        assert "\n" not in str(error.value)
+
+    refused(r"--weights=imagenet: it has no class scores.*experiments\.supervision", net="tests.tiny:network")
+    refused(r"no score for the class 'beast'.*stone, tree.*--classes", net="tests.runs.scored:without_beasts")
+    refused(r"no layer 'conv3'; did you mean 'conv2'", layer="conv3")
+    refused(r"emergence of another network \(--net=tests\.tiny:network", emergence=str(finished[0]))
+    refused(r"no finished emergence run \(no manifest\.json\)", emergence=str(tmp_path / "nowhere"))
+    refused(r"judged beast on other images", emergence=str(emergence_run), limit=20)
+    assert not (tmp_path / "W" / "manifest.json").exists()
+
+
+PLACES = (
+    "file:emergence/cache/evidence/beast/conv2-*.npz",
+    "file:cache/drops/beast/conv2/00001-*.npz",
+    "file:filters.csv",
+    "file:report/index.html",
+    "file:manifest.json",
+)
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_writes_the_same_files(tmp_path):
+    folder = tiny.write_folder(tmp_path / "photos", images=10)
+    whole, died = tmp_path / "whole", tmp_path / "killed"
+    module = "tests.runs.killed_drops"
+    assert start("nowhere", folder, whole, module) == ""
+    for place in PLACES:
+        assert start(place, folder, died, module), place
+        assert not (died / "manifest.json").exists(), place
+    assert start("nowhere", folder, died, module) == ""
+    expected, found = tree(whole), tree(died)
+    for files in (expected, found):
+        for clock in ("manifest.json", "lock", "emergence/manifest.json", "emergence/lock"):
+            files.pop(clock)
+    assert expected.keys() == found.keys() and set(OUTPUTS) < expected.keys()
+    assert [name for name in expected if expected[name] != found[name]] == []
