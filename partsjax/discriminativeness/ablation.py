@@ -67,17 +67,24 @@ def ablator(
     """
     ablate = ablated_scores(network, layer, memory)
 
-    def step(pixels, labels, params) -> Drops:
+    def step(pixels, labels, params):
         with jax.default_matmul_precision("highest"):  # a drop is a small difference of two scores
             activation = network.apply(params, standardised(network, pixels), (layer,))[layer]
             intact, ablated = ablate(params, activation)
-        lost = [
-            of_class(of(intact), labels)[:, None] - of_class(of(ablated), labels)
-            for of in (lambda scores: scores, probability)
+        return intact, [
+            (of_class(intact, labels)[:, None], of_class(ablated, labels)),
+            (of_class(probability(intact), labels)[:, None], of_class(probability(ablated), labels)),
         ]
-        return Drops(intact, *lost)
 
-    return on_every_device(network, step)
+    run = on_every_device(network, step)
+
+    def drops(pixels, labels) -> Drops:
+        intact, pairs = run(pixels, np.asarray(labels, np.int32))
+        # Not in the same program, where a multiplication in the scores could be fused with the subtraction:
+        # equal scores differ by 0.
+        return Drops(intact, *(one - other for one, other in pairs))
+
+    return drops
 
 
 def ablated_scores(network: Network, layer: str, memory: int = MEMORY) -> Callable:

@@ -1,0 +1,82 @@
+"""A planted network whose class scores each read one filter: that one is found, and the part it detects."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from partsjax.data import shapeparts
+from partsjax.data.crops import class_crops
+from partsjax.data.pipeline import batches
+from partsjax.data.planted import planted_network
+from partsjax.discriminativeness.ablation import ablator
+from partsjax.discriminativeness.blackout import blackout, blackout_scores, object_of, part_drops
+from partsjax.discriminativeness.correlation import spearman
+from partsjax.discriminativeness.filters import filter_drops, sharing
+from partsjax.discriminativeness.gradients import attributor
+from partsjax.emergence.curve import resamples
+
+READ = {"quadruped": "head", "bird": "head", "robot": "hand", "digger": "bucket"}
+CLASSES = tuple(READ)
+
+
+def reader():
+    """The network, and the filter each class reads; the score is the class's filter at its strongest."""
+    planted = planted_network()
+    read = [planted.filters[place] for place in READ.items()]
+
+    def after(params, layer, activation):
+        assert layer == "blob"
+        return 10 * activation.max(axis=(1, 2))[:, jnp.array(read)]
+
+    return dataclasses.replace(planted.network, classes=CLASSES, after=after), read
+
+
+def crops_of(object_class, network, count=16):
+    dataset = shapeparts.read(seed=1, classes=[object_class], per_class=count, style="planted")
+    crops = class_crops(dataset, object_class, "val", network.input_size, limit=count)
+    return crops, next(batches(crops, [np.arange(count)], count, network.preprocessing.mean)).pixels
+
+
+@pytest.mark.slow
+def test_the_filters_a_class_reads_are_discriminative_and_no_others():
+    network, read = reader()
+    ablate, attribute, found = ablator(network, "blob"), attributor(network, "blob"), []
+    for c, object_class in enumerate(CLASSES):
+        crops, pixels = crops_of(object_class, network)
+        labels = np.full(len(crops), c)
+        weights = resamples(len(crops.images), 0)
+        lost = filter_drops(ablate(pixels, labels).before, crops.image_index, weights)
+        np.testing.assert_array_equal(np.flatnonzero(lost.discriminative()), [read[c]])
+        np.testing.assert_array_equal(np.delete(lost.delta.value, read[c]), 0)
+        assert lost.delta.low[read[c]] > 0 and lost.share[read[c]] == 1
+        gradients = np.asarray(attribute(pixels, labels)).mean(axis=0)
+        assert spearman(gradients, lost.delta.value) == 1
+        found.append(lost.discriminative())
+    shared = sharing(np.array(found))
+    assert shared.distinct == 4 and shared.histogram.tolist() == [4, 4, 0, 0, 0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("object_class", ["robot", "bird"])
+def test_blackout_finds_the_part_a_class_reads(object_class):
+    network, _ = reader()
+    scores, c = blackout_scores(network), CLASSES.index(object_class)
+    crops, pixels = crops_of(object_class, network)
+    found = {}
+    for p, part in enumerate(crops.parts):
+        black = [blackout(object_of(crops, n), part, crops.size, [n, p]) for n in range(len(crops))]
+        masks = np.array([[np.zeros_like(b.part), b.part, *b.controls] for b in black])
+        intact, without, *controls = np.moveaxis(np.asarray(scores(pixels, masks))[..., c], 1, 0)
+        has = masks[:, 1].any(axis=(1, 2))
+        areas = np.array([b.areas for b in black])[has].T
+        found[part] = part_drops(
+            (intact - without)[has], (intact - np.array(controls)).T[has], *areas,
+            crops.image_index[has], resamples(len(crops.images), 0),
+        )  # fmt: skip
+    assert found[READ[object_class]].crops > 10
+    discriminative = [part for part, drops in found.items() if drops.discriminative]
+    best = max(found, key=lambda part: np.nan_to_num(found[part].difference.value))
+    assert best == READ[object_class] and best in discriminative
+    assert discriminative == [best]

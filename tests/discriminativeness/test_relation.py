@@ -1,0 +1,122 @@
+"""Overlap of sets of filters against chance, and rank correlations with their intervals."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from hypothesis.extra.numpy import arrays
+from scipy.stats import spearmanr
+
+from partsjax.discriminativeness.correlation import rank_correlation, spearman
+from partsjax.discriminativeness.relation import overlap, semantic
+from partsjax.emergence.verdict import Estimate, Verdict
+
+
+def verdict(part, best, combination, train, low, *, of="dog", num_val=20):
+    return Verdict(
+        "conv5", of, part, 20, num_val, best, combination=combination, combination_ap_train=train,
+        combination_ap_val=Estimate(low + 0.05, low, low + 0.1), excess=Estimate(0.1, 0.05, 0.2),
+    )  # fmt: skip
+
+
+def test_semantic_filters_are_best_or_in_the_set_of_a_part_that_emerges():
+    verdicts = [
+        verdict("head", 1, (1, 4), 0.6, 0.4),  # emerges by both
+        verdict("leg", 2, (3, 5), 0.4, 0.1),  # by the paper's alone
+        verdict("tail", 6, (6,), 0.1, 0.05),  # not at all
+        verdict("ear", 7, (7,), 0.9, 0.8, num_val=9),  # too rare to be judged
+        verdict("head", 0, (0,), 0.9, 0.8, of="cat"),
+    ]
+    assert np.flatnonzero(semantic(verdicts, "dog", "paper", 8)).tolist() == [1, 2, 3, 4, 5]
+    assert np.flatnonzero(semantic(verdicts, "dog", "strict", 8)).tolist() == [1, 4]
+    assert not semantic(verdicts, "horse", "paper", 8).any()
+
+
+SETS = some.integers(2, 7).flatmap(lambda n: some.tuples(*[arrays(bool, n)] * 2))
+
+
+@given(SETS)
+def test_one_class_against_every_permutation_there_is(sets):
+    d, s = sets
+    found = overlap(d, s)
+    overlaps = [(d & s[list(p)]).sum() for p in itertools.permutations(range(len(d)))]
+    assert found.both == (d & s).sum() and found.exact
+    assert found.expected == pytest.approx(np.mean(overlaps))
+    if d.any() and s.any():
+        assert found.p_value == pytest.approx(np.mean(np.array(overlaps) >= found.both))
+    else:
+        assert math.isnan(found.p_value)
+    assert (math.isnan(found.share) and not d.any()) or found.share == found.both / d.sum()
+
+
+def test_several_classes_against_every_permutation_there_is():
+    """Classes that share filters: their joint permutations, not a product of single ones."""
+    random = np.random.default_rng(0)
+    d = np.array([[1, 1, 0, 0, 0, 0, 0], [1, 1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 0, 0, 0]], bool)
+    for _ in range(5):
+        s = random.random((3, 7)) < 0.4
+        found = overlap(d, s, seed=1)
+        overlaps = [(d & s[:, list(p)]).sum() for p in itertools.permutations(range(7))]
+        assert found.expected == pytest.approx(np.mean(overlaps)) and not found.exact
+        assert found.both == (d & s).sum() and found.filters == 21
+        # Of 10,000 permutations the share strays by 0.02 (4 standard deviations).
+        assert found.p_value == pytest.approx(np.mean(np.array(overlaps) >= found.both), abs=0.02)
+
+
+def test_permutations_are_those_of_the_seed():
+    d, s = np.random.default_rng(0).random((2, 3, 30)) < 0.3
+    assert overlap(d, s, seed=1) == overlap(d, s, seed=1)
+    assert overlap(d, d).p_value < 0.001 < overlap(d, ~d).p_value
+
+
+@given(some.integers(2, 12).flatmap(lambda n: some.tuples(*[arrays(np.float64, n, elements=some.integers(-3, 3))] * 2)))  # fmt: skip  # noqa: E501
+def test_rank_correlation_is_scipys_with_ties(pair):
+    one, other = pair
+    found = spearman(one, other)
+    if len({*one}) == 1 or len({*other}) == 1:
+        assert np.isnan(found)
+    else:
+        assert found == pytest.approx(spearmanr(one, other).statistic, abs=1e-12)
+
+
+def test_many_rank_correlations_at_once_are_each_its_own():
+    random = np.random.default_rng(0)
+    one, other = random.normal(size=(2, 9, 4, 3))
+    one[2, 1, 1] = np.nan
+    found = spearman(one, other)
+    for i, j in np.ndindex(4, 3):
+        np.testing.assert_allclose(found[i, j], spearmanr(one[:, i, j], other[:, i, j]).statistic)
+    assert np.isnan(found).sum() == 1
+
+
+def test_rank_correlation_comes_with_both_its_intervals():
+    random = np.random.default_rng(0)
+    truth = np.arange(30.0)
+    one, other = truth + random.normal(0, 4, 30), truth + random.normal(0, 4, 30)
+    noise = [v[:, None] + random.normal(0, 0.5, (30, 1000)) for v in (one, other)]
+    found = rank_correlation(one, other, (noise[0], noise[1]), seed=3)
+    assert found.number == 30 and found.value == pytest.approx(spearmanr(one, other).statistic)
+    parts, images = found.over_things, found.over_images
+    assert parts.low < images.low < images.high < 1 and parts.low < found.value < parts.high
+    again = [spearmanr(one[d], other[d]).statistic for d in random.integers(0, 30, (1000, 30))]
+    np.testing.assert_allclose(parts[1:], np.percentile(again, [2.5, 97.5]), atol=0.05)
+    of_images = [spearmanr(a, b).statistic for a, b in zip(noise[0].T, noise[1].T, strict=True)]
+    np.testing.assert_allclose(images[1:], np.percentile(of_images, [2.5, 97.5]))
+
+
+def test_parts_without_a_figure_are_left_out_of_the_correlation():
+    one, other = np.array([1.0, np.nan, 2.0, 3.0, 5.0]), np.array([2.0, 1.0, np.nan, 3.0, 9.0])
+    samples = (np.tile(one[:, None], 5), np.tile(other[:, None], 5))
+    found = rank_correlation(one, other, samples)
+    assert (found.number, found.value) == (3, 1) and found.over_images == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "pair", [([], []), ([1.0], [2.0]), ([1.0, 1.0], [2.0, 3.0]), ([np.nan] * 3, [1.0] * 3)]
+)
+def test_too_few_or_equal_figures_have_no_correlation(pair):
+    found = rank_correlation(*map(np.array, pair))
+    assert np.isnan([*found.over_things, *found.over_images]).all()
