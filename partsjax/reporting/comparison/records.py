@@ -12,8 +12,8 @@ class Figures:
     """One network in one layer; tuples have an entry a seed, in the order of `Content.seeds`.
 
     paper, strict: parts that emerge by each criterion. ap_train: mean over judged parts of the sets' train
-    AP; ap_val: the same on unseen images, with its interval over images; mean_ap_val: over seeds, its interval
-    over images and seeds.
+    AP; ap_val: the same on unseen images, with its interval over images; mean_ap_val: over seeds, with an
+    interval over images and seeds.
     """
 
     paper: tuple[int, ...]

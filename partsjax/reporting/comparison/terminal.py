@@ -1,5 +1,8 @@
 """The comparison in the terminal: emergence by network and layer, and differences from the baseline."""
 
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -7,6 +10,38 @@ from rich.text import Text
 from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
 from partsjax.reporting.comparison.records import Content
 from partsjax.reporting.report.words import interval, percent
+from partsjax.reporting.terminal import Terminal
+
+
+class Within(Terminal):
+    """The terminal of runs inside a comparison: their progress under a heading, each note once, no tables."""
+
+    def __init__(self, outer: Terminal):
+        self._out, self._err = outer._out, outer._err
+        self.heading = ""
+        self._said: set[str] = set()
+
+    def note(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            super().note(text)
+
+    @contextlib.contextmanager
+    def progress(self, totals: Mapping[str, int]) -> Iterator[Callable[[str, int, str], None]]:
+        with super().progress(totals) as advance:
+            yield lambda unit, by, what: advance(unit, by, f"{self.heading} · {what}")
+
+    def show(self, table) -> None:
+        pass
+
+    def spent(self, seconds) -> None:
+        pass
+
+    def verdicts(self, verdicts, summaries) -> None:
+        pass
+
+    def done(self, folder, seconds) -> None:
+        pass
 
 
 def networks_table(content: Content) -> Table:

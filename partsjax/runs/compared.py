@@ -1,0 +1,160 @@
+"""What finished runs on the same images say beside each other."""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from partsjax.emergence.compare import Difference, Measured, difference, mean_ap, over_seeds
+from partsjax.emergence.verdict import EMERGES, UNKNOWN, Estimate, Verdict
+from partsjax.errors import BadInput
+from partsjax.reporting.comparison import Figures, Part
+from partsjax.reporting.verdict_rows import read_parts
+from partsjax.runs import resamples
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A finished run of one network: verdicts by layer, in the order of `parts.csv`, and their bootstrap."""
+
+    folder: Path
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+    samples: Mapping[str, np.ndarray]
+    images: resamples.Images
+
+    def layer(self, layer: str) -> Measured:
+        """The judged parts of a layer, for differences."""
+        rows, verdicts = [], self.verdicts[layer]
+        for object_class in dict.fromkeys(v.object_class for v in verdicts):
+            rows += list(self.samples[f"{layer}/{object_class}"])
+        kept = [(v, row) for v, row in zip(verdicts, rows, strict=True) if v.judged]
+        return Measured(
+            tuple((v.object_class, v.part) for v, _ in kept),
+            np.array([v.combination_ap_val.value for v, _ in kept]),
+            np.stack([row for _, row in kept]) if kept else np.zeros((0, 1000), np.float32),
+        )
+
+    def all_parts(self, layer: str) -> list[tuple]:
+        """What every network must have been measured on."""
+        return [(v.object_class, v.part, v.num_train, v.num_val, v.judged) for v in self.verdicts[layer]]
+
+
+def read_run(folder: Path) -> Run:
+    """Reads a finished run.
+
+    Raises:
+      BadInput: a file is missing or damaged.
+    """
+    verdicts: dict[str, list[Verdict]] = {}
+    for verdict in read_parts(folder / "parts.csv"):
+        verdicts.setdefault(verdict.layer, []).append(verdict)
+    samples, images = resamples.read(folder / resamples.NAME)
+    return Run(folder, {layer: tuple(found) for layer, found in verdicts.items()}, samples, images)
+
+
+def check_same_images(first: Run, run: Run) -> None:
+    """Raises `BadInput` where two runs cannot be paired image by image."""
+    if run.images != first.images:
+        classes = first.images.by_class.keys() | run.images.by_class.keys()
+        other = sorted(c for c in classes if first.images.by_class.get(c) != run.images.by_class.get(c))
+        what = f"other images or annotations of {', '.join(other)}" if other else "another --seed"
+    elif {layer: first.all_parts(layer) for layer in first.verdicts} != {
+        layer: run.all_parts(layer) for layer in run.verdicts
+    }:
+        what = "other layers or training images"
+    else:
+        return
+    raise BadInput(
+        f"{run.folder}: judged on {what} than {first.folder}, so the two cannot be compared; delete the one "
+        "that is out of date and run the same command again"
+    )
+
+
+def figures(runs: Mapping[str, Sequence[Run]], layers: Sequence[str]) -> dict[tuple[str, str], Figures]:
+    """runs: by network, one a seed."""
+    found = {}
+    for network, of_seeds in runs.items():
+        for layer in layers:
+            judged = [[v for v in run.verdicts[layer] if v.judged] for run in of_seeds]
+            measured = [run.layer(layer) for run in of_seeds]
+            found[network, layer] = Figures(
+                paper=tuple(sum(v.emerges_paper for v in of) for of in judged),
+                strict=tuple(sum(v.emerges_strict for v in of) for of in judged),
+                ap_train=tuple(_mean(v.combination_ap_train for v in of) for of in judged),
+                ap_val=tuple(mean_ap([one]) for one in measured),
+                mean_ap_val=mean_ap(measured),
+            )
+    return found
+
+
+def differences(
+    runs: Mapping[str, Sequence[Run]], baseline: str, layers: Sequence[str]
+) -> dict[tuple[str, str], Difference]:
+    """Every network but the baseline minus the baseline; seeds are paired in order."""
+    return {
+        (network, layer): difference(
+            [run.layer(layer) for run in of_seeds], [run.layer(layer) for run in runs[baseline]]
+        )
+        for network, of_seeds in runs.items()
+        if network != baseline
+        for layer in layers
+    }
+
+
+def parts(
+    runs: Mapping[str, Sequence[Run]],
+    layers: Sequence[str],
+    found: Mapping[tuple[str, str], Difference],
+) -> list[Part]:
+    """A row a layer and part, all networks in it; found: the differences."""
+    rows = []
+    first = next(iter(runs.values()))[0]
+    for layer in layers:
+        place = 0  # among the judged
+        for i, verdict in enumerate(first.verdicts[layer]):
+            rows.append(
+                Part(
+                    layer=layer,
+                    object_class=verdict.object_class,
+                    part=verdict.part,
+                    num_val=verdict.num_val,
+                    judged=verdict.judged,
+                    prior_ap_val=verdict.prior_ap_val.value,
+                    ap_val={network: _over_seeds(of, layer, i) for network, of in runs.items()},
+                    strict={
+                        network: sum(run.verdicts[layer][i].emerges_strict for run in of)
+                        for network, of in runs.items()
+                    },
+                    difference={
+                        network: found[network, layer].parts[place]
+                        for network in runs
+                        if verdict.judged and (network, layer) in found
+                    },
+                )
+            )
+            place += verdict.judged
+    return rows
+
+
+def place_alone(run: Run, layer: str) -> tuple[int, float]:
+    """How many judged parts fixed boxes pass by the paper's criterion, and their mean held-out AP."""
+    judged = [v for v in run.verdicts[layer] if v.judged]
+    return sum(v.prior_ap_train > EMERGES for v in judged), _mean(v.prior_ap_val.value for v in judged)
+
+
+def _over_seeds(runs: Sequence[Run], layer: str, place: int) -> Estimate:
+    """Held-out AP of the part at `place` among all parts of the layer."""
+    verdicts = [run.verdicts[layer][place] for run in runs]
+    object_class = verdicts[0].object_class
+    row = place - [v.object_class for v in runs[0].verdicts[layer]].index(object_class)
+    values = [v.combination_ap_val.value for v in verdicts]
+    if any(map(math.isnan, values)):
+        return UNKNOWN
+    return over_seeds(values, [run.samples[f"{layer}/{object_class}"][row] for run in runs])
+
+
+def _mean(values) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return float(np.mean(known)) if known else math.nan

@@ -1,0 +1,216 @@
+"""What emerges by what a network was trained for: trains, measures and compares several networks."""
+
+import dataclasses
+import functools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from partsjax.errors import BadInput, nearest
+from partsjax.networks import load_network
+from partsjax.reporting.comparison import Content, files, write_report
+from partsjax.reporting.comparison import terminal as tables
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs import compared, emergence, manifest, stages, supervision, workdir
+from partsjax.runs.comparison_options import ComparisonOptions
+from partsjax.runs.comparison_words import facts, origin, training_figures
+from partsjax.runs.execution import Execution
+from partsjax.runs.members import Member, members
+from partsjax.runs.opening import dataset_of
+from partsjax.runs.options import Options, chosen_layers
+from partsjax.runs.supervision import TrainingOptions
+
+OUTPUTS = ("comparison.csv", "differences.csv", "part_differences.csv", "summary.json")
+
+
+def compare(
+    options: ComparisonOptions,
+    execution: Execution,
+    terminal: Terminal,
+    *,
+    pages: bool = False,
+    train: Callable[[TrainingOptions, Execution, Terminal], None] = supervision.train,
+) -> None:
+    """Trains and measures every network in a folder of its own, and writes them side by side.
+
+    `networks/NAME-SEED/` and `emergence/NAME-SEED/` are ordinary runs; finished ones are taken as they are. A
+    measured network's stimuli, gigabytes of them, are dropped. Writes the files of `OUTPUTS`, `report/` and,
+    last, `manifest.json`.
+
+    Args:
+      pages: also a report of every network's own run.
+      train: trains in a folder and leaves `checkpoint/` and, last, `manifest.json` there.
+
+    Raises:
+      BadInput: something the user can mend, in one line; what was finished is kept.
+    """
+    clock = manifest.Stages()
+    every = members(options.networks, options.seeds)
+    names = list(dict.fromkeys(member.name for member in every))
+    if options.baseline not in names:
+        raise BadInput(
+            f"--baseline={options.baseline}: not among the networks; {nearest(options.baseline, names)}"
+        )
+    with workdir.opened(execution.workdir) as folder:
+        with clock("checks"):
+            dataset = dataset_of(options.measuring, terminal)
+            layers = _check_given(options, every)
+        with workdir.plain_errors(folder):
+            workdir.claim(folder, dataclasses.asdict(options))
+            job = _Job(folder, options, execution, tables.Within(terminal), pages, train)
+            runs: dict[str, list[compared.Run]] = {name: [] for name in names}
+            for number, member in enumerate(every, 1):
+                job.within.heading = f"{member.folder} ({number} of {len(every)})"
+                run = job.run(member, clock)
+                compared.check_same_images(next((r[0] for r in runs.values() if r), run), run)
+                runs[member.name].append(run)
+            content = _content(options, job, every, runs, layers, list(dataset.parts))
+            # A manifest vouches for the files beside it: none while they change.
+            (folder / "manifest.json").unlink(missing_ok=True)
+            with clock("tables"):
+                _write(folder, content)
+            _write_manifest(folder, options, every, clock)
+        terminal.show(tables.networks_table(content))
+        if content.differences:
+            terminal.show(tables.differences_table(content))
+        terminal.spent(clock.seconds)
+        terminal.show(f"report: {folder}/report/index.html")
+        terminal.show(f"results: {', '.join(str(folder / name) for name in OUTPUTS)}")
+
+
+def _check_given(options: ComparisonOptions, every: list[Member]) -> tuple[str, ...]:
+    """The layers to measure. Loads every network that is given: mistakes show before hours of training."""
+    starts = {member.weights for member in every}
+    if "" in starts:
+        starts |= {options.training_of(member).weights for member in every if member.trained}
+    layers = ()
+    for weights in sorted(starts - {""}):
+        network = load_network(options.measuring.net, weights, dtype=options.measuring.dtype)
+        layers = chosen_layers(network, options.measuring.layers)
+    return layers
+
+
+class _Job:
+    """One comparison's surroundings, and what is done to each network."""
+
+    def __init__(self, folder: Path, options: ComparisonOptions, execution: Execution, within, pages, train):
+        self.folder, self.options, self.execution = folder, options, execution
+        self.within: tables.Within = within
+        self._pages, self._train = pages, train
+
+    def run(self, member: Member, clock: manifest.Stages) -> compared.Run:
+        """Trains the network if it is to be, measures it, and reads what came of it."""
+        weights = member.weights
+        if member.trained:
+            place = self.folder / "networks" / member.folder
+            options = self.options.training_of(member)
+            if not _finished(place, options):
+                self.within.note(f"{self.within.heading}: training")
+                with clock("training"):
+                    self._train(options, self._in(place), self.within)
+            weights = str(place / "checkpoint")
+        place = self.folder / "emergence" / member.folder
+        options = self.options.measuring_of(member, weights)
+        network = functools.partial(
+            load_network, options.net, weights, seed=options.network_seed, dtype=options.dtype
+        )
+        if not self._measured(place, options, network):
+            self.within.note(f"{self.within.heading}: emergence")
+            with clock("emergence"):
+                emergence.measure(options, self._in(place), self.within, report=self._pages)
+        shutil.rmtree(place / "cache" / "stimuli", ignore_errors=True)
+        return compared.read_run(place)
+
+    def _measured(self, place: Path, options: Options, network) -> bool:
+        """Whether the very same network was measured there, by the same code."""
+        # The folder may have been moved, and its checkpoints with it: their digest says what they are.
+        if not _finished(place, options, but=("weights",)):
+            return False
+        if self._pages and not (place / "report").exists():
+            return False
+        found = json.loads((place / "manifest.json").read_text())
+        return found["code_version"] == stages.code_version() and found["network_digest"] == network().digest
+
+    def _in(self, place: Path) -> Execution:
+        return dataclasses.replace(self.execution, workdir=place)
+
+    def pages(self, member: Member) -> tuple[str, ...]:
+        """The address of the network's own report, seen from the comparison's."""
+        made = (self.folder / "emergence" / member.folder / "report" / "index.html").exists()
+        return (f"../emergence/{member.folder}/report/index.html",) if made else ()
+
+
+def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:
+    """Whether a run with these options, `but` for some, has come to its end there, and its files stand."""
+    try:
+        found = json.loads((folder / "manifest.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return False
+    wanted = json.loads(json.dumps(dataclasses.asdict(options)))
+    then, now = ({k: v for k, v in o.items() if k not in but} for o in (found["options"], wanted))
+    return then == now and all((folder / name).exists() for name in found["files"])
+
+
+def _content(options, job: _Job, every, runs, layers, classes) -> Content:
+    by_name = {name: [member for member in every if member.name == name] for name in runs}
+    found = compared.differences(runs, options.baseline, layers)
+    first = runs[options.baseline][0]
+    prior_paper, prior_ap_val = compared.place_alone(first, layers[0])
+    judged = sum(v.judged for v in first.verdicts[layers[0]])
+    return Content(
+        title=f"{options.measuring.net} on {options.measuring.dataset}, by supervision",
+        command=manifest.command(),
+        facts=facts(options, classes),
+        networks=list(runs),
+        baseline=options.baseline,
+        seeds={name: tuple(member.seed for member in of) for name, of in by_name.items()},
+        layers=layers,
+        judged=judged,
+        rare=len(first.verdicts[layers[0]]) - judged,
+        figures=compared.figures(runs, layers),
+        differences=found,
+        parts=compared.parts(runs, layers, found),
+        prior_paper=prior_paper,
+        prior_ap_val=prior_ap_val,
+        origins={name: origin(options, of[0]) for name, of in by_name.items()},
+        training=[
+            training_figures(member, options.training_of(member), job.folder / "networks" / member.folder)
+            for name in runs
+            for member in by_name[name]
+            if member.trained
+        ],
+        pages={name: tuple(page for m in of for page in job.pages(m)) for name, of in by_name.items()},
+    )
+
+
+def _write(folder: Path, content: Content) -> None:
+    whole = functools.partial(workdir.written_whole, durable=True)
+    writers = (files.write_comparison, files.write_differences, files.write_part_differences)
+    for name, write in zip(OUTPUTS, writers, strict=False):
+        with whole(folder / name) as path:
+            write(path, content)
+    workdir.write_json(folder / "summary.json", files.summary(content))
+    with workdir.unfinished(folder / "report") as place:
+        write_report(place, content)
+
+
+def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.Stages) -> None:
+    measured = {
+        member.folder: json.loads((folder / "emergence" / member.folder / "manifest.json").read_text())
+        for member in every
+    }
+    workdir.write_json(
+        folder / "manifest.json",
+        {
+            "command": manifest.command(),
+            "options": dataclasses.asdict(options),
+            "networks": {name: found["network_digest"] for name, found in measured.items()},
+            "code_version": stages.code_version(),
+            "versions": manifest.versions(),
+            "devices": manifest.devices(),
+            "stages": clock.record(),
+            "skipped": sorted({problem for found in measured.values() for problem in found["skipped"]}),
+            "files": manifest.file_digests(folder, OUTPUTS),
+        },
+    )

@@ -1,0 +1,56 @@
+"""What decides a comparison's results, and what of it decides each network's."""
+
+import dataclasses
+
+from partsjax.runs.members import SCRATCH, Member
+from partsjax.runs.options import Options
+from partsjax.runs.supervision import TrainingOptions
+from partsjax.supervision.inputs import WINDOWS
+
+
+@dataclasses.dataclass(frozen=True)
+class ComparisonOptions:
+    """What decides a comparison's results.
+
+    networks, seeds: as `members` takes them; baseline: the network the others are held against.
+    measuring: of every network's emergence; its weights, nulls and other searches are left out.
+    training: of every trained network; its supervision is what `scratch` learns from, its weights what the
+      others start from. On shapeparts, which is drawn from the seed, other seeds see other training images.
+    Windows are asked for where an objective knows such windows.
+    scratch_steps: updates of `scratch`, None: as many as the others. It trains all layers, at the rate of
+      layers that start afresh.
+    """
+
+    networks: tuple[str, ...]
+    measuring: Options
+    training: TrainingOptions
+    seeds: tuple[int, ...] = (0,)
+    baseline: str = "imagenet"
+    scratch_steps: int | None = None
+
+    def training_of(self, member: Member) -> TrainingOptions:
+        recipe, weights, objective = self.training.recipe, self.training.weights, member.name
+        if member.name == SCRATCH:
+            weights, objective = "random", self.training.supervision
+            recipe = dataclasses.replace(
+                recipe,
+                steps=self.scratch_steps or recipe.steps,
+                train_from="",
+                learning_rate=recipe.new_learning_rate,
+            )
+        windows = self.training.windows if self.training.windows in WINDOWS.get(objective, ()) else ""
+        return dataclasses.replace(
+            self.training,
+            weights=weights,
+            supervision=objective,
+            recipe=recipe,
+            seed=member.seed,
+            windows=windows,
+        )
+
+    def measuring_of(self, member: Member, weights: str) -> Options:
+        """Of a network with these weights: by the one search alone, and without nulls."""
+        seed = member.seed if weights == "random" else None
+        return dataclasses.replace(
+            self.measuring, weights=weights, weights_seed=seed, nulls=(), all_searches=False
+        )

@@ -1,0 +1,72 @@
+"""What the networks of a comparison are and what they learned, for people to read."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from partsjax.reporting.comparison import Training
+from partsjax.reporting.training_table import METRICS
+from partsjax.runs import manifest
+from partsjax.runs.members import SCRATCH, Member
+from partsjax.runs.supervision import TrainingOptions
+from partsjax.supervision.objectives import OBJECTIVES
+
+_TASKS = {
+    "object": "windows around objects and background, as R-CNN",
+    "image": "whole images, several labels each",
+    "mil": "image labels alone, by the strongest position of a map per class",
+    "cam": "image labels alone, by the mean over positions of a map per class",
+    "wsddn": "image labels alone, by windows weighed against each other",
+}
+
+
+def origin(options, member: Member) -> str:
+    """What a network is; options: a comparison's."""
+    if member.weights == "imagenet":
+        return "image classification on ImageNet, as installed with this package"
+    if member.weights == "random":
+        return "untrained: random weights"
+    if member.weights:
+        return member.weights
+    training = options.training_of(member)
+    task = _TASKS.get(training.supervision, training.supervision)
+    layers = f"from {training.recipe.train_from} up" if training.recipe.train_from else "all layers"
+    start = "random weights" if member.name == SCRATCH else training.weights
+    return f"{task}; {layers}, {training.recipe.steps} steps, starting from {start}"
+
+
+def training_figures(member: Member, options: TrainingOptions, folder: Path) -> Training:
+    """The headline metric of a trained network, from its manifest."""
+    found = json.loads((folder / "manifest.json").read_text())
+    metric = OBJECTIVES[options.supervision].headline
+    course = {int(step): figures for step, figures in found["metrics"].items()}
+    first, last = min(course), max(course)
+    return Training(
+        network=member.name,
+        seed=member.seed,
+        steps=last,
+        metric=METRICS.get(metric, metric),
+        before=_known(course[first].get(metric)),
+        after=_known(course[last].get(metric)),
+        baseline=_known(found["baselines"].get(metric)),
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def facts(options, classes: Sequence[str]) -> list[tuple[str, str]]:
+    """(name, value) pairs about a comparison; options: its own."""
+    search, training = options.measuring.search, options.training
+    return [
+        ("classes", ", ".join(classes)),
+        ("seeds", ", ".join(map(str, options.seeds))),
+        ("search", f"{search.search}, detections of a set ranked by {search.score}"),
+        ("seed of searches and intervals", str(options.measuring.seed)),
+        ("learning rate", f"{training.recipe.learning_rate:g}, {training.recipe.schedule}"),
+        ("learning rate of new layers", f"{training.recipe.new_learning_rate:g}"),
+        ("examples a step", str(training.batch_size)),
+        *((f"version of {name}", version) for name, version in manifest.versions().items()),
+    ]

@@ -1,0 +1,42 @@
+"""Starts a comparison of tiny networks; as a program it dies by SIGKILL where it is told to.
+
+python -m tests.runs.comparing WHERE FOLDER WORKDIR; WHERE: file:PATTERN or nowhere (`tests.runs.killed`).
+"""
+
+import sys
+from pathlib import Path
+
+from partsjax.emergence.combination import Search
+from partsjax.emergence.genetic import Genetic
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs.comparison import compare
+from partsjax.runs.comparison_options import ComparisonOptions
+from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
+from partsjax.runs.supervision import TrainingOptions
+from partsjax.supervision.training import Recipe
+from tests.runs import killed, supervised
+
+NET = "tests.runs.supervised:network"
+SEARCH = Search(genetic=Genetic(population=20, generations=5))
+
+
+def run(folder: Path, workdir: Path, networks=("random", "imagenet"), *, pages=False, **changed) -> None:
+    """changed: options of the comparison, or of the measuring."""
+    own = {name: changed.pop(name) for name in ("seeds", "baseline", "scratch_steps") if name in changed}
+    data = {"net": NET, "dataset": "coco_parts", "data_dir": str(folder)}
+    options = ComparisonOptions(
+        networks=tuple(networks),
+        measuring=Options(**data, **{"search": SEARCH, **changed}),
+        training=TrainingOptions(**data, recipe=Recipe(steps=7, train_from="conv2")),
+        **own,
+    )
+    compare(options, Execution(workdir, 16, 1), Terminal(quiet=True), pages=pages, train=supervised.train)
+
+
+if __name__ == "__main__":
+    where, folder, place = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    sys.argv = ["comparing"]
+    if where != "nowhere":
+        killed.die_in_file(place, where.partition(":")[2])
+    run(folder, place, ("random", "imagenet", "object"))

@@ -1,0 +1,37 @@
+"""The tiny network as it comes out of a made-up training: its weights are those of the trained seed."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from partsjax.runs import workdir
+from tests import tiny
+
+
+def network(weights: str = "imagenet", seed: int = 0):
+    """`weights` may be a folder that `train` wrote."""
+    trained = Path(weights) / "seed.json"
+    if trained.exists():
+        return tiny.network(seed=json.loads(trained.read_text()))
+    return tiny.network(weights, seed=seed if weights == "random" else 1)
+
+
+def train(options, execution, terminal) -> None:
+    """Leaves what a training run leaves, as far as a comparison looks at it; writes down that it ran."""
+    folder = execution.workdir
+    with workdir.opened(folder):
+        workdir.claim(folder, dataclasses.asdict(options))
+        number = {"object": 100, "image": 200, "scratch": 300}[options.supervision] + options.seed
+        workdir.write_json(folder / "checkpoint" / "seed.json", number)
+        with open(folder / "ran", "a") as file:
+            file.write("once\n")
+        metrics = {0: {"top1": 0.2, "map": 0.3}, options.recipe.steps: {"top1": 0.75, "map": 0.5}}
+        workdir.write_json(
+            folder / "manifest.json",
+            {
+                "options": dataclasses.asdict(options),
+                "metrics": metrics,
+                "baselines": {"top1": 0.25},
+                "files": {},
+            },
+        )

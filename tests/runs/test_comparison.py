@@ -1,0 +1,260 @@
+"""Whole comparisons of tiny networks: their tables, what is done twice and what is refused."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from partsjax.errors import BadInput
+from partsjax.runs import comparison, resamples
+from tests import tiny
+from tests.reporting.report import browser
+from tests.runs.comparing import run
+from tests.runs.running import number, rows, tree
+
+ROOT = Path(__file__).parents[2]
+NETWORKS = ("random", "imagenet", "object")
+SEEDS = (0, 1)
+
+
+@pytest.fixture(scope="module")
+def compared(folder, tmp_path_factory):
+    """A finished comparison of three networks, of which two have two seeds; not to be written to."""
+    place = tmp_path_factory.mktemp("comparison")
+    run(folder, place, NETWORKS, seeds=SEEDS)
+    return place
+
+
+def of(table, **where):
+    found = [row for row in table if all(row[name] == str(value) for name, value in where.items())]
+    assert found, where
+    return found
+
+
+def test_every_network_has_its_row(compared):
+    table = rows(compared / "comparison.csv")
+    found = [(r["network"], r["seed"], r["layer"]) for r in table]
+    each = [("random", "0"), ("random", "1"), ("imagenet", ""), ("object", "0"), ("object", "1")]
+    layers = ("conv1", "conv2")
+    expected = {(name, seed, layer) for name, seed in each for layer in layers}
+    assert set(found) == expected and len(found) == len(expected)
+    assert [r["network"] for r in table] == sorted((r["network"] for r in table), key=NETWORKS.index)
+
+
+def test_figures_are_those_of_the_networks_own_runs(compared):
+    for row in rows(compared / "comparison.csv"):
+        name = f"{row['network']}-{row['seed']}".removesuffix("-")
+        own = of(rows(compared / "emergence" / name / "parts.csv"), layer=row["layer"])
+        assert int(row["parts"]) == len(own) == 2
+        for split in ("train", "val"):
+            mean = np.mean([number(r[f"combination_ap_{split}"]) for r in own])
+            assert number(row[f"mean_ap_{split}"]) == pytest.approx(mean, abs=2e-6)
+        for what in ("paper", "strict"):
+            assert int(row[f"emerging_{what}"]) == sum(r[f"emerges_{what}"] == "true" for r in own)
+        assert number(row["mean_ap_val_low"]) <= number(row["mean_ap_val"]) <= number(row["mean_ap_val_high"])
+    firsts = [(compared / "emergence" / n / "parts.csv").read_bytes() for n in ("object-0", "object-1")]
+    assert firsts[0] != firsts[1]
+
+
+def test_differences_are_those_of_the_bootstraps_values(compared):
+    samples = {p.parent.name: resamples.read(p)[0] for p in compared.glob("emergence/*/resamples.npz")}
+    means = {(r["network"], r["seed"], r["layer"]): r for r in rows(compared / "comparison.csv")}
+    table = rows(compared / "differences.csv")
+    assert {r["network"] for r in table} == {"random", "object"}
+    for row in table:
+        layer = row["layer"]
+        expected = [
+            number(means[row["network"], str(seed), layer]["mean_ap_val"])
+            - number(means["imagenet", "", layer]["mean_ap_val"])
+            for seed in SEEDS
+        ]
+        found = [float(v) for v in row["by_seed"].split(";")]
+        np.testing.assert_allclose(found, expected, atol=3e-6)
+        assert number(row["difference"]) == pytest.approx(np.mean(expected), abs=3e-6)
+        gains = [
+            samples[f"{row['network']}-{seed}"][f"{layer}/beast"] - samples["imagenet"][f"{layer}/beast"]
+            for seed in SEEDS
+        ]
+        low, high = np.percentile(np.mean(gains, axis=(0, 1)), [2.5, 97.5])
+        of_seeds = 12.7062 * abs(found[0] - found[1]) / 2  # t at 97.5% of 1 degree; s / √2 is half the gap
+        for end, image in (("low", low), ("high", high)):
+            apart = np.hypot(image - np.mean(found), of_seeds)
+            assert abs(number(row[f"difference_{end}"]) - np.mean(found)) == pytest.approx(apart, rel=1e-3)
+
+
+def test_parts_are_counted_as_their_intervals_say(compared):
+    parts = rows(compared / "part_differences.csv")
+    for row in rows(compared / "differences.csv"):
+        own = of(parts, network=row["network"], layer=row["layer"])
+        assert int(row["better"]) == sum(number(r["difference_low"]) > 0 for r in own)
+        assert int(row["worse"]) == sum(number(r["difference_high"]) < 0 for r in own)
+        mean = np.mean([number(r["difference"]) for r in own])
+        assert number(row["difference"]) == pytest.approx(mean, abs=2e-6)
+    assert all(r["difference"] == "" for r in of(parts, network="imagenet"))
+    for row in of(parts, network="imagenet"):
+        (own,) = of(
+            rows(compared / "emergence" / "imagenet" / "parts.csv"), layer=row["layer"], part=row["part"]
+        )
+        assert row["ap_val_low"] == pytest.approx(own["combination_ap_val_low"], abs=2e-6)
+
+
+def test_the_summary_and_the_manifest(compared):
+    summary = json.loads((compared / "summary.json").read_text())
+    assert summary["baseline"] == "imagenet" and summary["parts"] == 2
+    assert summary["networks"]["object"]["seeds"] == [0, 1] and summary["networks"]["imagenet"]["seeds"] == []
+    (row,) = of(rows(compared / "differences.csv"), network="object", layer="conv2")
+    found = summary["networks"]["object"]["layers"]["conv2"]["difference"]
+    assert found["value"] == number(row["difference"]) and found["parts_better"] == int(row["better"])
+    assert "difference" not in summary["networks"]["imagenet"]["layers"]["conv2"]
+    trained = summary["training"]
+    assert [(t["network"], t["seed"], t["after"], t["without_looking"]) for t in trained] == [
+        ("object", seed, 0.75, 0.25) for seed in SEEDS
+    ]
+    manifest = json.loads((compared / "manifest.json").read_text())
+    assert set(manifest["files"]) == set(comparison.OUTPUTS)
+    assert set(manifest["networks"]) == {"random-0", "random-1", "imagenet", "object-0", "object-1"}
+    assert len(set(manifest["networks"].values())) == 5
+
+
+def test_stimuli_are_dropped_and_the_lean_runs_have_one_search(compared):
+    assert not list(compared.glob("emergence/*/cache/stimuli"))
+    for place in (compared / "emergence").iterdir():
+        searches = {(r["search"], r["score"]) for r in rows(place / "combinations.csv")}
+        assert searches == {("ga", "activation")}
+        assert not (place / "report").exists()
+
+
+def test_the_same_command_again_does_nothing_again(folder, compared, tmp_path, monkeypatch):
+    place = shutil.copytree(compared, tmp_path / "W")
+    before = {name: content for name, content in tree(place).items() if name != "manifest.json"}
+    monkeypatch.setattr("partsjax.runs.emergence.measure", None)
+    run(folder, place, NETWORKS, seeds=SEEDS)
+    after = tree(place)
+    after.pop("manifest.json")
+    assert after == before
+    assert (place / "networks" / "object-0" / "ran").read_text() == "once\n"
+
+
+def test_a_network_trained_again_is_measured_again(folder, tmp_path):
+    def measured() -> dict[str, bytes]:
+        run(folder, tmp_path, ("imagenet", "object"), layers=("conv1",))
+        return {path.parent.name: path.read_bytes() for path in tmp_path.glob("emergence/*/parts.csv")}
+
+    first = measured()
+    (tmp_path / "networks" / "object-0" / "checkpoint" / "seed.json").write_text("999")
+    again = measured()
+    assert again["imagenet"] == first["imagenet"] and again["object-0"] != first["object-0"]
+
+
+def test_a_layer_that_was_not_trained_comes_out_equal(folder, tmp_path):
+    """The same weights under two names: no difference, no interval, no part better or worse."""
+    run(folder, tmp_path, ("imagenet", f"twin={folder}"), layers=("conv1",))
+    (row,) = rows(tmp_path / "differences.csv")
+    assert {float(row[c]) for c in ("difference", "difference_low", "difference_high", "over_30_high")} == {0}
+    assert (row["better"], row["worse"], row["by_chance"]) == ("0", "0", "0.050000")
+
+
+def test_scratch_trains_all_layers_from_random_weights_as_fast_as_new_ones(folder, tmp_path):
+    run(folder, tmp_path, ("imagenet", "object", "scratch"), layers=("conv1",), scratch_steps=11)
+    options = {
+        name: json.loads((tmp_path / "networks" / f"{name}-0" / "options.json").read_text())
+        for name in ("object", "scratch")
+    }
+    assert (options["object"]["weights"], options["scratch"]["weights"]) == ("imagenet", "random")
+    assert options["object"]["recipe"]["train_from"] == "conv2"
+    recipe = options["scratch"]["recipe"]
+    assert (recipe["train_from"], recipe["steps"], recipe["learning_rate"]) == ("", 11, 0.01)
+    assert options["scratch"]["supervision"] == "object"
+
+
+def test_runs_on_other_images_are_refused(folder, compared, tmp_path):
+    place = shutil.copytree(compared, tmp_path / "W")
+    arrays = dict(np.load(place / "emergence" / "object-1" / "resamples.npz"))
+    about = json.loads(str(arrays["about"]))
+    about["by_class"]["beast"] = "0" * 64
+    np.savez(place / "emergence" / "object-1" / "resamples.npz", **{**arrays, "about": json.dumps(about)})
+    with pytest.raises(BadInput, match=r"object-1: judged on other images.*of beast than .*random-0"):
+        run(folder, place, NETWORKS, seeds=SEEDS)
+
+
+def test_edited_photographs_are_noticed(folder, tmp_path):
+    """One network was measured before, one after."""
+    shutil.copytree(folder, tmp_path / "photos")
+    run(tmp_path / "photos", tmp_path / "W", layers=("conv1",))
+    shutil.rmtree(tmp_path / "W" / "emergence" / "imagenet")
+    first, second = (tmp_path / "photos" / "JPEGImages" / f"val00{i}.jpg" for i in (1, 2))
+    shutil.copy(first, second)
+    with pytest.raises(BadInput, match=r"imagenet: judged on other images.*delete"):
+        run(tmp_path / "photos", tmp_path / "W", layers=("conv1",))
+
+
+WRONG = {
+    "no network 'objekt'; did you mean 'object'": {"networks": ("imagenet", "objekt")},
+    "a name stands there twice": {"networks": ("imagenet", "imagenet")},
+    "no such file": {"networks": ("imagenet", "scenes=/nowhere/scenes.pth")},
+    "letters, digits": {"networks": ("imagenet", "a/b=.")},
+    "this command's own": {"networks": ("imagenet", "object=.")},
+    "ends like another's seed": {"networks": ("imagenet", "random", "random-0=.")},
+    "--baseline=imagenet: not among": {"networks": ("random",)},
+    "--seeds": {"networks": ("random", "imagenet"), "seeds": (1, 1)},
+    "choose from": {"networks": ()},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_networks_that_cannot_be_are_one_line_and_leave_no_folder(folder, tmp_path, words):
+    with pytest.raises(BadInput, match=words):
+        run(folder, tmp_path / "W", **WRONG[words])
+    assert not (tmp_path / "W").exists()
+
+
+def test_a_wrong_layer_shows_before_anything_is_trained(folder, tmp_path):
+    with pytest.raises(BadInput, match="no layer 'conv9'"):
+        run(folder, tmp_path, ("imagenet", "object"), layers=("conv9",))
+    assert not (tmp_path / "networks").exists() and not (tmp_path / "options.json").exists()
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
+    """Where a network's own run is half-way, between tables, and before the manifest."""
+    folder = tiny.write_folder(tmp_path / "photos", images=12)
+
+    def start(where: str, place: Path) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.runs.comparing", where, str(folder), str(place)],
+            cwd=ROOT, env={**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "compiled"),
+                           "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        died = done.stdout.strip()
+        assert done.returncode == (-9 if died else 0), done.stderr
+        return died
+
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start("nowhere", whole) == ""
+    for place in ("emergence/imagenet/cache/evidence/beast/conv2-*.npz", "differences.csv", "manifest.json"):
+        assert start(f"file:{place}", killed), place
+        assert not (killed / "manifest.json").exists()
+    assert start("nowhere", killed) == ""
+    assert not list(killed.rglob(".unfinished-*"))
+
+    def written(place: Path) -> dict[str, bytes]:
+        """But clocks, and paths of the folder itself."""
+        clocks = ("manifest.json", "options.json", "summary.json", "lock")
+        return {name: content for name, content in tree(place).items() if not name.endswith(clocks)}
+
+    expected, found = written(whole), written(killed)
+    assert expected.keys() == found.keys() and len(expected) > 20
+    assert [name for name in expected if expected[name] != found[name]] == []
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_wrong(compared):
+    if browser.missing():
+        pytest.skip(browser.missing())
+    assert browser.check(compared / "report").faults == []
