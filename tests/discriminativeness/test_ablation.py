@@ -11,7 +11,6 @@ from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
 from partsjax.discriminativeness.ablation import ablated_scores, ablator
-from partsjax.discriminativeness.gradients import attributor
 from partsjax.errors import BadInput
 from partsjax.networks import (
     ARCHITECTURES,
@@ -181,36 +180,14 @@ def test_drops_are_those_of_each_crops_class_before_and_after(probability):
     intact, zeroed = run_again(architecture, weights, normal, "conv3")
     ours = {softmax: jax.nn.softmax}.get(probability, jax.nn.sigmoid)
     found = ablator(as_network(architecture, weights), "conv3", probability=ours)(pixels, labels)
-    of = lambda s: np.stack([s[n, ..., c] for n, c in enumerate(labels)])  # noqa: E731
+
+    def of(scores):
+        return np.stack([scores[n, ..., c] for n, c in enumerate(labels)])
+
     np.testing.assert_allclose(found.scores, intact, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found.before, of(intact)[:, None] - of(zeroed), rtol=1e-3, atol=1e-4)
     lost = of(probability(intact))[:, None] - of(probability(zeroed))
     np.testing.assert_allclose(found.after, lost, rtol=1e-3, atol=1e-5)
-
-
-def test_gradient_times_activation_is_the_drop_itself_where_the_network_is_linear_from_there():
-    architecture = Architecture("linear", TABLES["plain"][:1], HEADS["cells, mean, linear"][0], 17, PIXELS, ("conv1",), 1, "mean")  # fmt: skip  # noqa: E501
-    network = as_network(architecture, drawn(architecture))
-    pixels, labels = images(architecture), np.array([0, 1, 2, 3])
-    found = attributor(network, "conv1")(pixels, labels)
-    np.testing.assert_allclose(found, ablator(network, "conv1")(pixels, labels).before, rtol=1e-3, atol=1e-5)
-
-
-@pytest.mark.parametrize("layers", ["plain", "normalised first"])
-def test_gradient_times_activation_is_the_slope_along_the_map(layers):
-    """Against finite differences: the score with f's map scaled by 1 + h."""
-    architecture = table(layers)
-    weights, pixels, labels = drawn(architecture), images(architecture), np.array([3, 1, 2, 0])
-    found = np.asarray(attributor(as_network(architecture, weights), "conv1")(pixels, labels))
-    wide = {name: value.astype(np.float64) for name, value in weights.items()}
-    conv, h = architecture.layers[0], 1e-6
-    for n, c in enumerate(labels):
-        maps = plain.relu(
-            plain.convolve(pixels[n], wide["conv1/kernel"], wide["conv1/bias"], conv.stride, 0, 1)
-        )
-        for f in range(maps.shape[-1]):
-            slopes = [plain.scores(architecture, wide, maps * (1 + s * (np.arange(maps.shape[-1]) == f)), start=1)[c] for s in (-h, h)]  # fmt: skip  # noqa: E501
-            np.testing.assert_allclose(found[n, f], (slopes[1] - slopes[0]) / (2 * h), rtol=1e-3, atol=1e-4)
 
 
 def test_a_network_without_class_scores_is_refused():

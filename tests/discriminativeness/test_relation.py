@@ -72,7 +72,12 @@ def test_permutations_are_those_of_the_seed():
     assert overlap(d, d).p_value < 0.001 < overlap(d, ~d).p_value
 
 
-@given(some.integers(2, 12).flatmap(lambda n: some.tuples(*[arrays(np.float64, n, elements=some.integers(-3, 3))] * 2)))  # fmt: skip  # noqa: E501
+FIGURES = some.integers(2, 12).flatmap(
+    lambda n: some.tuples(*[arrays(np.float64, n, elements=some.integers(-3, 3))] * 2)
+)
+
+
+@given(FIGURES)
 def test_rank_correlation_is_scipys_with_ties(pair):
     one, other = pair
     found = spearman(one, other)
