@@ -24,8 +24,8 @@ _NET = flags.DEFINE_string(
 _WEIGHTS = flags.DEFINE_string(
     "weights",
     "imagenet",
-    "imagenet (alexnet and vgg16: installed with this package), random, or a file: torchvision .pth, "
-    ".safetensors, .npz, Keras .h5, Caffe .caffemodel, MatConvNet .mat.",
+    "imagenet (alexnet and vgg16: installed with this package), random, W/checkpoint of a training run, or a "
+    "file: torchvision .pth, .safetensors, .npz, Keras .h5, Caffe .caffemodel, MatConvNet .mat.",
 )
 _LAYERS = flags.DEFINE_list(
     "layers",

@@ -134,9 +134,16 @@ class Terminal:
             f"[/bold] (by chance alone at most {most.strict_by_chance:.1f})."
         )
 
-    def done(self, folder, seconds: Mapping[str, float]) -> None:
+    def show(self, table) -> None:
+        """A table, or a line of text, on stdout."""
+        self._out.print(table, soft_wrap=isinstance(table, str))
+
+    def spent(self, seconds: Mapping[str, float]) -> None:
         spent = " · ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
         self._err.print(f"{spent} · total {sum(seconds.values()):.1f} s", style="dim", soft_wrap=True)
+
+    def done(self, folder, seconds: Mapping[str, float]) -> None:
+        self.spent(seconds)
         self._out.print(f"report: {folder}/report/index.html", soft_wrap=True)
         self._out.print(
             f"results: {folder}/parts.csv, combinations.csv, filters.parquet, summary.json", soft_wrap=True

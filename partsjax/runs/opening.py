@@ -1,0 +1,25 @@
+"""The data set that a run's options name, its notes said aloud."""
+
+from partsjax.data.loading import load_dataset
+from partsjax.data.schema import Dataset
+from partsjax.reporting.terminal import Terminal
+
+
+def dataset_of(options, terminal: Terminal) -> Dataset:
+    """Loads it, with a bar while it is prepared.
+
+    Args:
+      options: has `dataset`, `data_dir`, `classes`, `seed` and `part_list`, as `Options` has them.
+    """
+    with terminal.preparation() as progress:
+        dataset = load_dataset(
+            options.dataset,
+            options.data_dir,
+            None if tuple(options.classes) == ("all",) else options.classes,
+            seed=options.seed,
+            part_list=options.part_list,
+            progress=progress,
+        )
+    for note in dataset.notes:
+        terminal.note(f"note: {note}")
+    return dataset

@@ -1,0 +1,208 @@
+"""A training run: a network, a data set, an objective, for so many steps; it resumes exactly."""
+
+import collections
+import dataclasses
+import math
+
+import jax
+import numpy as np
+
+from partsjax.errors import BadInput, nearest
+from partsjax.networks import load_network
+from partsjax.networks.weights.checkpoints import manager
+from partsjax.reporting.terminal import Terminal
+from partsjax.reporting.training_table import training_table
+from partsjax.runs import manifest, stages, workdir
+from partsjax.runs.execution import Execution
+from partsjax.runs.opening import dataset_of
+from partsjax.runs.training_data import TrainingData
+from partsjax.runs.training_log import TrainingLog
+from partsjax.runs.training_state import Checkpoints
+from partsjax.supervision.objectives import OBJECTIVES
+from partsjax.supervision.training import Recipe, Start, Trainer, starting_point, trained_names
+
+_FETCH = 10  # steps between looks at the loss: each look waits for the device
+OUTPUTS = ("metrics.csv",)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingOptions:
+    """What decides a trained network; as on the command line.
+
+    supervision: one of OBJECTIVES. balance: each example first draws its class. windows: where windows come
+    from, "jittered" or "selective" for object, "random" or "selective" for wsddn; "" is the first of them.
+    num_windows: per image, for wsddn. image_size: side of whole images in pixels, None for the network's.
+    evaluate_every: steps between validations, each with a checkpoint. val_limit: at most this many objects or
+    images are validated on, evenly spread.
+    """
+
+    net: str = "alexnet"
+    weights: str = "imagenet"
+    supervision: str = "object"
+    dataset: str = "shapeparts"
+    data_dir: str | None = None
+    classes: tuple[str, ...] = ("all",)
+    limit: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+    part_list: str = "123"
+    batch_size: int = 32
+    recipe: Recipe = dataclasses.field(default_factory=lambda: Recipe(steps=400))
+    balance: bool = True
+    windows: str = ""
+    num_windows: int = 128
+    image_size: int | None = None
+    evaluate_every: int = 100
+    val_limit: int | None = 1000
+
+    def __post_init__(self):
+        if self.supervision not in OBJECTIVES:
+            asked = self.supervision
+            raise BadInput(f"--supervision={asked}: no such objective; {nearest(asked, OBJECTIVES)}")
+
+
+def train(options: TrainingOptions, execution: Execution, terminal: Terminal) -> None:
+    """Trains in its folder, from its newest checkpoint where there is one.
+
+    Writes `checkpoint/`, `metrics.csv`, `tensorboard/` and, last, `manifest.json`. The same options on the
+    same devices end with the same parameters, however often the run was stopped.
+
+    Raises:
+      BadInput: something the user can mend, in one line; the last checkpoint is kept. A loss that is not
+        finite is one of them.
+    """
+    clock = manifest.Stages()
+    with workdir.opened(execution.workdir) as folder:
+        with clock("annotations"):
+            dataset = dataset_of(options, terminal)
+        with clock("weights"):
+            start = _start(options, list(dataset.parts))
+        with workdir.plain_errors(folder):
+            workdir.claim(folder, dataclasses.asdict(options))
+            with clock("images"):
+                data = TrainingData(dataset, options, execution, start.architecture, terminal)
+            objective = OBJECTIVES[options.supervision]
+            trainer = Trainer(start, objective, options.recipe, options.dtype, options.seed)
+            with manager(folder / "checkpoint") as steps:
+                checkpoints = Checkpoints(steps, trainer, _score_names(options, dataset))
+                run = _Run(trainer, data, checkpoints, options)
+                log = TrainingLog(folder, checkpoints.newest)
+                try:
+                    run.to_the_end(log, clock, terminal)
+                finally:
+                    log.close()
+            baselines = objective.baselines(data.train_truth, data.val_truth)
+            _write_manifest(folder, options, data, clock, log, baselines)
+            terminal.show(training_table(objective.headline, log.course("val"), baselines))
+            terminal.spent(clock.seconds)
+            terminal.show(f"network: --net={options.net} --weights={folder}/checkpoint")
+
+
+def _start(options: TrainingOptions, classes: list[str]) -> Start:
+    devices = jax.device_count()
+    if options.batch_size % devices:
+        raise BadInput(
+            f"--batch_size={options.batch_size}: must be a multiple of the {devices} devices; "
+            f"try {math.ceil(options.batch_size / devices) * devices}"
+        )
+    network = load_network(options.net, options.weights, seed=options.seed, dtype=options.dtype)
+    if network.architecture is None:
+        raise BadInput(
+            f"--net={options.net}: only networks of ours can be trained here; train yours where it is "
+            "written, and measure it with --net"
+        )
+    start = starting_point(network, OBJECTIVES[options.supervision], len(classes), options.seed)
+    try:
+        trained_names(start, options.recipe.train_from)
+    except KeyError:
+        layers = [layer.name for layer in (*start.architecture.convolutions, *start.architecture.head)]
+        wrong = options.recipe.train_from
+        raise BadInput(f"--train_from: no layer {wrong!r}; {nearest(wrong, [*layers, 'head'])}") from None
+    return start
+
+
+def _score_names(options: TrainingOptions, dataset) -> tuple[str, ...]:
+    return (*dataset.parts, *(("background",) if options.supervision == "object" else ()))
+
+
+class _Run:
+    """The loop, from wherever the newest checkpoint stands."""
+
+    def __init__(self, trainer: Trainer, data, checkpoints: Checkpoints, options: TrainingOptions):
+        self.trainer, self.data, self.checkpoints, self.options = trainer, data, checkpoints, options
+
+    def to_the_end(self, log: TrainingLog, clock, terminal: Terminal) -> None:
+        steps, newest = self.options.recipe.steps, self.checkpoints.newest
+        if newest is None:
+            trained, frozen, state = self.trainer.begin()
+        else:
+            trained, frozen, state = self.checkpoints.restore()
+        with terminal.progress({"steps": steps}) as advance:
+            what = self.options.supervision
+            advance("steps", newest or 0, what)
+            if newest is None:
+                with clock("validation"):
+                    advance("steps", 0, "validation")
+                    self._validate(0, trained, frozen, state, log)
+            losses: collections.deque = collections.deque()
+            for step, batch in enumerate(self.data.training(newest or 0, steps), newest or 0):
+                with clock("training"):
+                    trained, state, loss = self.trainer.step(trained, frozen, state, batch, step)
+                    losses.append((step + 1, loss))
+                    last = step + 1 == steps or (step + 1) % self.options.evaluate_every == 0
+                    if last or len(losses) == _FETCH:
+                        self._record(losses, log)
+                        advance("steps", 0, f"{what}, loss {log.rows[-1].value:.3f}")
+                advance("steps", 1, f"{what}, loss {log.rows[-1].value:.3f}" if log.rows else what)
+                if last:
+                    with clock("validation"):
+                        self._validate(step + 1, trained, frozen, state, log)
+
+    def _record(self, losses: collections.deque, log: TrainingLog) -> None:
+        """Takes the losses in; stops where one is not finite, before anything is saved of it."""
+        while losses:
+            step, loss = losses.popleft()
+            if not math.isfinite(float(loss)):
+                self._stop(f"the loss of step {step} is {float(loss)}", log)
+            log.add(step, "train", {"loss": float(loss)})
+
+    def _stop(self, why: str, log: TrainingLog) -> None:
+        log.save()
+        raise BadInput(
+            f"{why}; the checkpoint of step {self.checkpoints.newest} is kept: take a lower --learning_rate "
+            "or --new_learning_rate, and another --workdir"
+        )
+
+    def _validate(self, step, trained, frozen, state, log: TrainingLog) -> None:
+        """Figures on validation examples, then a checkpoint: a figure is never newer than what it is of."""
+        broken = [name for name, value in trained.items() if not bool(np.isfinite(np.asarray(value)).all())]
+        if broken:
+            self._stop(f"{broken[0]} is not finite after step {step}", log)
+        parameters = {**frozen, **trained}
+        outputs = [
+            {name: value[:count] for name, value in self.trainer.outputs(parameters, batch).items()}
+            for batch, count in self.data.validation()
+        ]
+        whole = {name: np.concatenate([found[name] for found in outputs]) for name in outputs[0]}
+        log.add(step, "val", self.trainer.objective.metrics(whole, self.data.val_truth))
+        log.save()
+        self.checkpoints.save(step, parameters, state)
+
+
+def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines) -> None:
+    workdir.write_json(
+        folder / "manifest.json",
+        {
+            "command": manifest.command(),
+            "options": dataclasses.asdict(options),
+            "metrics": log.course("val"),
+            "baselines": baselines,
+            "examples": {"train": len(data.train), "val": len(data.val)},
+            "code_version": stages.code_version(),
+            "versions": manifest.versions(),
+            "devices": manifest.devices(),
+            "stages": clock.record(),
+            "skipped": sorted(data.skipped),
+            "files": manifest.file_digests(folder, OUTPUTS),
+        },
+    )

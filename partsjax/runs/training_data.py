@@ -1,0 +1,86 @@
+"""What a training run is fed: the examples of both splits, readable and drawn as its options say."""
+
+from collections.abc import Iterator
+
+from partsjax.data.schema import Dataset
+from partsjax.errors import BadInput
+from partsjax.networks.architectures import Architecture
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs.ahead import ahead
+from partsjax.runs.execution import Execution
+from partsjax.supervision.examples import Examples, gather
+from partsjax.supervision.fixed import FixedWindows
+from partsjax.supervision.inputs import inputs_for
+from partsjax.supervision.pictures import Pictures
+from partsjax.supervision.sampling import Batch
+
+
+class TrainingData:
+    """Training batches by step, and validation in order.
+
+    train, val: the examples that can be read; skipped: what was wrong with the others, a line each.
+    train_truth, val_truth: what the objective's baselines and metrics ask for.
+    """
+
+    def __init__(
+        self, dataset: Dataset, options, execution: Execution, architecture: Architecture, terminal: Terminal
+    ):
+        """Reads every image once, so that a bad one is known before the first step.
+
+        options: `TrainingOptions`. Raises `BadInput` for what cannot be read or learned from.
+        """
+        self._pictures, self._threads = Pictures(), execution.threads
+        self.skipped: list[str] = []
+        self.train, self.val = (
+            self._readable(gather(dataset, split, limit=options.limit), execution, terminal)
+            for split in ("train", "val")
+        )
+        for note in (*self.train.notes, *self.val.notes):
+            terminal.note(f"note: {note}")
+        size = options.image_size if options.supervision != "object" else None
+        self._inputs = inputs_for(
+            options.supervision,
+            self.train,
+            self.val,
+            self._pictures,
+            size=size or architecture.input_size,
+            fill=architecture.preprocessing.mean,
+            batch_size=options.batch_size,
+            seed=options.seed,
+            balanced=options.balance,
+            windows=options.windows or None,
+            num_windows=options.num_windows,
+            windows_dir=execution.workdir / "cache" / "windows",
+            val_limit=options.val_limit,
+        )
+        self.val_truth = self._inputs.val.truth
+        if isinstance(self._inputs.val, FixedWindows):
+            val = self._inputs.val
+            self.train_truth = FixedWindows(
+                self.train, self._pictures, val.size, val.fill, val.batch_size, limit=val.limit
+            ).truth
+        else:
+            self.train_truth = self.train.truth(self._pictures)
+
+    def training(self, first: int, steps: int) -> Iterator[Batch]:
+        """The batches of steps `first` to `steps`, in order."""
+        return ahead(self._inputs.train, range(first, steps), self._threads)
+
+    def validation(self) -> Iterator[tuple[Batch, int]]:
+        """(batch, how many of its rows count), in order."""
+        for batch in ahead(self._inputs.val, range(len(self._inputs.val)), self._threads):
+            yield {name: value for name, value in batch.items() if name != "count"}, int(batch["count"])
+
+    def _readable(self, examples: Examples, execution: Execution, terminal: Terminal) -> Examples:
+        with terminal.preparation() as progress:
+            bad = self._pictures.unreadable(
+                examples.images,
+                threads=execution.threads,
+                progress=lambda done, total: progress(done, total, f"{examples.split} images"),
+            )
+        if not bad:
+            return examples
+        if not execution.skip_bad:
+            raise BadInput(f"{next(iter(bad.values()))} (or --skip_bad to go on without it)")
+        self.skipped += bad.values()
+        return examples.without(bad)

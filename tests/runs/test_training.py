@@ -1,0 +1,120 @@
+"""Training runs: they learn, resume exactly, do not depend on the devices, and keep what was good."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from partsjax.errors import BadInput
+from partsjax.networks import load_network
+from partsjax.networks.architectures import ARCHITECTURES
+from partsjax.runs.training_log import read
+from tests.runs import training
+from tests.runs.running import tree
+
+ROOT = Path(__file__).parents[2]
+
+
+def program(workdir: Path, die_after: int = 0, devices: int | None = None, **changed) -> None:
+    """The same in a process of its own, which has to die where it is told to."""
+    arguments = [f"{name}={value}" for name, value in changed.items()]
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(workdir.parent / "compiled")}
+    if devices:
+        environment["JAX_NUM_CPU_DEVICES"] = str(devices)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.runs.training", str(workdir), str(die_after), *arguments],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == (-9 if die_after else 0), done.stderr
+
+
+def curve(workdir: Path) -> list[float]:
+    return [row.value for row in read(workdir / "metrics.csv") if row.metric == "loss"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["object", "image", "mil", "cam", "wsddn"])
+def test_every_objective_learns_from_scratch_and_leaves_a_network(objective, tmp_path, monkeypatch):
+    more = {"num_windows": 16} if objective == "wsddn" else {}
+    training.train(tmp_path, steps=30, evaluate_every=15, supervision=objective, **more)
+    losses = curve(tmp_path)
+    assert len(losses) == 30
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+    monkeypatch.setitem(ARCHITECTURES, "alexnet", training.NARROW)
+    network = load_network("alexnet", str(tmp_path / "checkpoint"))
+    assert len(network.classes) == 4 + (objective == "object")
+    images = np.zeros((1, 224, 224, 3), np.float32)
+    scores = network.apply(network.params, images, ("scores",))["scores"]
+    assert scores.shape == (1, len(network.classes)) and np.isfinite(scores).all()
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_is_as_in_one_go(tmp_path):
+    """200 steps; and 100 and a few, SIGKILL, and on to 200."""
+    steps = {"steps": 200, "evaluate_every": 50, "batch_size": 4}
+    program(tmp_path / "whole", **steps)
+    program(tmp_path / "killed", die_after=107, **steps)
+    assert not (tmp_path / "killed" / "manifest.json").exists()
+    program(tmp_path / "killed", **steps)
+    whole, killed = (training.parameters(tmp_path / name) for name in ("whole", "killed"))
+    assert whole.keys() == killed.keys()
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], killed[name], err_msg=name)
+    assert (tmp_path / "whole" / "metrics.csv").read_bytes() == (
+        tmp_path / "killed" / "metrics.csv"
+    ).read_bytes()
+
+
+@pytest.mark.slow
+def test_one_device_or_four_the_same_loss(tmp_path):
+    """At a learning rate at which rounding is not blown up: the curves part when it is."""
+    for devices in (1, 4):
+        program(tmp_path / str(devices), devices=devices, steps=12, evaluate_every=6, new_learning_rate=0.001)
+    one, four = (curve(tmp_path / name) for name in ("1", "4"))
+    assert len(one) == 12
+    assert len(set(one)) == 12
+    np.testing.assert_allclose(one, four, rtol=1e-3)
+
+
+def test_frozen_layers_stay_and_the_others_move(tmp_path):
+    training.train(tmp_path / "a", steps=2, evaluate_every=2, seed=3)
+    given = training.parameters(tmp_path / "a")
+    training.train(
+        tmp_path / "b", steps=2, weights=str(tmp_path / "a" / "checkpoint"), train_from="conv4", seed=4
+    )
+    after = training.parameters(tmp_path / "b")
+    frozen = {name for name in given if name[:5] in ("conv1", "conv2", "conv3")}
+    assert len(frozen) == 6
+    for name in given:
+        assert np.array_equal(given[name], after[name]) == (name in frozen), name
+
+
+def test_the_same_command_again_changes_nothing(tmp_path):
+    training.train(tmp_path)
+    before = tree(tmp_path / "checkpoint")
+    training.train(tmp_path)
+    assert tree(tmp_path / "checkpoint") == before
+    assert [row.step for row in read(tmp_path / "metrics.csv") if row.metric == "top1"] == [0, 3, 6]
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(tmp_path):
+    with pytest.raises(BadInput, match=r"not finite|is nan|is inf") as stop:
+        training.train(tmp_path, steps=40, learning_rate=1e30, new_learning_rate=1e30)
+    assert "checkpoint of step 0 is kept" in str(stop.value)
+    assert all(np.isfinite(value).all() for value in training.parameters(tmp_path).values())
+    assert not (tmp_path / "manifest.json").exists()
+
+
+def test_what_cannot_be_trained_is_told(tmp_path):
+    cases = (
+        ({"supervision": "objects"}, "did you mean object"),
+        ({"train_from": "conv9"}, "--train_from: no layer 'conv9'"),
+        ({"net": "tests.tiny:network", "weights": "imagenet"}, "only networks of ours can be trained"),
+    )
+    for changed, said in cases:
+        with pytest.raises(BadInput, match=said):
+            training.train(tmp_path / "W", **changed)
+    assert not (tmp_path / "W" / "options.json").exists()
