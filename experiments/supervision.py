@@ -22,6 +22,7 @@ with the same parameters.
 from absl import flags
 
 from experiments import flags as shared
+from partsjax.errors import BadInput
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.training import SCHEDULES
 
@@ -59,9 +60,9 @@ flags.DEFINE_integer(
 flags.adopt_module_key_flags(shared)
 
 
-def main() -> None:
-    from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import supervision
+def training_options():
+    """What the flags say of a training: `TrainingOptions`."""
+    from partsjax.runs.supervision import TrainingOptions
     from partsjax.supervision.training import Recipe
 
     values = flags.FLAGS
@@ -74,10 +75,8 @@ def main() -> None:
         }
     )  # fmt: skip
     options = shared.job_options()
-    layers = options.pop("layers")
-    if layers:
-        raise flags.Error("--layers: training has no layers to measure; --train_from says which are trained")
-    options = supervision.TrainingOptions(
+    del options["layers"]
+    return TrainingOptions(
         recipe=recipe,
         supervision=values.supervision,
         batch_size=values.batch_size or _DEFAULT_BATCH,
@@ -89,6 +88,15 @@ def main() -> None:
         val_limit=values.val_limit,
         **options,
     )
+
+
+def main() -> None:
+    from partsjax.reporting.terminal import Terminal
+    from partsjax.runs import supervision
+
+    if flags.FLAGS.layers:
+        raise BadInput("--layers: training has no layers to measure; --train_from says which are trained")
+    options = training_options()
     supervision.train(options, shared.execution("supervision", options), Terminal())
 
 

@@ -1,0 +1,35 @@
+"""Emergence by supervision: what AlexNet was trained for, on five classes of PASCAL VOC 2010.
+
+    python -m experiments.comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
+    ... --seeds=0,1,2
+
+DIR: as in emergence_by_layer.py. Networks: random weights; ImageNet's; these trained further from conv3 up on
+object windows (object), on images with labels (image), on labels alone saying where (mil, cam); and all
+layers trained from random weights on object windows (scratch). conv1 and conv2 of those that start from
+ImageNet are ImageNet's own, so there they differ by nothing.
+
+Scene-supervised networks enter by their weight file. The authors of Places365 publish theirs at
+http://places2.csail.mit.edu, linked from https://github.com/CSAILVision/places365, in the folder
+models_places365: alexnet_places365.pth.tar (torchvision's AlexNet: save it under a name that ends in .pth),
+vgg16_places365.caffemodel, and alexnet_places365.caffemodel (the original AlexNet: --net=caffenet). They are
+not among the figures here, and were not tried: the files were not at hand. All networks of one comparison are
+of one --net:
+
+    ... --networks=random,imagenet,object,scenes=alexnet_places365.pth
+    ... --net=vgg16 --layers=conv3_3,conv4_3,conv5_3 --train_from=conv4_1 \\
+        --networks=random,imagenet,object,scenes=vgg16_places365.caffemodel
+    ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
+        --networks=random,start=bvlc_alexnet.caffemodel,object,scenes=alexnet_places365.caffemodel
+
+The paper finds most parts in networks trained for objects, fewer in those trained for image classification,
+fewest in those trained for scenes (recalled, unverified).
+"""
+
+flags = {
+    "net": "alexnet",
+    "layers": "conv1,conv2,conv3,conv4,conv5",
+    "dataset": "coco_parts",
+    "classes": "dog,cat,person,sheep,horse",
+    "networks": "random,imagenet,object,image,mil,cam,scratch",
+    "train_from": "conv3",
+}

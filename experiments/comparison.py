@@ -1,0 +1,67 @@
+"""What emerges in a network by what it was trained for: trains, measures and compares several.
+
+Networks (--networks) are measured one after another on the same images, and held against --baseline, with
+intervals on the differences:
+  random    random weights                    image    trained here on whole images with labels
+  imagenet  as installed with this package    mil, cam, wsddn  on image labels alone, saying where
+  object    trained here on object windows    scratch  as --supervision says, from random weights
+Any other enters by its weights, as scenes=FILE.
+
+  python -m experiments.comparison --networks=random,imagenet,object --steps=100 --limit=100 --workdir=W
+      A first look, on shapeparts, drawn on the fly.
+  python -m experiments.comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
+      The published comparison, on photographs with part boxes, in COCO JSON.
+  ... --seeds=0,1,2
+      Random, trained and scratch networks once a seed; intervals over seeds too.
+
+Killed half-way, the same command goes on. It writes report/index.html (look at it first), comparison.csv
+(every network by layer), differences.csv, part_differences.csv, summary.json and manifest.json into
+--workdir; trained networks into networks/, each network's own run into emergence/.
+"""
+
+from absl import flags
+
+from experiments import flags as shared
+from experiments import supervision
+from partsjax.errors import BadInput
+
+_NETWORKS = flags.DEFINE_list(
+    "networks",
+    ["random", "imagenet", "object", "image", "mil", "cam", "scratch"],
+    "Networks, in the order of the tables; or NAME=FILE for weights of your own, as for --weights.",
+)
+_BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are held against.")
+_SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch networks, as 0,1,2.")
+_SCRATCH_STEPS = flags.DEFINE_integer(
+    "scratch_steps", None, "Updates of scratch. Default: as many as --steps.", lower_bound=1
+)
+_PAGES = flags.DEFINE_bool("pages", False, "Also write every network's own report, with its pictures.")
+flags.adopt_module_key_flags(shared)
+flags.adopt_module_key_flags(supervision)
+
+
+def main() -> None:
+    from partsjax.reporting.terminal import Terminal
+    from partsjax.runs.comparison import compare
+    from partsjax.runs.comparison_options import ComparisonOptions
+    from partsjax.runs.options import Options
+
+    options = ComparisonOptions(
+        networks=tuple(_NETWORKS.value),
+        measuring=Options(nulls=(), all_searches=False, **shared.job_options()),
+        training=supervision.training_options(),
+        seeds=tuple(map(_seed, _SEEDS.value)),
+        baseline=_BASELINE.value,
+        scratch_steps=_SCRATCH_STEPS.value,
+    )
+    compare(options, shared.execution("comparison", options), Terminal(), pages=_PAGES.value)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise BadInput(f"--seeds: {text!r} is not a whole number from 0 up; give them as 0,1,2")
+    return int(text)
+
+
+if __name__ == "__main__":
+    shared.start(main)

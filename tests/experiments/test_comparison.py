@@ -1,0 +1,96 @@
+"""The command of a comparison: what it takes, what it says, and what it refuses in one line."""
+
+import sys
+
+import numpy as np
+import pytest
+from absl.testing import flagsaver
+
+import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
+from experiments import comparison, flags
+from tests import tiny
+from tests.runs.running import rows
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tiny.write_folder(tmp_path_factory.mktemp("data") / "photos", images=12)
+
+
+@pytest.fixture
+def command(folder, tmp_path, capsys, monkeypatch):
+    """Runs the experiment; returns its status and what it wrote to stdout and stderr."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(**changed):
+        options = {
+            "net": "tests.tiny:network",
+            "dataset": "coco_parts",
+            "data_dir": folder,
+            "workdir": tmp_path / "W",
+            "networks": "random,imagenet",
+            **changed,
+        }
+        arguments = [f"--{name}={value}" for name, value in options.items()]
+        monkeypatch.setattr(sys, "argv", ["comparison", *arguments])
+        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
+            flags.start(comparison.main)
+        said = capsys.readouterr()
+        return stop.value.code, said.out, said.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "changed"),
+    {
+        "did you mean 'object'": {"networks": "imagenet,objet"},
+        "no such file": {"networks": "imagenet,scenes=/nowhere.pth"},
+        "--baseline=imagenets: not among the networks; did you mean 'imagenet'": {"baseline": "imagenets"},
+        "--seeds: 'a' is not a whole number": {"seeds": "0,a"},
+        "--seeds: '-1' is not": {"seeds": "-1"},
+        "no layer 'conv7'": {"layers": "conv7"},
+        "nowhere": {"data_dir": "/nowhere"},
+    }.items(),
+)
+def test_what_cannot_be_is_one_line_and_claims_nothing(command, tmp_path, words, changed):
+    status, _, err = command(**changed)
+    lines = [line for line in err.strip().splitlines() if line]
+    assert status == 2 and len(lines) == 1 and lines[0].startswith("error: ")
+    assert words in lines[0]
+    assert not (tmp_path / "W" / "options.json").exists()
+
+
+def test_a_users_own_network_cannot_be_trained_here(command):
+    status, _, err = command(networks="imagenet,object")
+    assert status == 2 and "only networks of ours can be trained" in err
+
+
+def test_it_says_what_it_found_and_where(command, tmp_path):
+    status, out, err = command(seeds="0,1", limit=12)
+    assert status in (None, 0)
+    for word in ("place alone", "imagenet", "random", "report/index.html", "differences.csv"):
+        assert word in out, word
+    assert "random-1 (3 of 3): emergence" in err
+    table = rows(tmp_path / "W" / "differences.csv")
+    for row in table:
+        assert f"{100 * float(row['difference']):+.1f}".replace("-", "−") in out
+    assert [r["seeds"] for r in table] == ["2", "2"]
+    # Another --networks is another comparison.
+    status, _, err = command(networks="imagenet", seeds="0,1", limit=12)
+    assert status == 2 and "made with other options (networks" in err
+
+
+@pytest.mark.slow
+def test_trained_networks_of_ours_are_compared(command, tmp_path):
+    """AlexNet on a few images, its head and conv5 trained for two steps: conv4 is ImageNet's still."""
+    status, _, err = command(
+        net="alexnet", networks="imagenet,image", layers="conv4,conv5", train_from="conv5", steps=2,
+        batch_size=4, limit=12, evaluate_every=2, learning_rate=0.01,
+    )  # fmt: skip
+    assert status in (None, 0), err
+    conv4, conv5 = rows(tmp_path / "W" / "differences.csv")
+    assert (conv4["layer"], float(conv4["difference"]), float(conv4["difference_high"])) == ("conv4", 0, 0)
+    assert conv5["difference"] and np.isfinite(float(conv5["difference_low"]))
+    assert (tmp_path / "W" / "networks" / "image-0" / "checkpoint").is_dir()
+    assert "mean average precision" in (tmp_path / "W" / "report" / "index.html").read_text()
