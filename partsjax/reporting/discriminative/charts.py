@@ -33,12 +33,13 @@ def relation(content: Content) -> dict[str, Any]:
         for p in c.parts
         if not (math.isnan(p.ap_val.value) or math.isnan(p.difference.value))
     ]
+    five = alt.Axis(tickCount=5)
     zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=INK, opacity=0.6)
     scatter = (
         alt.Chart(alt.InlineData(values=points))
         .mark_point(filled=True, opacity=0.8, size=60)
         .encode(
-            x=alt.X("AP:Q", title="AP on unseen images", scale=alt.Scale(domain=[0, 100])),
+            x=alt.X("AP:Q", title="AP on unseen images", scale=alt.Scale(domain=[0, 100]), axis=five),
             y=alt.Y("difference:Q", title="drop minus control"),
             color=_by_class(content),
             shape=alt.Shape(

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.reporting.discriminative.records import ClassPage, Content
-from partsjax.reporting.discriminative.words import amount, with_ends
+from partsjax.reporting.discriminative.words import amount, correlation
 from partsjax.reporting.discriminative.write import short
 
 
@@ -18,7 +18,6 @@ def discriminative_table(content: Content) -> Group:
     table.add_column("class", overflow="fold")
     for heading in ("filters", "paper\n(chance)", "strict\n(chance)", "parts", "rank correlation\nwith AP"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("strongest\npart", overflow="fold")
     for c in content.classes:
         table.add_row(*_row(c))
     if len(content.classes) > 1:
@@ -30,8 +29,7 @@ def discriminative_table(content: Content) -> Group:
             _overlap(content.paper),
             _overlap(content.strict),
             f"{sums.parts}/{sums.parts_measured}",
-            with_ends(content.with_ap),
-            "",
+            correlation(content.with_ap),
         )
     return Group(
         Text.from_markup(
@@ -49,15 +47,13 @@ def discriminative_table(content: Content) -> Group:
 
 def _row(c: ClassPage) -> tuple[str, ...]:
     measured = [part for part in c.parts if part.crops]
-    strongest = measured[0] if measured and measured[0].discriminative else None
     return (
         escape(c.object_class),
         str(len(c.filters)),
         _overlap(c.paper),
         _overlap(c.strict),
         f"{sum(part.discriminative for part in measured)}/{len(measured)}",
-        with_ends(c.with_ap),
-        f"{escape(strongest.part)} ({amount(strongest.difference.value)})" if strongest else "–",
+        correlation(c.with_ap),
     )
 
 
@@ -80,4 +76,6 @@ def _sentence(content: Content) -> str:
             f"that emerges by the paper's criterion (by chance {amount(content.paper.expected, 1)}), "
             f"[bold]{content.strict.both}[/bold] strictly (by chance {amount(content.strict.expected, 1)})"
         )
-    return f"{text}. [bold]{sums.parts} of {sums.parts_measured}[/bold] parts are discriminative."
+    text += f". [bold]{sums.parts} of {sums.parts_measured}[/bold] parts are discriminative"
+    first = [f"{c.object_class}: {c.parts[0].part}" for c in content.classes if c.parts[0].discriminative]
+    return f"{text}{', most of all ' if first else ''}{escape(', '.join(first))}."

@@ -7,10 +7,11 @@ from partsjax.reporting.report.words import NOT_KNOWN
 
 
 def amount(value: float, digits: int = 2) -> str:
-    """A figure in units of the score: 1.234 -> "1.23"; from 0.001 up two digits count; NaN -> "–"."""
+    """A figure in units of the score: 1.234 -> "1.23", 0.0123 -> "0.012"; NaN -> "–"."""
     if math.isnan(value):
         return NOT_KNOWN
-    text = f"{value:.2g}" if digits == 2 and 0.001 <= abs(value) < 0.1 else f"{value:.{digits}f}"
+    small = digits == 2 and 0.0005 <= abs(value) < 0.1
+    text = f"{value:.{3 if small else digits}f}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 
@@ -21,9 +22,12 @@ def ends(estimate: Estimate) -> str:
     return f"[{amount(estimate.low)}, {amount(estimate.high)}]"
 
 
-def with_ends(estimate: Estimate) -> str:
-    """The figure and its interval: "1.20 [1.10, 1.30]"."""
-    return f"{amount(estimate.value)} {ends(estimate)}".rstrip()
+def correlation(estimate: Estimate) -> str:
+    """A rank correlation with its interval: "−0.40 [−0.71, 0.02]"."""
+    if math.isnan(estimate.value):
+        return NOT_KNOWN
+    value, low, high = (f"{v:.2f}".replace("-0.00", "0.00").replace("-", "−") for v in estimate)
+    return value if math.isnan(estimate.low) or math.isnan(estimate.high) else f"{value} [{low}, {high}]"
 
 
 def chance(p: float) -> str:

@@ -47,7 +47,7 @@ def write_report(folder: Path, content: Content) -> None:
     report.write_assets(folder, styles=static.read_text(encoding="utf-8"))
     templates = report.environment(_PACKAGE)
     templates.filters.update(
-        amount=words.amount, ends=words.ends, measure_of=words.with_ends, chance=words.chance,
+        amount=words.amount, ends=words.ends, correlation=words.correlation, chance=words.chance,
         drop_strip=strips.drop_strip, filter_scale=_filter_scale, part_scale=_part_scale, tenth=_tenth,
     )  # fmt: skip
     text = templates.get_template("discriminative.html").render(
