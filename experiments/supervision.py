@@ -35,6 +35,13 @@ flags.DEFINE_string(
     "First layer that is trained, as conv5; the layers before it stay as they are. head: the head alone. "
     "Default: all are trained.",
 )
+flags.DEFINE_integer(
+    "hidden",
+    512,
+    "Units of the hidden layer where the weights bring no fully connected layers. 0: none, scores are linear "
+    "in the features (with --train_from=head: a linear probe).",
+    lower_bound=0,
+)
 flags.DEFINE_float("learning_rate", 0.001, "Highest, of layers whose weights were given.", 0.0)
 flags.DEFINE_float("new_learning_rate", 0.01, "Highest, of layers that start afresh.", 0.0)
 flags.DEFINE_enum("schedule", "cosine", SCHEDULES, "How the learning rates fall.")
@@ -80,6 +87,7 @@ def training_options():
         recipe=recipe,
         supervision=values.supervision,
         batch_size=values.batch_size or _DEFAULT_BATCH,
+        hidden=values.hidden,
         balance=values.balance,
         windows=values.windows or "",
         num_windows=values.num_windows,

@@ -9,6 +9,7 @@ import numpy as np
 
 from partsjax.errors import BadInput, nearest
 from partsjax.networks import load_network
+from partsjax.networks.heads import HIDDEN
 from partsjax.networks.weights.checkpoints import manager
 from partsjax.reporting.terminal import Terminal
 from partsjax.reporting.training_table import training_table
@@ -29,11 +30,13 @@ OUTPUTS = ("metrics.csv",)
 class TrainingOptions:
     """What decides a trained network; as on the command line.
 
-    supervision: one of OBJECTIVES. balance: each example first draws its class. windows: where windows come
-    from, "jittered" or "selective" for object, "random" or "selective" for wsddn; "" is the first of them.
-    num_windows: per image, for wsddn. image_size: side of whole images in pixels, None for the network's.
+    supervision: one of OBJECTIVES. hidden: units of a new head's hidden layer, 0 for none. balance: each
+      example first draws its class.
+    windows: where windows come from, "jittered" or "selective" for object, "random" or "selective" for wsddn;
+      "" is the first of them. num_windows: per image, for wsddn.
+    image_size: side of whole images in pixels, None for the network's.
     evaluate_every: steps between validations, each with a checkpoint. val_limit: at most this many objects or
-    images are validated on, evenly spread.
+      images are validated on, evenly spread.
     """
 
     net: str = "alexnet"
@@ -48,6 +51,7 @@ class TrainingOptions:
     part_list: str = "123"
     batch_size: int = 32
     recipe: Recipe = dataclasses.field(default_factory=lambda: Recipe(steps=400))
+    hidden: int = HIDDEN
     balance: bool = True
     windows: str = ""
     num_windows: int = 128
@@ -59,6 +63,8 @@ class TrainingOptions:
         if self.supervision not in OBJECTIVES:
             asked = self.supervision
             raise BadInput(f"--supervision={asked}: no such objective; {nearest(asked, OBJECTIVES)}")
+        if self.supervision == "wsddn" and not self.hidden:
+            raise BadInput("--hidden=0: wsddn's two streams need a hidden layer; leave --hidden out")
 
 
 def train(options: TrainingOptions, execution: Execution, terminal: Terminal) -> None:
@@ -111,7 +117,8 @@ def _start(options: TrainingOptions, classes: list[str]) -> Start:
             f"--net={options.net}: only networks of ours can be trained here; train yours where it is "
             "written, and measure it with --net"
         )
-    start = starting_point(network, OBJECTIVES[options.supervision], len(classes), options.seed)
+    objective = OBJECTIVES[options.supervision]
+    start = starting_point(network, objective, len(classes), options.hidden, options.seed)
     try:
         trained_names(start, options.recipe.train_from)
     except KeyError:

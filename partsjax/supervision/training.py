@@ -53,10 +53,10 @@ class Start:
     new: frozenset[str]
 
 
-def starting_point(network: Network, objective: Objective, classes: int, seed: int) -> Start:
+def starting_point(network: Network, objective: Objective, classes: int, hidden: int, seed: int) -> Start:
     """The network with a head for the objective; layers it brings along keep their weights.
 
-    classes: of the data set, background not among them.
+    classes: of the data set, background not among them. hidden: units of a new head's hidden layer, or 0.
     New layers: He initialisation from `seed`, the class scores normal with standard deviation 0.01, biases 0.
     """
     base = network.architecture
@@ -64,7 +64,7 @@ def starting_point(network: Network, objective: Objective, classes: int, seed: i
         table = ARCHITECTURES[base.name].layers
         layers = base.layers if len(base.layers) == len(table) else (*base.layers, table[-1])
         base = dataclasses.replace(base, layers=layers, head=(), window=None)
-    architecture = objective.architecture(base, classes)
+    architecture = objective.architecture(base, classes, hidden)
     parameters = initial_weights(architecture, seed)
     last = f"{architecture.head[-1].name}/kernel"
     parameters[last] *= np.float32(_LAST_SPREAD / np.sqrt(2 / parameters[last].shape[0]))

@@ -5,7 +5,7 @@ import numpy as np
 import optax
 
 from partsjax.networks import SCORES, Architecture, ConvNet
-from partsjax.networks.heads import head_for
+from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.supervision.metrics import mean_average_precision
 
 
@@ -18,8 +18,8 @@ class ImageLabels:
     name = "image"
     headline = "map"
 
-    def architecture(self, base: Architecture, classes: int) -> Architecture:
-        return head_for(base, self.name, classes)
+    def architecture(self, base: Architecture, classes: int, hidden: int = HIDDEN) -> Architecture:
+        return head_for(base, self.name, classes, hidden)
 
     def extra_parameters(self, architecture, seed) -> dict[str, np.ndarray]:
         return {}

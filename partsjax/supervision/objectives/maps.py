@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.networks import SCORES, Architecture, ConvNet
-from partsjax.networks.heads import head_for
+from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.networks.model import CLASS_MAPS
 from partsjax.supervision.localisation import localise
 from partsjax.supervision.metrics import centred_box, corloc, everywhere, pointing
@@ -27,8 +27,8 @@ class ClassMaps(ImageLabels):
     def __init__(self, name: str):
         self.name = name
 
-    def architecture(self, base: Architecture, classes: int) -> Architecture:
-        return head_for(base, self.name, classes)
+    def architecture(self, base: Architecture, classes: int, hidden: int = HIDDEN) -> Architecture:
+        return head_for(base, self.name, classes, hidden)
 
     def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
         """Scores [B, C], and class maps [B, h, w, C] whose cells tile the image."""

@@ -25,8 +25,11 @@ class Objective(Protocol):
     name: str
     headline: str
 
-    def architecture(self, base: Architecture, classes: int) -> Architecture:
-        """`base` with the head that scores `classes` classes (background, if any, not among them)."""
+    def architecture(self, base: Architecture, classes: int, hidden: int) -> Architecture:
+        """`base` with the head that scores `classes` classes (background, if any, not among them).
+
+        hidden: units of the hidden layer of a new head; 0 for none.
+        """
 
     def extra_parameters(self, architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
         """First values of the parameters, float32, that the training has beside the network's weights."""

@@ -5,7 +5,7 @@ import numpy as np
 import optax
 
 from partsjax.networks import SCORES, Architecture, ConvNet
-from partsjax.networks.heads import head_for
+from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.supervision.metrics import class_accuracy, top1
 
 
@@ -18,8 +18,8 @@ class ObjectWindows:
     name = "object"
     headline = "top1"
 
-    def architecture(self, base: Architecture, classes: int) -> Architecture:
-        return head_for(base, self.name, classes + 1)
+    def architecture(self, base: Architecture, classes: int, hidden: int = HIDDEN) -> Architecture:
+        return head_for(base, self.name, classes + 1, hidden)
 
     def extra_parameters(self, architecture, seed) -> dict[str, np.ndarray]:
         return {}
