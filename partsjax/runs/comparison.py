@@ -10,7 +10,7 @@ from pathlib import Path
 from partsjax.errors import BadInput, nearest
 from partsjax.networks import load_network
 from partsjax.reporting.comparison import Content, files, write_report
-from partsjax.reporting.comparison import terminal as tables
+from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import compared, emergence, manifest, stages, supervision, workdir
 from partsjax.runs.comparison_options import ComparisonOptions
@@ -58,7 +58,7 @@ def compare(
             layers = _check_given(options, every)
         with workdir.plain_errors(folder):
             workdir.claim(folder, dataclasses.asdict(options))
-            job = _Job(folder, options, execution, tables.Within(terminal), pages, train)
+            job = _Job(folder, options, execution, Within(terminal), pages, train)
             runs: dict[str, list[compared.Run]] = {name: [] for name in names}
             for number, member in enumerate(every, 1):
                 job.within.heading = f"{member.folder} ({number} of {len(every)})"
@@ -71,9 +71,8 @@ def compare(
             with clock("tables"):
                 _write(folder, content)
             _write_manifest(folder, options, every, clock)
-        terminal.show(tables.networks_table(content))
-        if content.differences:
-            terminal.show(tables.differences_table(content))
+        for table in tables.tables(content, job.within.width):
+            terminal.show(table)
         terminal.spent(clock.seconds)
         terminal.show(f"report: {folder}/report/index.html")
         terminal.show(f"results: {', '.join(str(folder / name) for name in OUTPUTS)}")
@@ -96,7 +95,7 @@ class _Job:
 
     def __init__(self, folder: Path, options: ComparisonOptions, execution: Execution, within, pages, train):
         self.folder, self.options, self.execution = folder, options, execution
-        self.within: tables.Within = within
+        self.within: Within = within
         self._pages, self._train = pages, train
 
     def run(self, member: Member, clock: manifest.Stages) -> compared.Run:

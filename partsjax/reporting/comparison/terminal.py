@@ -1,7 +1,7 @@
 """The comparison in the terminal: emergence by network and layer, and differences from the baseline."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.table import Table
@@ -19,6 +19,7 @@ class Within(Terminal):
     def __init__(self, outer: Terminal):
         self._out, self._err = outer._out, outer._err
         self.heading = ""
+        self.width = outer._out.width
         self._said: set[str] = set()
 
     def note(self, text: str) -> None:
@@ -44,7 +45,18 @@ class Within(Terminal):
         pass
 
 
-def networks_table(content: Content) -> Table:
+def tables(content: Content, width: int) -> list[Table]:
+    """All there is to show, as many layers side by side as a terminal of `width` columns has room for."""
+    longest = max(map(len, (*content.networks, "place alone")))
+    room = max(1, (width - longest - 4) // 23)
+    blocks = [content.layers[i : i + room] for i in range(0, len(content.layers), room)]
+    shown = [networks_table(content, block) for block in blocks]
+    if content.differences:
+        shown += [differences_table(content, block) for block in blocks]
+    return shown
+
+
+def networks_table(content: Content, layers: Sequence[str]) -> Table:
     """Rows: networks. By layer, parts that emerge by the paper's criterion and strictly, and mean AP."""
     table = Table(
         title=f"Of {content.judged} parts: paper's criterion / strict, and mean AP on unseen images",
@@ -52,22 +64,22 @@ def networks_table(content: Content) -> Table:
         box=box.SIMPLE_HEAD,
     )
     table.add_column("network", no_wrap=True)
-    for layer in content.layers:
-        table.add_column(layer, justify="right")
+    for layer in layers:
+        table.add_column(layer, justify="right", no_wrap=True)
     for network in content.networks:
         cells = []
-        for layer in content.layers:
+        for layer in layers:
             figures = content.figures[network, layer]
             counts = f"{mean_count(figures.paper)} / {mean_count(figures.strict)}"
             known = figures.mean_ap_val
             cells.append(f"{counts}\n{percent(known.value)} {interval(known)}".rstrip())
         table.add_row(network, *cells)
     place = f"{content.prior_paper} / –\n{percent(content.prior_ap_val)}"
-    table.add_row("place alone", *(place for _ in content.layers), style="dim")
+    table.add_row("place alone", *(place for _ in layers), style="dim")
     return table
 
 
-def differences_table(content: Content) -> Table:
+def differences_table(content: Content, layers: Sequence[str]) -> Table:
     """Rows: networks but the baseline. By layer, mean AP minus the baseline's, and parts surely changed."""
     table = Table(
         title=(
@@ -78,13 +90,13 @@ def differences_table(content: Content) -> Table:
         box=box.SIMPLE_HEAD,
     )
     table.add_column("network", no_wrap=True)
-    for layer in content.layers:
-        table.add_column(layer, justify="right")
+    for layer in layers:
+        table.add_column(layer, justify="right", no_wrap=True)
     for network in content.networks:
         if network == content.baseline:
             continue
         cells = []
-        for layer in content.layers:
+        for layer in layers:
             found = content.differences[network, layer]
             known = found.mean
             figure = f"{signed(known.value)} {signed_interval(known)}".rstrip()

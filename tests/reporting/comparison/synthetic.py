@@ -1,0 +1,85 @@
+"""Comparisons made up by a seed, with everything that can be missing, missing somewhere."""
+
+import math
+
+import numpy as np
+
+from partsjax.emergence.compare import Difference
+from partsjax.emergence.verdict import UNKNOWN, Estimate
+from partsjax.reporting.comparison import Content, Figures, Part, Training
+
+NETWORKS = ("random", "imagenet", "object", "image", "mil", "cam", "scratch", 'scenes <b>"&')
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
+
+
+def _estimate(rng, value: float, width: float) -> Estimate:
+    return Estimate(value, value - width * rng.random(), value + width * rng.random())
+
+
+def content(seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), parts: int = 12) -> Content:
+    rng = np.random.default_rng(seed)
+    names = [(c, p) for c in ("dog", "cat", "sheep's <x>") for p in ("head", "leg", "ear", "a/b")][:parts]
+    of = {name: (None,) if name in ("imagenet", networks[-1]) else tuple(seeds) for name in networks}
+    figures, differences, rows = {}, {}, []
+    for network in networks:
+        for layer in layers:
+            aps = [float(rng.beta(2, 12)) for _ in of[network]]
+            figures[network, layer] = Figures(
+                paper=tuple(int(v) for v in rng.integers(0, 12, len(aps))),
+                strict=tuple(int(v) for v in rng.integers(0, 4, len(aps))),
+                ap_train=tuple(ap + 0.03 for ap in aps),
+                ap_val=tuple(_estimate(rng, ap, 0.02) for ap in aps),
+                mean_ap_val=_estimate(rng, float(np.mean(aps)), 0.03),
+            )
+            if network != "imagenet":
+                gains = tuple(float(v) for v in rng.normal(0, 0.02, len(aps)))
+                frozen = layer in ("conv1", "conv2")
+                differences[network, layer] = Difference(
+                    mean=Estimate(0.0, 0.0, 0.0) if frozen else _estimate(rng, float(np.mean(gains)), 0.03),
+                    by_seed=tuple(0.0 for _ in gains) if frozen else gains,
+                    over=_estimate(rng, float(rng.integers(-3, 4)), 2),
+                    parts=tuple(_estimate(rng, float(rng.normal(0, 0.1)), 0.1) for _ in names[:-2]),
+                    better=int(rng.integers(0, 5)),
+                    worse=int(rng.integers(0, 5)),
+                    by_chance=0.025 * (len(names) - 2),
+                )
+    for layer in layers:
+        for i, (object_class, part) in enumerate(names):
+            unknown = i == len(names) - 1
+            judged = i < len(names) - 2
+            rows.append(
+                Part(
+                    layer=layer,
+                    object_class=object_class,
+                    part=part,
+                    num_val=0 if unknown else int(rng.integers(1, 300)),
+                    judged=judged,
+                    prior_ap_val=math.nan if unknown else float(rng.beta(1, 5)),
+                    ap_val={n: UNKNOWN if unknown else _estimate(rng, rng.beta(1, 4), 0.1) for n in networks},
+                    strict={n: int(rng.integers(0, len(of[n]) + 1)) for n in networks},
+                    difference={n: differences[n, layer].parts[i] for n in networks if n != "imagenet"}
+                    if judged
+                    else {},
+                )
+            )
+    return Content(
+        title="alexnet on <synthetic>, by supervision",
+        command="python -m experiments.comparison --networks=random,'a b'",
+        facts=(("jax", "0.9"), ("device", "cpu <1>")),
+        networks=networks,
+        baseline="imagenet",
+        seeds=of,
+        layers=layers,
+        judged=len(names) - 2,
+        rare=2,
+        figures=figures,
+        differences=differences,
+        parts=rows,
+        prior_paper=7,
+        prior_ap_val=0.119,
+        origins={name: f"what <{name}> is" for name in networks},
+        training=[
+            Training("object", s, 400, "windows named rightly (top-1)", 0.2, 0.7 + 0.01 * s, math.nan)
+            for s in of.get("object", ())
+        ],
+    )

@@ -1,0 +1,134 @@
+"""A comparison's page, files and tables: what they say is what they were given, whatever it is called."""
+
+import csv
+import io
+import json
+import math
+
+import pytest
+from rich.console import Console
+
+from partsjax.emergence.verdict import UNKNOWN, Estimate
+from partsjax.reporting.comparison import figures, files, write_report
+from partsjax.reporting.comparison.terminal import tables
+from tests.reporting.comparison.synthetic import LAYERS, NETWORKS, content
+from tests.reporting.report import browser, pages
+
+CONTENT = content()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    write_report(folder, CONTENT)
+    read = pages.read(folder)
+    assert list(read) == ["index.html"]
+    pages.linked(folder, read)
+    return read["index.html"]
+
+
+def test_differences_stand_in_the_table_as_they_are(page):
+    table = page.table("all-differences")[1:]
+    assert len(table) == (len(NETWORKS) - 1) * len(LAYERS)
+    for row, ((network, layer), found) in zip(table, CONTENT.differences.items(), strict=True):
+        assert row[0] == network and row[1] == layer
+        assert figures.signed(found.mean.value) in row[3] and figures.signed_interval(found.mean) in row[3]
+        assert ("▲" in row[3]) == (found.mean.low > 0) and ("▼" in row[3]) == (found.mean.high < 0)
+        assert row[4] == " · ".join(map(figures.signed, found.by_seed))
+        assert row[5:7] == [str(found.better), str(found.worse)]
+
+
+def test_every_part_stands_under_every_network(page):
+    table = page.table("all-parts")
+    assert [cell for cell in table[0]][4:] == list(NETWORKS)
+    for row, part in zip(table[1:], CONTENT.parts, strict=True):
+        assert row[0].startswith(f"{part.object_class}: {part.part}") and row[1] == part.layer
+        assert ("not counted" in row[0]) == (not part.judged)
+        for cell, network in zip(row[4:], NETWORKS, strict=True):
+            known = part.ap_val[network]
+            assert ("–" if math.isnan(known.value) else f"{100 * known.value:.1f}".replace("-", "−")) in cell
+            assert ("strict" in cell) == bool(part.judged and part.strict[network])
+            assert ("▲" in cell or "▼" in cell) == (
+                network in part.difference and bool(figures.sure(part.difference[network]))
+            )
+
+
+def test_the_page_says_what_three_seeds_can_cover_and_one_cannot(page, tmp_path):
+    assert "3 seeds say little" in page.text and "Seed by seed" in page.text
+    write_report(tmp_path, content(seeds=(0,)))
+    once = pages.read(tmp_path)["index.html"].text
+    assert "not another training of the same network" in once and "Seed by seed" not in once
+    assert "recalled, unverified" in once
+
+
+def test_one_network_alone_has_a_page(tmp_path):
+    write_report(tmp_path, content(networks=("imagenet",)))
+    page = pages.read(tmp_path)["index.html"]
+    assert "There is no other network." in page.text and "all-differences" not in page.tables
+
+
+@pytest.mark.slow
+def test_a_browser_finds_nothing_wrong(tmp_path):
+    if browser.missing():
+        pytest.skip(browser.missing())
+    write_report(tmp_path, CONTENT)
+    assert browser.check(tmp_path).faults == []
+
+
+def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
+    written = {}
+    for write in (files.write_comparison, files.write_differences, files.write_part_differences):
+        write(tmp_path / write.__name__, CONTENT)
+        with open(tmp_path / write.__name__, newline="") as file:
+            written[write.__name__] = list(csv.DictReader(file))
+    one_a_run = written["write_comparison"]
+    assert len(one_a_run) == len(LAYERS) * sum(len(CONTENT.seeds[n]) for n in NETWORKS)
+    for row in one_a_run:
+        of = CONTENT.figures[row["network"], row["layer"]]
+        place = [str(s) for s in CONTENT.seeds[row["network"]]].index(row["seed"] or "None")
+        assert (int(row["emerging_paper"]), int(row["emerging_strict"])) == (
+            of.paper[place],
+            of.strict[place],
+        )
+        assert float(row["mean_ap_val_low"]) == pytest.approx(of.ap_val[place].low, abs=1e-6)
+    for row in written["write_differences"]:
+        found = CONTENT.differences[row["network"], row["layer"]]
+        assert float(row["difference_high"]) == pytest.approx(found.mean.high, abs=1e-6)
+        assert len(row["by_seed"].split(";")) == int(row["seeds"]) == len(found.by_seed)
+    parts = written["write_part_differences"]
+    assert len(parts) == len(CONTENT.parts) * len(NETWORKS)
+    assert all(row["difference"] == "" for row in parts if row["network"] == "imagenet")
+    unknown = [row for row in parts if row["num_val"] == "0"]
+    assert unknown and all(row["ap_val"] == row["ap_val_low"] == "" for row in unknown)
+    summary = json.loads(json.dumps(files.summary(CONTENT), allow_nan=False))
+    assert summary["training"][0]["without_looking"] is None
+    assert set(summary["networks"]) == set(NETWORKS)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_no_figure_is_lost_in_a_narrow_terminal(width):
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False)
+    for table in tables(CONTENT, width):
+        console.print(table)
+    text = out.getvalue()
+    for found in CONTENT.differences.values():
+        assert f"{figures.signed(found.mean.value)} {figures.signed_interval(found.mean)}" in text
+    assert "…" not in text and text.count("place alone") == math.ceil(5 / max(1, (width - 16) // 23))
+
+
+def test_words_of_differences():
+    assert [figures.signed(v) for v in (0.0123, -0.0123, 0.0, -0.0001, math.nan)] == [
+        "+1.2", "−1.2", "0.0", "0.0", "–"
+    ]  # fmt: skip
+    assert figures.signed_interval(Estimate(0, -0.01, 0.02)) == "[−1.0, +2.0]"
+    assert figures.signed_interval(UNKNOWN) == "" and figures.sure(UNKNOWN) == ""
+    assert [figures.count(v) for v in (1.0, -2.0, 0.0, 1.3333, -0.02, math.nan)] == [
+        "+1", "−2", "0", "+1.3", "0", "–"
+    ]  # fmt: skip
+    assert [figures.mean_count(v) for v in ((3,), (3, 4), (2, 2, 2))] == ["3", "3.5", "2"]
+    assert figures.scale([]) == figures.scale([UNKNOWN]) == 0.01
+    assert figures.scale([Estimate(0.01, -0.0312, 0.02)]) == 0.04
+    assert figures.difference_strip(UNKNOWN, 0.1) == "–"
+    strip = figures.difference_strip(Estimate(0.05, -0.1, 0.1), 0.1)
+    assert 'cx="150"' in strip and "M0 12H200" in strip
