@@ -71,7 +71,7 @@ def compare(
             with clock("tables"):
                 _write(folder, content)
             _write_manifest(folder, options, every, clock)
-        for table in tables.tables(content, job.within.width):
+        for table in tables(content, job.within.width):
             terminal.show(table)
         terminal.spent(clock.seconds)
         terminal.show(f"report: {folder}/report/index.html")
