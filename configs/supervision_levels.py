@@ -27,9 +27,14 @@ fewest in those trained for scenes (recalled, unverified).
 
 flags = {
     "net": "alexnet",
-    "layers": "conv1,conv2,conv3,conv4,conv5",
+    "layers": "conv3,conv4,conv5",
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
     "networks": "random,imagenet,object,image,mil,cam,scratch",
-    "train_from": "conv3",
+    "seeds": "0,1,2",
+    "train_from": "conv4",
+    "steps": 250,
+    "evaluate_every": 250,
+    "val_limit": 500,
+    "emergence_limit": 150,
 }

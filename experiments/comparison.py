@@ -35,6 +35,13 @@ _SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch
 _SCRATCH_STEPS = flags.DEFINE_integer(
     "scratch_steps", None, "Updates of scratch. Default: as many as --steps.", lower_bound=1
 )
+_EMERGENCE_LIMIT = flags.DEFINE_integer(
+    "emergence_limit",
+    None,
+    "At most this many objects per class and split when emergence is measured; training sees all. Default: "
+    "as --limit, which holds for both.",
+    lower_bound=1,
+)
 _PAGES = flags.DEFINE_bool("pages", False, "Also write every network's own report, with its pictures.")
 flags.adopt_module_key_flags(shared)
 flags.adopt_module_key_flags(supervision)
@@ -46,9 +53,11 @@ def main() -> None:
     from partsjax.runs.comparison_options import ComparisonOptions
     from partsjax.runs.options import Options
 
+    shown = shared.job_options()
+    shown["limit"] = _EMERGENCE_LIMIT.value or shown["limit"]
     options = ComparisonOptions(
         networks=tuple(_NETWORKS.value),
-        measuring=Options(nulls=(), all_searches=False, **shared.job_options()),
+        measuring=Options(nulls=(), all_searches=False, **shown),
         training=supervision.training_options(),
         seeds=tuple(map(_seed, _SEEDS.value)),
         baseline=_BASELINE.value,

@@ -42,10 +42,10 @@ flags.DEFINE_integer(
     "in the features (with --train_from=head: a linear probe).",
     lower_bound=0,
 )
-flags.DEFINE_float("learning_rate", 0.001, "Highest, of layers whose weights were given.", 0.0)
-flags.DEFINE_float("new_learning_rate", 0.01, "Highest, of layers that start afresh.", 0.0)
+flags.DEFINE_float("learning_rate", 2e-4, "Highest, of layers whose weights were given.", 0.0)
+flags.DEFINE_float("new_learning_rate", 5e-4, "Highest, of layers that start afresh.", 0.0)
 flags.DEFINE_enum("schedule", "cosine", SCHEDULES, "How the learning rates fall.")
-flags.DEFINE_float("weight_decay", 5e-4, "Of kernels.", 0.0)
+flags.DEFINE_float("weight_decay", 0.01, "Of kernels.", 0.0)
 flags.DEFINE_bool("balance", True, "Draw the class of an example first, then the example.")
 flags.DEFINE_enum(
     "windows",

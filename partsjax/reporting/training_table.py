@@ -31,7 +31,7 @@ def training_table(headline: str, course: Mapping[int, Mapping[str, float]], bas
     table.add_column(BASELINES, justify="right")
     for step in shown:
         table.add_column("before" if step == 0 else f"step {step}", justify="right")
-    for metric, value in course[steps[-1]].items():
+    for metric in course[steps[-1]]:
         cells = [_percent(baselines.get(metric, math.nan))]
         cells += [_percent(course[step].get(metric, math.nan)) for step in shown]
         table.add_row(METRICS.get(metric, metric), *cells, style="bold" if metric == headline else None)

@@ -17,7 +17,6 @@ from partsjax.networks.protocol import Network, Preprocessing
 from partsjax.supervision.objectives import Objective
 
 SCHEDULES = ("cosine", "steps", "constant")
-MOMENTUM = 0.9  # as R-CNN
 _LAST_SPREAD = 0.01  # standard deviation of a new layer of class scores, as R-CNN
 _WARMUP = 0.05  # of all steps
 
@@ -33,15 +32,15 @@ class Recipe:
     learning_rate: of layers whose weights were given; new_learning_rate: of those that start afresh.
     schedule: "cosine" to zero, "steps" (a tenth after each third), "constant"; all rise linearly over the
       first twentieth.
-    weight_decay: of kernels, not of biases.
+    weight_decay: of kernels, not of biases; a step takes off this share times its learning rate.
     """
 
     steps: int
     train_from: str = ""
-    learning_rate: float = 0.001
-    new_learning_rate: float = 0.01
+    learning_rate: float = 2e-4
+    new_learning_rate: float = 5e-4
     schedule: str = "cosine"
-    weight_decay: float = 5e-4
+    weight_decay: float = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,15 +105,16 @@ def learning_rate(recipe: Recipe, peak: float) -> optax.Schedule:
 
 
 def optimizer(recipe: Recipe, new: frozenset[str]) -> optax.GradientTransformation:
-    """Stochastic gradient descent with momentum 0.9, at two speeds: new layers learn faster, as in R-CNN."""
+    """AdamW at two speeds: new layers learn faster, as in R-CNN.
+
+    (Our choice. R-CNN's gradient descent with momentum overshoots with a compact head that starts afresh.)
+    """
+
+    def kernels(tree: Parameters) -> dict[str, bool]:
+        return {name: name.endswith("kernel") for name in tree}
 
     def at(peak: float) -> optax.GradientTransformation:
-        return optax.chain(
-            optax.add_decayed_weights(
-                recipe.weight_decay, mask=lambda tree: {name: name.endswith("kernel") for name in tree}
-            ),
-            optax.sgd(learning_rate(recipe, peak), momentum=MOMENTUM),
-        )
+        return optax.adamw(learning_rate(recipe, peak), weight_decay=recipe.weight_decay, mask=kernels)
 
     speeds = {"given": at(recipe.learning_rate), "new": at(recipe.new_learning_rate)}
     return optax.partition(speeds, lambda tree: {name: "new" if name in new else "given" for name in tree})
