@@ -5,7 +5,6 @@ import concurrent.futures
 import dataclasses
 from collections.abc import Mapping
 
-from partsjax.data.loading import load_dataset
 from partsjax.data.schema import Dataset
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
@@ -17,6 +16,7 @@ from partsjax.runs import manifest, resamples, results, stages, workdir
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.execution import Execution
 from partsjax.runs.network_stages import NetworkStages, all_crops, image_digests
+from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import NULLS, Options, chosen_layers
 from partsjax.runs.report import build_report
 
@@ -32,17 +32,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
     clock = manifest.Stages()
     with workdir.opened(execution.workdir) as folder:
         with clock("annotations"):
-            with terminal.preparation() as progress:
-                dataset = load_dataset(
-                    options.dataset,
-                    options.data_dir,
-                    None if options.classes == ("all",) else options.classes,
-                    seed=options.seed,
-                    part_list=options.part_list,
-                    progress=progress,
-                )
-            for note in dataset.notes:
-                terminal.note(f"note: {note}")
+            dataset = dataset_of(options, terminal)
         with clock("weights"):
             seed = options.network_seed
             network = load_network(options.net, options.weights, seed=seed, dtype=options.dtype)

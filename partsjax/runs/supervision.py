@@ -84,9 +84,9 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
         with clock("weights"):
             start = _start(options, list(dataset.parts))
         with workdir.plain_errors(folder):
-            workdir.claim(folder, dataclasses.asdict(options))
             with clock("images"):
                 data = TrainingData(dataset, options, execution, start.architecture, terminal)
+            workdir.claim(folder, dataclasses.asdict(options))
             objective = OBJECTIVES[options.supervision]
             trainer = Trainer(start, objective, options.recipe, options.dtype, options.seed)
             with manager(folder / "checkpoint") as steps:
