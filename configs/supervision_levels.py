@@ -33,8 +33,7 @@ flags = {
     "networks": "random,imagenet,object,image,mil,cam,scratch",
     "seeds": "0,1,2",
     "train_from": "conv4",
-    "steps": 250,
-    "evaluate_every": 250,
-    "val_limit": 500,
-    "emergence_limit": 150,
+    "steps": 150,
+    "evaluate_every": 150,
+    "emergence_limit": 120,
 }

@@ -62,7 +62,7 @@ flags.DEFINE_integer(
     "evaluate_every", 100, "Steps between validations; each writes a checkpoint.", lower_bound=1
 )
 flags.DEFINE_integer(
-    "val_limit", 1000, "Validate on at most this many objects or images, evenly spread.", lower_bound=1
+    "val_limit", 500, "Validate on at most this many objects or images, evenly spread.", lower_bound=1
 )
 flags.adopt_module_key_flags(shared)
 

@@ -111,12 +111,12 @@ def write_filters(path: Path, results: Sequence[ClassScores]) -> None:
 
 def write_parts(path: Path, verdicts: Sequence[Verdict]) -> None:
     """One row per layer, class and part; of parts too rare to be judged `emerges_*` are empty."""
-    _write_rows(path, PART_COLUMNS, map(_part_row, verdicts))
+    write_rows(path, PART_COLUMNS, map(_part_row, verdicts))
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
     """One row per layer, class, part and search: the set each found."""
-    _write_rows(path, TRIAL_COLUMNS, map(_trial_row, trials))
+    write_rows(path, TRIAL_COLUMNS, map(_trial_row, trials))
 
 
 def _part_row(v: Verdict) -> dict:
@@ -166,7 +166,7 @@ def _trial_row(t: Trial) -> dict:
     }
 
 
-def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
     with open(path, "w", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()

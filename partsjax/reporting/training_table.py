@@ -8,7 +8,7 @@ from rich.table import Table
 
 METRICS = {
     "top1": "windows named rightly (top-1)",
-    "class_accuracy": "mean over classes of the same",
+    "object_accuracy": "objects told apart, background aside",
     "map": "mean average precision of labels",
     "corloc": "objects boxed at IoU 0.5 (CorLoc)",
     "pointing": "strongest point inside an object",

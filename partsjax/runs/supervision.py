@@ -57,7 +57,7 @@ class TrainingOptions:
     num_windows: int = 128
     image_size: int | None = None
     evaluate_every: int = 100
-    val_limit: int | None = 1000
+    val_limit: int | None = 500
 
     def __post_init__(self):
         if self.supervision not in OBJECTIVES:

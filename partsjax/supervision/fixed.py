@@ -8,18 +8,28 @@ import numpy as np
 from partsjax.supervision import proposals
 from partsjax.supervision.examples import Examples, Truth
 from partsjax.supervision.pictures import Pictures, window
-from partsjax.supervision.sampling import Batch, WindowsOfImage, image_example, stack, stream
+from partsjax.supervision.sampling import (
+    FOREGROUND_EVERY,
+    Batch,
+    WindowsOfImage,
+    image_example,
+    stack,
+    stream,
+)
 
 _FIXED = 1 << 62  # where a training step's number stands in the key of a stream; no run gets there
 
 
 @dataclasses.dataclass(frozen=True)
 class FixedWindows:
-    """A window of every object, jittered around it, and then as many of background.
+    """A window of every object, jittered around it, and then three times as many of background.
+
+    That is training's ratio: scores that have learned how common background is would be judged wrongly by any
+    other.
 
     The laws are those of `sampling.ObjectWindows` without a search, whatever training used, so that runs
     are judged alike; nothing is mirrored. The background windows go through the objects' images in the
-    same order, one for each object.
+    same order, again and again.
 
     Called with a batch's number it gives "pixels" float32 [B, S, S, 3] in [0, 255], "labels" int32 [B]
     (C: background) and "count", int32, how many rows count: the rest of the last batch is zero.
@@ -69,7 +79,7 @@ class FixedWindows:
         for place, (image, number) in enumerate(objects):
             draws, size = stream(self.seed, _FIXED, place), self.pictures.size(self.examples.images[image])
             places.append((image, proposals.jittered(draws, self.examples.boxes[image], number, size)))
-        for place, (image, _) in enumerate(objects, len(objects)):
+        for place, (image, _) in enumerate(objects * (FOREGROUND_EVERY - 1), len(objects)):
             draws, size = stream(self.seed, _FIXED, place), self.pictures.size(self.examples.images[image])
             places.append((image, proposals.background(draws, self.examples.boxes[image], size)))
         return places

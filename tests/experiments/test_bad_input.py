@@ -4,20 +4,18 @@ import contextlib
 import errno
 import os
 import pickle
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 
-import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
-from experiments import emergence, flags
+from experiments import emergence
 from partsjax.reporting.report import write as pages
 from partsjax.runs import stages, workdir
 from tests import tiny
+from tests.experiments.commands import one_line, typed
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,22 +37,9 @@ def command(folder, tmp_path, capsys, monkeypatch):
             "workdir": tmp_path / "W",
             **changed,
         }
-        arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
-        monkeypatch.setattr(sys, "argv", ["emergence", *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-            flags.start(emergence.main)
-        return stop.value.code, capsys.readouterr().err.strip().splitlines()
+        return typed(emergence, monkeypatch, options), capsys.readouterr().err.strip().splitlines()
 
     return run
-
-
-def one_line(result, *words):
-    status, lines = result
-    lines = [line for line in lines if " left: " not in line]  # progress bars, where it got that far
-    assert status == 2
-    assert len(lines) == 1 and lines[0].startswith("error: "), lines
-    for word in words:
-        assert re.search(word, lines[0]), lines[0]
 
 
 def test_names_that_do_not_exist_suggest_the_nearest(command):

@@ -1,14 +1,11 @@
 """The command of a comparison: what it takes, what it says, and what it refuses in one line."""
 
-import sys
-
 import numpy as np
 import pytest
-from absl.testing import flagsaver
 
-import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
-from experiments import comparison, flags
+from experiments import comparison
 from tests import tiny
+from tests.experiments.commands import typed
 from tests.runs.running import rows
 
 
@@ -31,12 +28,9 @@ def command(folder, tmp_path, capsys, monkeypatch):
             "networks": "random,imagenet",
             **changed,
         }
-        arguments = [f"--{name}={value}" for name, value in options.items()]
-        monkeypatch.setattr(sys, "argv", ["comparison", *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-            flags.start(comparison.main)
+        status = typed(comparison, monkeypatch, options)
         said = capsys.readouterr()
-        return stop.value.code, said.out, said.err
+        return status, said.out, said.err
 
     return run
 

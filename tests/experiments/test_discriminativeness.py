@@ -1,14 +1,10 @@
 """The command line of discriminativeness: what it refuses, in one line and with status 2."""
 
-import re
-import sys
-
 import pytest
-from absl.testing import flagsaver
 
-import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
-from experiments import discriminativeness, flags
+from experiments import discriminativeness
 from tests import tiny
+from tests.experiments.commands import one_line, typed
 
 
 @pytest.fixture
@@ -18,10 +14,7 @@ def command(tmp_path, capsys, monkeypatch):
 
     def run(**options):
         given = {"dataset": "coco_parts", "data_dir": folder, "workdir": tmp_path / "W", **options}
-        monkeypatch.setattr(sys, "argv", ["d", *(f"--{name}={value}" for name, value in given.items())])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-            flags.start(discriminativeness.main)
-        return stop.value.code, capsys.readouterr().err.strip().splitlines()
+        return typed(discriminativeness, monkeypatch, given), capsys.readouterr().err.strip().splitlines()
 
     return run
 
@@ -40,9 +33,7 @@ def command(tmp_path, capsys, monkeypatch):
     ],
 )
 def test_it_says_what_to_mend(command, options, words):
-    status, lines = command(**options)
-    assert status == 2 and len(lines) == 1 and lines[0].startswith("error: "), lines
-    assert re.search(words, lines[0]), lines[0]
+    one_line(command(**options), words)
 
 
 def test_the_help_teaches():

@@ -1,20 +1,18 @@
 """Training at the command line: one clear line for what cannot be trained; a word on what is odd."""
 
 import json
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from absl.testing import flagsaver
 
-import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
-from experiments import flags, supervision
+from experiments import supervision
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.supervision import selective
 from tests import tiny
+from tests.experiments.commands import one_line, typed
 from tests.runs.training import NARROW
 
 ROOT = Path(__file__).parents[2]
@@ -40,22 +38,9 @@ def command(folder, tmp_path, capsys, monkeypatch):
             "workdir": tmp_path / "W",
             **changed,
         }
-        arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
-        monkeypatch.setattr(sys, "argv", ["supervision", *arguments])
-        with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-            flags.start(supervision.main)
-        return stop.value.code, capsys.readouterr().err.strip().splitlines()
+        return typed(supervision, monkeypatch, options), capsys.readouterr().err.strip().splitlines()
 
     return run
-
-
-def one_line(result, *words):
-    status, lines = result
-    lines = [line for line in lines if " left: " not in line]  # progress bars, where it got that far
-    assert status == 2
-    assert len(lines) == 1 and lines[0].startswith("error: "), lines
-    for word in words:
-        assert re.search(word, lines[0]), lines[0]
 
 
 def edit(folder: Path, split: str, keep) -> None:

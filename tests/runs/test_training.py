@@ -72,7 +72,9 @@ def test_killed_and_resumed_is_as_in_one_go(tmp_path):
 def test_one_device_or_four_the_same_loss(tmp_path):
     """At a learning rate at which rounding is not blown up: the curves part when it is."""
     for devices in (1, 4):
-        program(tmp_path / str(devices), devices=devices, steps=12, evaluate_every=6, new_learning_rate=0.0001)
+        program(
+            tmp_path / str(devices), devices=devices, steps=12, evaluate_every=6, new_learning_rate=0.0001
+        )
     one, four = (curve(tmp_path / name) for name in ("1", "4"))
     assert len(one) == 12
     assert len(set(one)) == 12

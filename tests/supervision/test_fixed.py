@@ -49,11 +49,11 @@ def test_the_set_is_the_same_however_it_is_cut(objective, limit):
             np.testing.assert_array_equal(other[name], whole_set[name])
 
 
-def test_every_object_has_a_window_and_there_is_as_much_background():
+def test_every_object_has_a_window_and_there_is_three_times_as_much_background():
     validation = fixed("object")
     found = unpadded(validation)
     _, val = unbalanced()
-    assert found["labels"].tolist() == [*np.concatenate(val.box_classes), *[2] * 13]
+    assert found["labels"].tolist() == [*np.concatenate(val.box_classes), *[2] * 39]
     np.testing.assert_array_equal(found["labels"], validation.truth)
     assert validation.truth.dtype == found["labels"].dtype == np.int32
     assert len(np.unique(found["pixels"], axis=0)) == len(found["pixels"])

@@ -33,9 +33,11 @@ class ObjectWindows:
         return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (SCORES,))
 
     def metrics(self, outputs, truth) -> dict[str, float]:
-        """`truth`: int [N]. Background is one of the classes that `class_accuracy` averages over."""
+        """`truth`: int [N]. `object_accuracy`: of windows that show an object, background aside."""
         scores = np.asarray(outputs[SCORES])
-        return {"top1": top1(scores, truth), "class_accuracy": class_accuracy(scores, truth)}
+        objects = truth < scores.shape[1] - 1
+        told_apart = class_accuracy(scores[objects, :-1], truth[objects])
+        return {"top1": top1(scores, truth), "object_accuracy": told_apart}
 
     def baselines(self, train, truth) -> dict[str, float]:
         """Always the label that is commonest in `train`."""
