@@ -3,16 +3,16 @@
 APs are fractions in [0, 1]; a figure that was not computed is empty, never 0.
 """
 
-import csv
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
-from partsjax.emergence.verdict import Estimate, LayerSummary, Verdict
+from partsjax.emergence.verdict import LayerSummary, Verdict
+from partsjax.reporting.rows import fraction, truth, with_interval, write_rows
 
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 
@@ -127,28 +127,28 @@ def _part_row(v: Verdict) -> dict:
         "num_train": v.num_train,
         "num_val": v.num_val,
         "best_filter": "" if v.best_filter is None else v.best_filter,
-        "best_filter_ap_train": _fraction(v.best_filter_ap_train),
-        **_estimate("best_filter_ap_val", v.best_filter_ap_val),
+        "best_filter_ap_train": fraction(v.best_filter_ap_train),
+        **with_interval("best_filter_ap_val", v.best_filter_ap_val),
         "combination": _set(v.combination),
-        "combination_ap_train": _fraction(v.combination_ap_train),
-        **_estimate("combination_ap_val", v.combination_ap_val),
+        "combination_ap_train": fraction(v.combination_ap_train),
+        **with_interval("combination_ap_val", v.combination_ap_val),
         "prior_boxes": v.prior_boxes or "",
-        "prior_ap_train": _fraction(v.prior_ap_train),
-        **_estimate("prior_ap_val", v.prior_ap_val),
-        **_estimate("excess_over_prior", v.excess),
-        "one_box_ap_train": _fraction(v.one_box_ap_train),
-        **_estimate("one_box_ap_val", v.one_box_ap_val),
-        **_estimate("excess_over_one_box", v.one_box_excess),
-        "median_box_ap_val": _fraction(v.median_box_ap_val),
-        "random_ap_train": _fraction(v.random_ap_train),
-        **_estimate("random_ap_val", v.random_ap_val),
-        "random_emerges_strict": _truth(v.random_strict),
-        "shuffled_ap_train": _fraction(v.shuffled_ap_train),
-        **_estimate("shuffled_ap_val", v.shuffled_ap_val),
-        "shuffled_emerges_strict": _truth(v.shuffled_strict),
-        "emerges_paper": _truth(v.emerges_paper if v.judged else None),
-        "emerges_strict": _truth(v.emerges_strict if v.judged else None),
-        "too_rare": _truth(v.rare),
+        "prior_ap_train": fraction(v.prior_ap_train),
+        **with_interval("prior_ap_val", v.prior_ap_val),
+        **with_interval("excess_over_prior", v.excess),
+        "one_box_ap_train": fraction(v.one_box_ap_train),
+        **with_interval("one_box_ap_val", v.one_box_ap_val),
+        **with_interval("excess_over_one_box", v.one_box_excess),
+        "median_box_ap_val": fraction(v.median_box_ap_val),
+        "random_ap_train": fraction(v.random_ap_train),
+        **with_interval("random_ap_val", v.random_ap_val),
+        "random_emerges_strict": truth(v.random_strict),
+        "shuffled_ap_train": fraction(v.shuffled_ap_train),
+        **with_interval("shuffled_ap_val", v.shuffled_ap_val),
+        "shuffled_emerges_strict": truth(v.shuffled_strict),
+        "emerges_paper": truth(v.emerges_paper if v.judged else None),
+        "emerges_strict": truth(v.emerges_strict if v.judged else None),
+        "too_rare": truth(v.rare),
     }
 
 
@@ -161,33 +161,13 @@ def _trial_row(t: Trial) -> dict:
         "score": t.score,
         "size": len(t.filters),
         "filters": _set(t.filters),
-        "ap_train": _fraction(t.ap_train),
-        **_estimate("ap_val", t.ap_val),
+        "ap_train": fraction(t.ap_train),
+        **with_interval("ap_val", t.ap_val),
     }
-
-
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _estimate(name: str, estimate: Estimate) -> dict[str, str]:
-    """A figure and its interval, in columns `name`, `name_low`, `name_high`."""
-    return {name + end: _fraction(v) for end, v in zip(("", "_low", "_high"), estimate, strict=True)}
 
 
 def _set(filters: Sequence[int]) -> str:
     return ";".join(map(str, filters))
-
-
-def _truth(value: bool | None) -> str:
-    return "" if value is None else str(bool(value)).lower()
-
-
-def _fraction(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.6f}"
 
 
 def summary(

@@ -20,8 +20,8 @@ from partsjax.discriminativeness.findings import (
 from partsjax.emergence.stimuli import suitable_batch
 from partsjax.errors import BadInput
 from partsjax.networks import load_network
-from partsjax.reporting import discriminativeness_files as files
 from partsjax.reporting.aside import Aside
+from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, resamples, stages, workdir

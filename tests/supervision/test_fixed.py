@@ -89,7 +89,7 @@ def test_a_limit_spreads_over_the_set():
     assert len(validation.truth.boxes) == len(validation.truth.box_classes) == 4
     np.testing.assert_array_equal(validation.truth.labels, val.labels[numbers])
     windows = FixedWindows(val, Pictures(), 48, FILL, 4, limit=4)
-    assert len(windows) == 2 and len(windows.truth) == 8
+    assert len(windows) == 4 and len(windows.truth) == 16
 
 
 def test_windows_of_shapeparts_show_what_their_labels_say():
@@ -97,7 +97,7 @@ def test_windows_of_shapeparts_show_what_their_labels_say():
     examples = gather(data, "train"), gather(data, "val")
     validation = fixed("object", examples)
     objects = np.concatenate(examples[1].box_classes)
-    assert validation.truth.tolist() == [*objects, *[4] * len(objects)]
+    assert validation.truth.tolist() == [*objects, *[4] * (3 * len(objects))]
     for (image, box), label in zip(validation._places, validation.truth, strict=True):
         overlap = proposals.overlaps(box[None], examples[1].boxes[image]).max()
         assert (overlap >= 0.5) == (label != 4)

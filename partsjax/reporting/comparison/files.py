@@ -3,14 +3,14 @@
 APs are fractions in [0, 1]; a figure that is not known is empty, in JSON null.
 """
 
-import csv
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.comparison.records import Content
+from partsjax.reporting.rows import fraction, with_interval, write_rows
 
 COMPARISON_COLUMNS = (
     "network",
@@ -61,17 +61,17 @@ PART_COLUMNS = (
 
 def write_comparison(path: Path, content: Content) -> None:
     """One row per network, seed and layer; intervals over images."""
-    _write_rows(path, COMPARISON_COLUMNS, _comparison_rows(content))
+    write_rows(path, COMPARISON_COLUMNS, _comparison_rows(content))
 
 
 def write_differences(path: Path, content: Content) -> None:
     """One row per network and layer, the baseline left out; intervals over images and seeds."""
-    _write_rows(path, DIFFERENCE_COLUMNS, _difference_rows(content))
+    write_rows(path, DIFFERENCE_COLUMNS, _difference_rows(content))
 
 
 def write_part_differences(path: Path, content: Content) -> None:
     """One row per network, layer and part; of parts too rare to be judged there is no difference."""
-    _write_rows(path, PART_COLUMNS, _part_rows(content))
+    write_rows(path, PART_COLUMNS, _part_rows(content))
 
 
 def _comparison_rows(content: Content) -> Iterator[dict]:
@@ -84,8 +84,8 @@ def _comparison_rows(content: Content) -> Iterator[dict]:
                 "parts": content.judged,
                 "emerging_paper": figures.paper[i],
                 "emerging_strict": figures.strict[i],
-                "mean_ap_train": _number(figures.ap_train[i]),
-                **_estimate("mean_ap_val", figures.ap_val[i]),
+                "mean_ap_train": fraction(figures.ap_train[i]),
+                **with_interval("mean_ap_val", figures.ap_val[i]),
             }
 
 
@@ -97,12 +97,12 @@ def _difference_rows(content: Content) -> Iterator[dict]:
             "layer": layer,
             "parts": content.judged,
             "seeds": len(found.by_seed),
-            **_estimate("difference", found.mean),
-            "by_seed": ";".join(_number(value) for value in found.by_seed),
+            **with_interval("difference", found.mean),
+            "by_seed": ";".join(fraction(value) for value in found.by_seed),
             "better": found.better,
             "worse": found.worse,
-            "by_chance": _number(found.by_chance),
-            **_estimate("over_30", found.over),
+            "by_chance": fraction(found.by_chance),
+            **with_interval("over_30", found.over),
         }
 
 
@@ -117,27 +117,12 @@ def _part_rows(content: Content) -> Iterator[dict]:
                 "part": part.part,
                 "num_val": part.num_val,
                 "seeds": len(content.seeds[network]),
-                **_estimate("ap_val", part.ap_val[network]),
+                **with_interval("ap_val", part.ap_val[network]),
                 "emerges_strict_seeds": part.strict[network] if part.judged else "",
             }
             if network in part.difference:
-                row |= _estimate("difference", part.difference[network])
+                row |= with_interval("difference", part.difference[network])
             yield row
-
-
-def _write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _estimate(name: str, estimate: Estimate) -> dict[str, str]:
-    return {name + end: _number(v) for end, v in zip(("", "_low", "_high"), estimate, strict=True)}
-
-
-def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6f}"
 
 
 def summary(content: Content) -> dict[str, Any]:

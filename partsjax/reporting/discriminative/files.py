@@ -4,14 +4,14 @@ Drops are in units of the class score, before the softmax unless the column says
 areas are fractions in [0, 1]; a figure that was not computed is empty, never 0.
 """
 
-import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
 from partsjax.discriminativeness.relation import CRITERIA, Overlap
+from partsjax.reporting.rows import figure, truth, with_interval, write_rows
 
 FILTER_COLUMNS = (
     "layer", "object_class", "filter", "delta", "delta_low", "delta_high", "delta_after_softmax",
@@ -28,12 +28,12 @@ PART_COLUMNS = (
 
 def write_filters(path: Path, found: LayerFindings) -> None:
     """One row a class and filter. `parts`: those that emerge by either criterion and that it detects."""
-    _write(path, FILTER_COLUMNS, (row for c in found.classes for row in _filter_rows(c)))
+    write_rows(path, FILTER_COLUMNS, (row for c in found.classes for row in _filter_rows(c)))
 
 
 def write_parts(path: Path, found: LayerFindings) -> None:
     """One row a class and part; of parts too rare to be judged `emerges_*` are empty."""
-    _write(path, PART_COLUMNS, (row for c in found.classes for row in _part_rows(c)))
+    write_rows(path, PART_COLUMNS, (row for c in found.classes for row in _part_rows(c)))
 
 
 def _filter_rows(c: ClassFindings) -> Iterable[dict]:
@@ -43,12 +43,12 @@ def _filter_rows(c: ClassFindings) -> Iterable[dict]:
             "layer": c.layer,
             "object_class": c.object_class,
             "filter": f,
-            **_estimate("delta", c.before.delta[f].estimate),
-            **_estimate("delta_after_softmax", c.after.delta[f].estimate),
-            "share": _figure(share[f]),
-            "gradient_activation": _figure(c.gradient.value[f]),
-            "discriminative": _truth(c.discriminative[f]),
-            **{f"semantic_{name}": _truth(c.semantic[name][f]) for name in CRITERIA},
+            **with_interval("delta", c.before.delta[f].estimate, figure),
+            **with_interval("delta_after_softmax", c.after.delta[f].estimate, figure),
+            "share": figure(share[f]),
+            "gradient_activation": figure(c.gradient.value[f]),
+            "discriminative": truth(c.discriminative[f]),
+            **{f"semantic_{name}": truth(c.semantic[name][f]) for name in CRITERIA},
             "parts": ";".join(c.detects(f)),
         }
 
@@ -60,37 +60,17 @@ def _part_rows(c: ClassFindings) -> Iterable[dict]:
             "object_class": c.object_class,
             "part": v.part,
             "num_crops": part.crops,
-            **_estimate("drop", part.drop.estimate),
-            **_estimate("drop_control", part.control.estimate),
-            **_estimate("difference", part.difference.estimate),
-            "area": _figure(part.area),
-            **_estimate("difference_per_area", part.per_area.estimate),
-            "discriminative": _truth(part.discriminative if part.crops else None),
-            "ap_train": _figure(v.combination_ap_train),
-            "ap_val": _figure(v.combination_ap_val.value),
-            "emerges_paper": _truth(v.emerges_paper if v.judged else None),
-            "emerges_strict": _truth(v.emerges_strict if v.judged else None),
+            **with_interval("drop", part.drop.estimate, figure),
+            **with_interval("drop_control", part.control.estimate, figure),
+            **with_interval("difference", part.difference.estimate, figure),
+            "area": figure(part.area),
+            **with_interval("difference_per_area", part.per_area.estimate, figure),
+            "discriminative": truth(part.discriminative if part.crops else None),
+            "ap_train": figure(v.combination_ap_train),
+            "ap_val": figure(v.combination_ap_val.value),
+            "emerges_paper": truth(v.emerges_paper if v.judged else None),
+            "emerges_strict": truth(v.emerges_strict if v.judged else None),
         }
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _estimate(name: str, estimate) -> dict[str, str]:
-    """A figure and its interval, in columns `name`, `name_low`, `name_high`."""
-    return {name + end: _figure(v) for end, v in zip(("", "_low", "_high"), estimate, strict=True)}
-
-
-def _figure(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
-
-
-def _truth(value: bool | None) -> str:
-    return "" if value is None else str(bool(value)).lower()
 
 
 def summary(
