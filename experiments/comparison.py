@@ -49,8 +49,7 @@ flags.adopt_module_key_flags(supervision)
 
 def main() -> None:
     from partsjax.reporting.terminal import Terminal
-    from partsjax.runs.comparison import compare
-    from partsjax.runs.comparison_options import ComparisonOptions
+    from partsjax.runs.comparison import ComparisonOptions, compare
     from partsjax.runs.options import Options
 
     shown = shared.job_options()

@@ -9,8 +9,7 @@ from pathlib import Path
 from partsjax.emergence.combination import Search
 from partsjax.emergence.genetic import Genetic
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs.comparison import compare
-from partsjax.runs.comparison_options import ComparisonOptions
+from partsjax.runs.comparison import ComparisonOptions, compare
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions

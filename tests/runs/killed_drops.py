@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, drop_stage
+from partsjax.runs import discriminativeness
+from partsjax.runs.discriminativeness import drop_stage
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs import killed

@@ -65,10 +65,9 @@ def planted(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("planted")
     data = shapeparts.read(seed=4, classes=list(READS), per_class=12, style="planted")
     with pytest.MonkeyPatch.context() as patch:
-        for module in (discriminativeness, emergence):
+        for module in (discriminativeness.run, emergence):
             patch.setattr(module, "load_network", lambda *_, **__: network)
-        for module in (opening, emergence):
-            patch.setattr(module, "load_dataset", lambda *_, **__: data, raising=False)
+        patch.setattr(opening, "load_dataset", lambda *_, **__: data)
         question = Question(Options(search=Search(genetic=QUICK)), blackouts=BLACKOUTS)
         discriminativeness.measure(question, Execution(workdir), Terminal(quiet=True))
     return workdir, filters

@@ -11,7 +11,7 @@ import pytest
 from partsjax.errors import BadInput
 from partsjax.networks import load_network
 from partsjax.networks.architectures import ARCHITECTURES
-from partsjax.runs.training_log import read
+from partsjax.runs.supervision.log import read
 from tests.runs import training
 from tests.runs.running import tree
 

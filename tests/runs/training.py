@@ -16,7 +16,7 @@ from partsjax.networks.layers import Conv
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import supervision
 from partsjax.runs.execution import Execution
-from partsjax.supervision.training import Recipe
+from partsjax.supervision.training import Recipe, Trainer
 
 FULL = ARCHITECTURES["alexnet"]
 NARROW = dataclasses.replace(
@@ -40,7 +40,7 @@ def options(steps: int = 6, **changed) -> supervision.TrainingOptions:
 def train(workdir: Path, die_after: int = 0, **changed) -> None:
     """Trains on `shapeparts`, the architecture narrowed; dies once `die_after` updates are done."""
     ARCHITECTURES["alexnet"] = NARROW
-    step = supervision.Trainer.step
+    step = Trainer.step
 
     def deadly(self, *arguments):
         found = step(self, *arguments)
@@ -48,11 +48,11 @@ def train(workdir: Path, die_after: int = 0, **changed) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return found
 
-    supervision.Trainer.step = deadly
+    Trainer.step = deadly
     try:
         supervision.train(options(**changed), Execution(workdir), Terminal(quiet=True))
     finally:
-        ARCHITECTURES["alexnet"], supervision.Trainer.step = FULL, step
+        ARCHITECTURES["alexnet"], Trainer.step = FULL, step
 
 
 def parameters(workdir: Path) -> dict[str, np.ndarray]:

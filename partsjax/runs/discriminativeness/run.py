@@ -25,12 +25,12 @@ from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, resamples, stages, workdir
-from partsjax.runs.class_scores import chosen_layer, require_classes, require_named_scores
-from partsjax.runs.discriminativeness_report import build_report
-from partsjax.runs.drop_stage import DropStage
-from partsjax.runs.drop_steps import Steps
+from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
+from partsjax.runs.discriminativeness.drop_stage import DropStage
+from partsjax.runs.discriminativeness.drop_steps import Steps
+from partsjax.runs.discriminativeness.measured import Measured, read_measured
+from partsjax.runs.discriminativeness.report import build_report
 from partsjax.runs.execution import Execution
-from partsjax.runs.measured import Measured, read_measured
 from partsjax.runs.network_stages import all_crops, image_digests
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import Options

@@ -12,7 +12,7 @@ from partsjax.networks.protocol import Network
 from partsjax.reporting import discriminative as page
 from partsjax.reporting.report import Shown
 from partsjax.runs import manifest
-from partsjax.runs.drop_stage import DropStage
+from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.gallery import Gallery
 from partsjax.runs.workdir import unfinished
 

@@ -16,9 +16,9 @@ from partsjax.reporting.training_table import training_table
 from partsjax.runs import manifest, stages, workdir
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
-from partsjax.runs.training_data import TrainingData
-from partsjax.runs.training_log import TrainingLog
-from partsjax.runs.training_state import Checkpoints
+from partsjax.runs.supervision.checkpoints import Checkpoints
+from partsjax.runs.supervision.data import TrainingData
+from partsjax.runs.supervision.log import TrainingLog
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.training import Recipe, Start, Trainer, starting_point, trained_names
 

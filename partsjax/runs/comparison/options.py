@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from partsjax.runs.members import SCRATCH, Member
+from partsjax.runs.comparison.members import SCRATCH, Member
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.supervision.inputs import WINDOWS

@@ -12,11 +12,12 @@ from partsjax.networks import load_network
 from partsjax.reporting.comparison import Content, files, write_report
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import compared, emergence, manifest, stages, supervision, workdir
-from partsjax.runs.comparison_options import ComparisonOptions
-from partsjax.runs.comparison_words import facts, origin, training_figures
+from partsjax.runs import emergence, manifest, stages, supervision, workdir
+from partsjax.runs.comparison import compared
+from partsjax.runs.comparison.members import Member, members
+from partsjax.runs.comparison.options import ComparisonOptions
+from partsjax.runs.comparison.words import facts, origin, training_figures
 from partsjax.runs.execution import Execution
-from partsjax.runs.members import Member, members
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import Options, chosen_layers
 from partsjax.runs.supervision import TrainingOptions

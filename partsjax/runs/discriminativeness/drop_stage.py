@@ -13,7 +13,7 @@ from partsjax.discriminativeness.blackout import CONTROLS, blackout, object_of
 from partsjax.discriminativeness.findings import ClassDrops
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
-from partsjax.runs.drop_steps import Steps
+from partsjax.runs.discriminativeness.drop_steps import Steps
 
 SHARD = 64  # crops computed, kept and resumed as one: a part of a class takes minutes
 

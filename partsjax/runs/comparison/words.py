@@ -8,7 +8,7 @@ from pathlib import Path
 from partsjax.reporting.comparison import Training
 from partsjax.reporting.training_table import METRICS
 from partsjax.runs import manifest
-from partsjax.runs.members import SCRATCH, Member
+from partsjax.runs.comparison.members import SCRATCH, Member
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.supervision.objectives import OBJECTIVES
 
