@@ -47,11 +47,12 @@ _WORKDIR = flags.DEFINE_string(
     "Folder for results and finished stages; the same command goes on from there. Default: a folder "
     "under runs/ named after the options.",
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of shapeparts and of random weights.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of shapeparts, random weights, training, searches and intervals.")
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size",
     None,
-    "Crops the network takes at once. Default: what suits network and device.",
+    "Crops the network takes at once; default: what suits network and device. In training: examples a step, "
+    "32 by default.",
     lower_bound=1,
 )
 _DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
