@@ -47,7 +47,7 @@ _WORKDIR = flags.DEFINE_string(
     "Folder for results and finished stages; the same command goes on from there. Default: a folder "
     "under runs/ named after the options.",
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of shapeparts, random weights, training, searches and intervals.")
+_SEED = flags.DEFINE_integer("seed", 0, "Of shapeparts, random weights, training, searches, intervals.")
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size",
     None,
