@@ -121,7 +121,7 @@ def test_maps_of_a_sliding_head_lie_where_the_head_looked():
 def test_baselines_of_windows_say_always_the_commonest_label_of_train():
     objective = OBJECTIVES["object"]
     found = objective.baselines(np.array([3, 3, 0]), np.array([3, 0, 3, 3, 1]))
-    assert found == {"top1": 0.6, "object_accuracy": 0.5}
+    assert found == {"top1": 0.6, "object_accuracy": 0.5, "balanced_accuracy": pytest.approx(1 / 3)}
     assert objective.headline in found
 
 
@@ -130,3 +130,11 @@ def test_baselines_of_labels_are_how_common_they_are():
         np.array([[True, False], [False, True], [False, True], [False, True]]), ((),) * 4, ((),) * 4
     )
     assert OBJECTIVES["image"].baselines(truth, truth) == {"map": pytest.approx((0.25 + 0.75) / 2)}
+
+
+def test_background_is_judged_as_if_it_were_no_commoner_than_a_class():
+    """Three windows whose background wins by less, and by more, than it owes to being commoner."""
+    owed = np.log(3 * 2)  # two classes
+    scores = np.array([[0, -9, owed - 0.1], [-9, 0, owed - 0.1], [0, -9, owed + 0.1]], np.float32)
+    found = OBJECTIVES["object"].metrics({"scores": scores}, np.array([0, 1, 2]))
+    assert found == {"top1": pytest.approx(1 / 3), "object_accuracy": 1.0, "balanced_accuracy": 1.0}

@@ -7,6 +7,7 @@ import optax
 from partsjax.networks import SCORES, Architecture, ConvNet
 from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.supervision.metrics import class_accuracy, top1
+from partsjax.supervision.sampling import FOREGROUND_EVERY
 
 
 class ObjectWindows:
@@ -33,14 +34,31 @@ class ObjectWindows:
         return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (SCORES,))
 
     def metrics(self, outputs, truth) -> dict[str, float]:
-        """`truth`: int [N]. `object_accuracy`: of windows that show an object, background aside."""
+        """`truth`: int [N].
+
+        top1: in the ratio of training, one window with an object in four.
+        object_accuracy: of windows that show an object, background aside; mean over classes.
+        balanced_accuracy: mean over classes and background of the share named rightly, with log(3 C) off
+          background's score, which is what it owes to being 3 C times as common in training as each of
+          the C classes (balanced classes; our choice).
+        """
         scores = np.asarray(outputs[SCORES])
         objects = truth < scores.shape[1] - 1
         told_apart = class_accuracy(scores[objects, :-1], truth[objects])
-        return {"top1": top1(scores, truth), "object_accuracy": told_apart}
+        alike = scores - np.log((FOREGROUND_EVERY - 1) * (scores.shape[1] - 1)) * _background(scores)
+        return {
+            "top1": top1(scores, truth),
+            "object_accuracy": told_apart,
+            "balanced_accuracy": class_accuracy(alike, truth),
+        }
 
     def baselines(self, train, truth) -> dict[str, float]:
         """Always the label that is commonest in `train`."""
         counts = np.bincount(train, minlength=np.max(truth, initial=0) + 1)
         always = np.broadcast_to(counts.astype(np.float32), (len(truth), len(counts)))
         return self.metrics({SCORES: always}, truth)
+
+
+def _background(scores: np.ndarray) -> np.ndarray:
+    """1 in background's place, 0 in the classes': [C + 1]."""
+    return np.arange(scores.shape[1]) == scores.shape[1] - 1
