@@ -9,7 +9,7 @@ from partsjax.data import shapeparts
 from partsjax.data.planted import blind_network, planted_network
 from partsjax.emergence.combination import Search
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence
+from partsjax.runs import emergence, opening
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs.running import QUICK, number, rows
@@ -20,7 +20,7 @@ def measured(workdir, monkeypatch, per_class, **options):
     networks = {"imagenet": planted_network().network, "random": blind_network(filters=8)}
     monkeypatch.setattr(emergence, "load_network", lambda net, weights, **_: networks[weights])
     monkeypatch.setattr(
-        emergence,
+        opening,
         "load_dataset",
         lambda *_, **__: shapeparts.read(seed=4, per_class=per_class, style="planted"),
     )
