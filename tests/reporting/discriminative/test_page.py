@@ -91,7 +91,7 @@ def test_it_says_the_figures(tmp_path):
         "1.50 [1.20, 1.70]", "61.0", "52.3 [45.0, 60.0]", "strictly",
     ]  # fmt: skip
     assert read.table("all-filters")[1] == [
-        "horse: 17", "1.23 [1.10, 1.40]", "8.1", "5.0", "−0.75", "detects no part of the class best", "2",
+        "horse: 17", "1.23 [1.10, 1.40]", "8.1", "5.0", "−0.75", "best detector of no part of the class", "2",
     ]  # fmt: skip
     text = " ".join(read.text.split())
     assert "1.0 are discriminative for horse. 1 of 1 detect a part that emerges by the paper’s" in text
