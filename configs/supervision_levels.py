@@ -20,9 +20,9 @@ of one --net:
     ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
         --networks=random,start=bvlc_alexnet.caffemodel,object,scenes=alexnet_places365.caffemodel
 
-Measured: 54 minutes for 19 networks (15 trained, 1.4 to 5 minutes each; 0.8 each to measure), other work running
-for part of it, 4.3 GiB; two cores of an AMD EPYC, no GPU, 2026-11-23. Of 47 parts, 120 objects a class and
-split, means over three seeds (random, imagenet, object, image, mil, cam, scratch):
+Measured: 54 minutes for 19 networks (15 trained, 1.4 to 5 minutes each; 0.8 each to measure), other work
+running for part of it, 4.3 GiB; two cores of an AMD EPYC, no GPU, 2026-11-23. Of 47 parts, 120 objects a
+class and split, means over three seeds (random, imagenet, object, image, mil, cam, scratch):
 
     conv4  mean AP, train          14.4  20.9  20.5  20.7  20.6  20.4  13.3
                     unseen          9.3  12.7  12.9  12.6  13.0  12.3   9.1
@@ -34,9 +34,9 @@ split, means over three seeds (random, imagenet, object, image, mil, cam, scratc
            paper's criterion        5    10    10.7  12     9.7  11     5
            strict                   1     2     0.3   1.7   1.3   3     0
 
-Place alone: 6 parts, mean AP 11.4. 95% intervals of conv5's differences leave out 0 for random, object, cam and
-scratch; conv4's for random and scratch. Counts differ surely in conv4 alone, between ImageNet and random weights
-or scratch.
+Place alone: 6 parts, mean AP 11.4. 95% intervals of conv5's differences leave out 0 for random, object, cam
+and scratch; conv4's for random and scratch. How many parts have an AP over 30 on unseen images differs surely
+in conv4 alone, random weights and scratch below ImageNet's.
 
 The paper finds most parts in networks trained for objects, fewer in those trained for image classification,
 fewest in those trained for scenes (recalled, unverified).

@@ -130,15 +130,16 @@ def class_findings(
         parts=tuple(parts),
         verdicts=tuple(verdicts),
         ap_samples=ap_samples,
-        with_ap=_with_ap(parts, verdicts, ap_samples, seed),
+        with_ap=_with_ap("difference", parts, verdicts, ap_samples, seed),
     )
 
 
-def _with_ap(parts, verdicts, ap_samples, seed) -> RankCorrelation:
+def _with_ap(figure, parts, verdicts, ap_samples, seed) -> RankCorrelation:
+    """Of one figure of `PartDrops` and held-out AP."""
     aps = [v.combination_ap_val.value if v.judged else math.nan for v in verdicts]
-    differences = [part.difference.value for part in parts]
-    samples = np.stack([part.difference.samples for part in parts])
-    return rank_correlation(differences, aps, (samples, ap_samples), seed)
+    figures = [getattr(part, figure) for part in parts]
+    samples = np.stack([f.samples for f in figures])
+    return rank_correlation([f.value for f in figures], aps, (samples, ap_samples), seed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,18 +147,24 @@ class LayerFindings:
     """All classes together; fields as in `ClassFindings`.
 
     expected shares and p-values are by permutation of the filters, alike in all classes.
+    drop_with_ap, control_with_ap: as with_ap, of the drop before its control is taken off, and of the control
+      alone. Large parts take much of the crop with them, and large parts have high APs: what the control
+      shares with the AP says nothing about the part.
     """
 
     classes: tuple[ClassFindings, ...]
     sharing: Sharing
     overlap: Mapping[str, Overlap]
     with_ap: RankCorrelation
+    drop_with_ap: RankCorrelation
+    control_with_ap: RankCorrelation
 
 
 def layer_findings(classes: Sequence[ClassFindings], seed: int = 0) -> LayerFindings:
     """Adds up the classes of a layer, at least one."""
     discriminative = np.stack([c.discriminative for c in classes])
     parts, verdicts = ([x for c in classes for x in getattr(c, name)] for name in ("parts", "verdicts"))
+    ap_samples = np.concatenate([c.ap_samples for c in classes])
     return LayerFindings(
         classes=tuple(classes),
         sharing=sharing(discriminative),
@@ -165,5 +172,7 @@ def layer_findings(classes: Sequence[ClassFindings], seed: int = 0) -> LayerFind
             name: overlap(discriminative, np.stack([c.semantic[name] for c in classes]), seed)
             for name in CRITERIA
         },
-        with_ap=_with_ap(parts, verdicts, np.concatenate([c.ap_samples for c in classes]), seed),
+        with_ap=_with_ap("difference", parts, verdicts, ap_samples, seed),
+        drop_with_ap=_with_ap("drop", parts, verdicts, ap_samples, seed),
+        control_with_ap=_with_ap("control", parts, verdicts, ap_samples, seed),
     )

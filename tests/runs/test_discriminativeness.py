@@ -6,6 +6,7 @@ import json
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from partsjax.data import shapeparts
 from partsjax.data.planted import planted_network
@@ -112,6 +113,12 @@ def test_its_summary_adds_up_and_a_browser_finds_nothing_wrong(planted):
     assert together["filters_by_number_of_classes"] == [29, 3, 0, 0]
     assert together["semantic_paper"]["discriminative_and_semantic"] == 3
     assert together["semantic_paper"]["p_value"] < 0.05
+    judged = [row for row in rows(workdir / "parts.csv") if row["emerges_paper"] and row["drop"]]
+    for name, column in (("difference", "difference"), ("drop", "drop"), ("control", "drop_control")):
+        found = together[f"{name}_and_ap_val"]
+        drops, aps = ([number(row[c]) for row in judged] for c in (column, "ap_val"))
+        assert found["number"] == len(judged) > 4
+        assert found["rank_correlation"] == pytest.approx(spearmanr(drops, aps).statistic, abs=0.02)
     assert summary["classes"]["bird"]["discriminative_filters"] == 0
     assert summary["classes"]["digger"]["discriminative_filters_by_deviations"]["2"] == 2
     assert json.loads((workdir / "manifest.json").read_text())["files"].keys() == set(OUTPUTS)

@@ -100,6 +100,8 @@ def summary(
             "discriminative_parts": sum(p.discriminative for c in found.classes for p in c.parts),
             "parts": sum(p.crops > 0 for c in found.classes for p in c.parts),
             "difference_and_ap_val": _correlation(found.with_ap),
+            "drop_and_ap_val": _correlation(found.drop_with_ap),
+            "control_and_ap_val": _correlation(found.control_with_ap),
         },
     }
 

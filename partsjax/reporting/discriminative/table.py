@@ -1,5 +1,7 @@
 """What a discriminativeness run says at its end: a row a class, and the sentence that sums it up."""
 
+import math
+
 from rich import box
 from rich.console import Group
 from rich.markup import escape
@@ -78,4 +80,11 @@ def _sentence(content: Content) -> str:
         )
     text += f". [bold]{sums.parts} of {sums.parts_measured}[/bold] parts are discriminative"
     first = [f"{c.object_class}: {c.parts[0].part}" for c in content.classes if c.parts[0].discriminative]
-    return f"{text}{', most of all ' if first else ''}{escape(', '.join(first))}."
+    text += f"{', most of all ' if first else ''}{escape(', '.join(first))}."
+    if math.isnan(content.with_ap.value):
+        return text
+    drop, control = (correlation(e) for e in (content.drop_with_ap, content.control_with_ap))
+    return (
+        f"{text} Before the control is taken off, the rank correlation of drops with AP is {drop}; that of "
+        f"the control alone, {control}."
+    )

@@ -111,6 +111,8 @@ def _content(question, found: LayerFindings, pictures: _Pictures) -> page.Conten
         paper=found.overlap["paper"],
         strict=found.overlap["strict"],
         with_ap=found.with_ap.over_things,
+        drop_with_ap=found.drop_with_ap.over_things,
+        control_with_ap=found.control_with_ap.over_things,
     )
 
 

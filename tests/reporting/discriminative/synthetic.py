@@ -54,6 +54,8 @@ def content(
         paper=Overlap(192, 13, 40, 7, 4.4, 0.031, False),
         strict=Overlap(192, 13, 18, 3, 1.25, 0.0004, False),
         with_ap=Estimate(0.41, -0.02, 0.71),
+        drop_with_ap=Estimate(0.83, 0.7, 0.9),
+        control_with_ap=Estimate(0.8, 0.66, 0.89),
     )
 
 
