@@ -222,7 +222,7 @@ def test_a_wrong_layer_shows_before_anything_is_trained(folder, tmp_path):
 
 @pytest.mark.slow
 def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
-    """Where a network's own run is half-way, and before the manifest."""
+    """Where a network's own run is half-way, between tables, and before the manifest."""
     folder = tiny.write_folder(tmp_path / "photos", images=12)
 
     def start(where: str, place: Path) -> str:
@@ -238,7 +238,7 @@ def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
 
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert start("nowhere", whole) == ""
-    for place in ("emergence/imagenet/cache/evidence/beast/conv2-*.npz", "manifest.json"):
+    for place in ("emergence/imagenet/cache/evidence/beast/conv2-*.npz", "differences.csv", "manifest.json"):
         assert start(f"file:{place}", killed), place
         assert not (killed / "manifest.json").exists()
     assert start("nowhere", killed) == ""

@@ -195,7 +195,9 @@ def test_what_can_be_mended_is_said_in_one_line(folder, finished, emergence_run,
 
 
 PLACES = (
+    "file:emergence/cache/evidence/beast/conv2-*.npz",
     "file:cache/drops/beast/conv2/00001-*.npz",
+    "file:filters.csv",
     "file:report/index.html",
     "file:manifest.json",
 )

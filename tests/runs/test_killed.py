@@ -17,9 +17,12 @@ ROOT = Path(__file__).parents[2]
 PLACES = (
     "file:options.json",
     "file:cache/stimuli/beast/val/conv1/*.npz",
+    "file:cache/stimuli-random/beast/val/conv2/*.npz",
     "search:150",
     "file:cache/evidence/beast/conv1-*.npz",
-    "file:cache/evidence-shuffled/beast/conv2-*.npz",
+    "file:cache/evidence-random/beast/conv1-*.npz",
+    "file:cache/evidence-shuffled/beast/conv1-*.npz",
+    "file:cache/evidence/beast/conv2-*.npz",
     *(f"file:{name}" for name in OUTPUTS),
     "file:report/crops/*.webp",
     "file:report/parts/*.html",

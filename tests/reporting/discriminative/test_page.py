@@ -96,6 +96,7 @@ def test_it_says_the_figures(tmp_path):
     text = " ".join(read.text.split())
     assert "1.0 are discriminative for horse. 1 of 1 detect a part that emerges by the paper’s" in text
     assert "by chance 0.1, p = 0.14" in text and "0.50 [−0.20, 0.90]" in text
+    assert "taken off it is 0.83 [0.70, 0.90], and for the control alone 0.80 [0.66, 0.89]." in text
 
 
 def test_same_content_same_bytes(tmp_path):
