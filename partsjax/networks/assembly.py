@@ -17,6 +17,7 @@ def as_network(
     weights: dict[str, np.ndarray],
     dtype: str = "float32",
     classes: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Network:
     """The network of `architecture` and `weights` as the pipeline sees it.
 
@@ -25,6 +26,7 @@ def as_network(
       dtype: of the computation, "float32" or "bfloat16"; weights are kept, and activations
         returned, in float32 either way.
       classes: names of the class scores, where they are known.
+      notes: what was assumed about the weights, a line each.
 
     Its `params` are the module's state; besides the layers of `fields` it can be asked for
     fully connected layers, "class_maps" and "scores" where the architecture has a head.
@@ -49,6 +51,7 @@ def as_network(
         classes=tuple(classes),
         after=after if architecture.head else None,
         architecture=architecture,
+        notes=tuple(notes),
     )
 
 

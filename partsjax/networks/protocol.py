@@ -48,6 +48,7 @@ class Network:
       after: `(params, layer, activation) -> scores`: the class scores [B, C] before the softmax from an
         activation [B, H, W, F] that `apply` gave for `layer`; None where there are none.
       architecture: the layer table of a network of ours, an `Architecture`; None for a user's own.
+      notes: what was assumed about the weights or left out of them, a line each; runs repeat them.
     """
 
     name: str
@@ -61,3 +62,4 @@ class Network:
     classes: tuple[str, ...] = ()
     after: Callable[[Any, str, Any], Any] | None = None
     architecture: Any = None
+    notes: tuple[str, ...] = ()
