@@ -1,6 +1,5 @@
 """Flags and start-up shared by all experiments."""
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -11,8 +10,10 @@ from pathlib import Path
 
 from absl import app, flags, logging
 
+from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import BadInput, nearest
 from partsjax.networks.devices import one_device_a_core
+from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 
 _NET = flags.DEFINE_string(
@@ -57,10 +58,40 @@ _BATCH_SIZE = flags.DEFINE_integer(
 )
 _DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
 _SKIP_BAD = flags.DEFINE_bool(
-    "skip_bad", False, "Go on without images that cannot be read; they are counted in manifest.json."
+    "skip_bad",
+    False,
+    "Go on without images that cannot be read and annotations that are wrong; they are counted in "
+    "manifest.json.",
 )
 _PART_LIST = flags.DEFINE_enum(
-    "part_list", "123", ["123", "105"], "pascal_part: the paper's parts, or its authors' later, shorter list."
+    "part_list",
+    None,
+    ["123", "105"],
+    "pascal_part: the paper's parts (123, the default), or its authors' later, shorter list.",
+)
+_OBJECT_CLASS = flags.DEFINE_string(
+    "object_class",
+    None,
+    "coco_parts, for files without object categories: the one class, as car, of which every category is a "
+    "part. An image's parts together are its object, unless a category of that name has boxes of it.",
+)
+_VAL_FRACTION = flags.DEFINE_float(
+    "val_fraction",
+    None,
+    "coco_parts, for one annotations.json without splits: the share of images kept unseen, drawn by their "
+    "names, so that it is the same in every run. Default: 0.5.",
+)
+_SPLIT_POLYGONS = flags.DEFINE_bool(
+    "split_polygons",
+    None,
+    "coco_parts: where one annotation holds several disjoint polygons, as both wheels of a car, make each an "
+    "instance with a box of its own.",
+)
+_ALLOW_DUPLICATES = flags.DEFINE_bool(
+    "allow_duplicates",
+    False,
+    "Go on although the same photograph is there under several names. In train and val, figures on unseen "
+    "images are then no such figures.",
 )
 
 
@@ -107,7 +138,13 @@ def job_options() -> dict:
         "limit": _LIMIT.value,
         "seed": _SEED.value,
         "dtype": _DTYPE.value,
-        "part_list": _PART_LIST.value,
+        "reader": ReaderOptions(
+            part_list=_PART_LIST.value,
+            object_class=_OBJECT_CLASS.value,
+            val_fraction=_VAL_FRACTION.value,
+            split_polygons=_SPLIT_POLYGONS.value,
+            allow_duplicates=_ALLOW_DUPLICATES.value,
+        ),
     }
 
 
@@ -116,7 +153,7 @@ def execution(experiment: str, options) -> Execution:
     if _WORKDIR.value:
         folder = Path(_WORKDIR.value)
     else:
-        text = json.dumps(dataclasses.asdict(options), sort_keys=True)
+        text = json.dumps(deciding(options), sort_keys=True)
         name = "-".join([experiment, _NET.value.replace(":", "."), _DATASET.value])
         folder = Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return Execution(

@@ -10,6 +10,7 @@ from typing import Any
 from partsjax.data.class_selection import choose_classes
 from partsjax.data.coco_json import CocoFile, load
 from partsjax.data.images import FileImage
+from partsjax.data.reader_options import DEFAULTS, ReaderOptions
 from partsjax.data.schema import SPLITS, Box, Dataset, Image, Object, Part
 from partsjax.errors import BadInput
 
@@ -17,7 +18,13 @@ _LAYOUT = "give the folder that holds instances_train.json, instances_val.json a
 _IMAGE_FOLDERS = ("JPEGImages", "images")
 
 
-def read(data_dir: str | os.PathLike | None, classes: Iterable[str] | None = None) -> Dataset:
+def read(
+    data_dir: str | os.PathLike | None,
+    classes: Iterable[str] | None = None,
+    options: ReaderOptions = DEFAULTS,
+    *,
+    skip_bad: bool = False,
+) -> Dataset:
     """Reads `instances_{train,val}.json`, and the photographs' places in `JPEGImages/` or `images/`.
 
     A category is an object class (supercategory OBJECT) or a part (supercategory PART, named

@@ -13,6 +13,7 @@ from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import manifest, resamples, results, stages, workdir
+from partsjax.runs.deciding import deciding
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.execution import Execution
 from partsjax.runs.network_stages import NetworkStages, all_crops, image_digests
@@ -32,14 +33,14 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
     clock = manifest.Stages()
     with workdir.opened(execution.workdir) as folder:
         with clock("annotations"):
-            dataset = dataset_of(options, terminal)
+            dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
             seed = options.network_seed
             network = load_network(options.net, options.weights, seed=seed, dtype=options.dtype)
             layers = chosen_layers(network, options.layers)
             untrained = _untrained(options, terminal) if "random" in options.nulls else None
         with workdir.plain_errors(folder):
-            workdir.claim(folder, dataclasses.asdict(options))
+            workdir.claim(folder, deciding(options))
             with clock("fingerprints"):
                 crops = all_crops(dataset, network.input_size, options)
                 digests = image_digests(crops, execution.skip_bad)

@@ -5,11 +5,12 @@ from partsjax.data.schema import Dataset
 from partsjax.reporting.terminal import Terminal
 
 
-def dataset_of(options, terminal: Terminal) -> Dataset:
+def dataset_of(options, terminal: Terminal, *, skip_bad: bool) -> Dataset:
     """Loads it, with a bar while it is prepared.
 
     Args:
-      options: has `dataset`, `data_dir`, `classes`, `seed` and `part_list`, as `Options` has them.
+      options: has `dataset`, `data_dir`, `classes`, `seed` and `reader`, as `Options` has them.
+      skip_bad: leave out annotations that are wrong, with a note, instead of raising.
     """
     with terminal.preparation() as progress:
         dataset = load_dataset(
@@ -17,7 +18,8 @@ def dataset_of(options, terminal: Terminal) -> Dataset:
             options.data_dir,
             None if tuple(options.classes) == ("all",) else options.classes,
             seed=options.seed,
-            part_list=options.part_list,
+            reader=options.reader,
+            skip_bad=skip_bad,
             progress=progress,
         )
     for note in dataset.notes:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from partsjax.data.reader_options import ReaderOptions
 from partsjax.emergence.combination import SCORES, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.errors import BadInput, nearest
@@ -30,7 +31,7 @@ class Options:
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
-    part_list: str = "123"
+    reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
     nulls: tuple[str, ...] = NULLS

@@ -2,6 +2,7 @@ import pytest
 
 from partsjax.data import coco_parts, pascal_part
 from partsjax.data.loading import DATASETS, load_dataset
+from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import BadInput
 from tests.data import coco_folder, pascal_folder
 
@@ -16,7 +17,9 @@ def test_coco_parts_by_name(tmp_path):
 def test_pascal_part_by_name_with_its_options(tmp_path):
     folder = pascal_folder.simple(tmp_path / "source")
     prepared = tmp_path / "prepared"
-    found = load_dataset("pascal_part", folder, None, seed=0, part_list="105", prepared_dir=prepared)
+    found = load_dataset(
+        "pascal_part", folder, None, seed=0, reader=ReaderOptions(part_list="105"), prepared_dir=prepared
+    )
     assert found == pascal_part.read(folder, part_list="105", prepared_dir=prepared)
     assert any("105" in note for note in found.notes)
 
@@ -47,3 +50,31 @@ def test_home_is_understood_where_no_shell_spelled_it_out(tmp_path, monkeypatch)
     assert found.images[0].source.copy.startswith(str(tmp_path / "prepared"))
     with pytest.raises(BadInput, match=str(tmp_path / "source" / "instances_train.json")):
         load_dataset("coco_parts", "~/source", None, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("coco_parts", {"part_list": "123"}),
+        ("shapeparts", {"part_list": "105"}),
+        ("pascal_part", {"object_class": "car"}),
+        ("pascal_part", {"val_fraction": 0.5}),
+        ("shapeparts", {"split_polygons": False}),
+        ("shapeparts", {"allow_duplicates": True}),
+    ],
+)
+def test_an_option_that_the_data_set_does_not_use_is_refused(tmp_path, name, option):
+    data_dir = None if name == "shapeparts" else tmp_path
+    with pytest.raises(BadInput, match=f"^--{next(iter(option))}=.*: {name} does not use it"):
+        load_dataset(name, data_dir, None, seed=0, reader=ReaderOptions(**option))
+
+
+def test_a_folder_for_a_data_set_that_has_none_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="shapeparts is drawn and reads no folder; add --dataset=coco_parts"):
+        load_dataset("shapeparts", tmp_path, None, seed=0)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.5, float("nan")])
+def test_a_share_that_is_none(fraction):
+    with pytest.raises(BadInput, match="--val_fraction"):
+        ReaderOptions(val_fraction=fraction)

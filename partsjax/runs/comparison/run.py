@@ -17,6 +17,7 @@ from partsjax.runs.comparison import compared
 from partsjax.runs.comparison.members import Member, members
 from partsjax.runs.comparison.options import ComparisonOptions
 from partsjax.runs.comparison.words import facts, origin, training_figures
+from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import Options, chosen_layers
@@ -55,10 +56,10 @@ def compare(
         )
     with workdir.opened(execution.workdir) as folder:
         with clock("checks"):
-            dataset = dataset_of(options.measuring, terminal)
+            dataset = dataset_of(options.measuring, terminal, skip_bad=execution.skip_bad)
             layers = _check_given(options, every)
         with workdir.plain_errors(folder):
-            workdir.claim(folder, dataclasses.asdict(options))
+            workdir.claim(folder, deciding(options))
             job = _Job(folder, options, execution, Within(terminal), pages, train)
             runs: dict[str, list[compared.Run]] = {name: [] for name in names}
             for number, member in enumerate(every, 1):

@@ -25,6 +25,7 @@ from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, resamples, stages, workdir
+from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
@@ -74,12 +75,12 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
             layer = chosen_layer(network, question.layer)
             require_named_scores(network, options.weights)
         with clock("annotations"):
-            dataset = dataset_of(options, terminal)
+            dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
             require_classes(network, dataset.parts)
         with workdir.plain_errors(folder):
             if question.emergence:
                 measured = read_measured(Path(question.emergence), network, layer, dataset.parts)
-            workdir.claim(folder, dataclasses.asdict(question))
+            workdir.claim(folder, deciding(question))
             with clock("fingerprints"):
                 both = all_crops(dataset, network.input_size, options)
                 crops = {name: pair[1] for name, pair in both.items()}

@@ -7,6 +7,7 @@ import math
 import jax
 import numpy as np
 
+from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import BadInput, nearest
 from partsjax.networks import load_network
 from partsjax.networks.heads import HIDDEN
@@ -14,6 +15,7 @@ from partsjax.networks.weights.checkpoints import manager
 from partsjax.reporting.terminal import Terminal
 from partsjax.reporting.training_table import training_table
 from partsjax.runs import manifest, stages, workdir
+from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.supervision.checkpoints import Checkpoints
@@ -48,7 +50,7 @@ class TrainingOptions:
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
-    part_list: str = "123"
+    reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
     batch_size: int = 32
     recipe: Recipe = dataclasses.field(default_factory=lambda: Recipe(steps=400))
     hidden: int = HIDDEN
@@ -80,13 +82,13 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
     clock = manifest.Stages()
     with workdir.opened(execution.workdir) as folder:
         with clock("annotations"):
-            dataset = dataset_of(options, terminal)
+            dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
             start = _start(options, list(dataset.parts))
         with workdir.plain_errors(folder):
             with clock("images"):
                 data = TrainingData(dataset, options, execution, start.architecture, terminal)
-            workdir.claim(folder, dataclasses.asdict(options))
+            workdir.claim(folder, deciding(options))
             objective = OBJECTIVES[options.supervision]
             trainer = Trainer(start, objective, options.recipe, options.dtype, options.seed)
             with manager(folder / "checkpoint") as steps:
