@@ -8,7 +8,7 @@ class Aside(Terminal):
 
     def __init__(self, terminal: Terminal):
         """`terminal`: the larger run's."""
-        self._out, self._err = terminal._out, terminal._err
+        self._out, self._err, self._noted = terminal._out, terminal._err, terminal._noted
 
     def verdicts(self, verdicts, summaries) -> None:
         """Nothing."""

@@ -46,9 +46,33 @@ class Terminal:
     def __init__(self, quiet: bool = False):
         self._out = Console(highlight=False, quiet=quiet)
         self._err = Console(stderr=True, highlight=False, quiet=quiet)
+        self._noted: list[list[str]] = []  # of the runs that are under way, each inside the one before
 
-    def note(self, text: str) -> None:
+    def say(self, text: str) -> None:
         self._err.print(text, markup=False)
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[None]:
+        """Around a run: collects its notes, those of the runs inside it too."""
+        self._noted.append([])
+        try:
+            yield
+        finally:
+            self._noted.pop()
+
+    def note(self, *texts: str) -> None:
+        """Says what a reader of the results has to know, each line once a run, and keeps it for them."""
+        for text in texts:
+            if not any(text in noted for noted in self._noted):
+                self.say(f"note: {text}")
+            for noted in self._noted:
+                if text not in noted:
+                    noted.append(text)
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        """The notes of the run so far, in order, each once."""
+        return tuple(self._noted[-1])
 
     @contextlib.contextmanager
     def progress(self, totals: Mapping[str, int]) -> Iterator[Callable[[str, int, str], None]]:

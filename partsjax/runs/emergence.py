@@ -31,12 +31,13 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
       BadInput: something the user can mend, in one line; what was finished is kept.
     """
     clock = manifest.Stages()
-    with workdir.opened(execution.workdir) as folder:
+    with workdir.opened(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
             seed = options.network_seed
             network = load_network(options.net, options.weights, seed=seed, dtype=options.dtype)
+            terminal.note(*network.notes)
             layers = chosen_layers(network, options.layers)
             untrained = _untrained(options, terminal) if "random" in options.nulls else None
         with workdir.plain_errors(folder):
@@ -59,7 +60,7 @@ def _untrained(options: Options, terminal: Terminal) -> Network | None:
         return load_network(options.net, "random", seed=seed, dtype=options.dtype)
     except BadInput:
         terminal.note(
-            f"note: no comparison with random weights: the function of --net={options.net} takes no `weights`"
+            f"no comparison with random weights: the function of --net={options.net} takes no `weights`"
         )
         return None
 
@@ -120,7 +121,7 @@ class _Job:
         verdicts = [v for found in judged.values() for v in found.evidence.verdicts]
         self.terminal.verdicts(verdicts, summaries)
         for problem in sorted(skipped):
-            self.terminal.note(f"skipped: {problem}")
+            self.terminal.say(f"skipped: {problem}")
         self.terminal.done(self.folder, clock.seconds)
 
     def _judge(self, object_class: str, advance) -> dict[tuple[str, str], Judged]:
@@ -180,6 +181,7 @@ class _Job:
                 "versions": manifest.versions(),
                 "devices": manifest.devices(),
                 "stages": clock.record(),
+                "notes": self.terminal.noted,
                 "skipped": skipped,
                 "files": manifest.file_digests(self.folder, results.OUTPUTS),
             },

@@ -22,6 +22,5 @@ def dataset_of(options, terminal: Terminal, *, skip_bad: bool) -> Dataset:
             skip_bad=skip_bad,
             progress=progress,
         )
-    for note in dataset.notes:
-        terminal.note(f"note: {note}")
+    terminal.note(*dataset.notes)
     return dataset

@@ -35,7 +35,7 @@ def build_report(
       judged: by (layer, class), in order; summaries: by layer; stages: of each class's unseen crops.
     """
     gallery = Gallery(stages)
-    content = _content(options, judged, summaries, gallery)
+    content = _content(options, judged, summaries, gallery, terminal.noted)
     with unfinished(folder / "report") as place:
         pages = sum(len(pages) for pages in content.filters.values())
         with terminal.progress({"pictures": len(gallery.asked), "pages": pages}) as advance:
@@ -48,6 +48,7 @@ def _content(
     judged: Mapping[tuple[str, str], Judged],
     summaries: Mapping[str, LayerSummary],
     gallery: Gallery,
+    notes: Sequence[str],
 ) -> report.Content:
     layers = list(dict.fromkeys(layer for layer, _ in judged))
     classes = list(dict.fromkeys(object_class for _, object_class in judged))
@@ -92,6 +93,7 @@ def _content(
             for layer in layers
         },
         nulls=options.nulls,
+        notes=notes,
     )
 
 

@@ -69,6 +69,7 @@ class Content:
     figures: by (network, layer); differences: the same, the baseline left out.
     prior_paper, prior_ap_val: parts that fixed boxes pass by the paper's criterion; their mean held-out AP.
     origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
+    notes: as in the main report, of all runs.
     """
 
     title: str
@@ -88,6 +89,7 @@ class Content:
     origins: Mapping[str, str]
     training: Sequence[Training] = ()
     pages: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def most_seeds(self) -> int:

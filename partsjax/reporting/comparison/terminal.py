@@ -14,18 +14,12 @@ from partsjax.reporting.terminal import Terminal
 
 
 class Within(Terminal):
-    """The terminal of runs inside a comparison: their progress under a heading, each note once, no tables."""
+    """The terminal of runs inside a comparison: their progress under a heading, their notes, no tables."""
 
     def __init__(self, outer: Terminal):
-        self._out, self._err = outer._out, outer._err
+        self._out, self._err, self._noted = outer._out, outer._err, outer._noted
         self.heading = ""
         self.width = outer._out.width
-        self._said: set[str] = set()
-
-    def note(self, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
-            super().note(text)
 
     @contextlib.contextmanager
     def progress(self, totals: Mapping[str, int]) -> Iterator[Callable[[str, int, str], None]]:

@@ -111,8 +111,8 @@ class ClassPage:
 class Content:
     """The whole page.
 
-    title, command, facts: as in the main report. filters: how many the layer has; deviations: what makes
-    one discriminative, after_softmax: of which drop. classes: in order.
+    title, command, facts, notes: as in the main report. filters: how many the layer has; deviations: what
+    makes one discriminative, after_softmax: of which drop. classes: in order.
     sharing: how many filters are discriminative for 0, 1, ... classes.
     paper, strict, with_ap: over all classes. drop_with_ap, control_with_ap: as with_ap, of the drop before
     its control is taken off, and of the control alone.
@@ -132,3 +132,4 @@ class Content:
     with_ap: Estimate
     drop_with_ap: Estimate
     control_with_ap: Estimate
+    notes: Sequence[str] = ()

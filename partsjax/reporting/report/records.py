@@ -72,6 +72,7 @@ class Content:
     filters: pages by layer, one a filter.
     filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
     nulls: which nulls were run, of "random" and "shuffled".
+    notes: what a reader has to know of the run, a line each.
     """
 
     title: str
@@ -84,3 +85,4 @@ class Content:
     filters: Mapping[str, Sequence[FilterPage]]
     filter_aps: Mapping[str, np.ndarray]
     nulls: Sequence[str] = ("random", "shuffled")
+    notes: Sequence[str] = ()

@@ -54,10 +54,10 @@ def compare(
         raise BadInput(
             f"--baseline={options.baseline}: not among the networks; {nearest(options.baseline, names)}"
         )
-    with workdir.opened(execution.workdir) as folder:
+    with workdir.opened(execution.workdir) as folder, terminal.noting():
         with clock("checks"):
             dataset = dataset_of(options.measuring, terminal, skip_bad=execution.skip_bad)
-            layers = _check_given(options, every)
+            layers = _check_given(options, every, terminal)
         with workdir.plain_errors(folder):
             workdir.claim(folder, deciding(options))
             job = _Job(folder, options, execution, Within(terminal), pages, train)
@@ -72,7 +72,7 @@ def compare(
             (folder / "manifest.json").unlink(missing_ok=True)
             with clock("tables"):
                 _write(folder, content)
-            _write_manifest(folder, options, every, clock)
+            _write_manifest(folder, options, every, clock, terminal.noted)
         for table in tables(content, job.within.width):
             terminal.show(table)
         terminal.spent(clock.seconds)
@@ -80,7 +80,7 @@ def compare(
         terminal.show(f"results: {', '.join(str(folder / name) for name in OUTPUTS)}")
 
 
-def _check_given(options: ComparisonOptions, every: list[Member]) -> tuple[str, ...]:
+def _check_given(options: ComparisonOptions, every: list[Member], terminal: Terminal) -> tuple[str, ...]:
     """The layers to measure. Loads every network that is given: mistakes show before hours of training."""
     starts = {member.weights for member in every}
     if "" in starts:
@@ -88,6 +88,7 @@ def _check_given(options: ComparisonOptions, every: list[Member]) -> tuple[str, 
     layers = ()
     for weights in sorted(starts - {""}):
         network = load_network(options.measuring.net, weights, dtype=options.measuring.dtype)
+        terminal.note(*network.notes)
         layers = chosen_layers(network, options.measuring.layers)
     return layers
 
@@ -107,9 +108,10 @@ class _Job:
             place = self.folder / "networks" / member.folder
             options = self.options.training_of(member)
             if not _finished(place, options):
-                self.within.note(f"{self.within.heading}: training")
+                self.within.say(f"{self.within.heading}: training")
                 with clock("training"):
                     self._train(options, self._in(place), self.within)
+            self._note(place)
             weights = str(place / "checkpoint")
         place = self.folder / "emergence" / member.folder
         options = self.options.measuring_of(member, weights)
@@ -117,11 +119,16 @@ class _Job:
             load_network, options.net, weights, seed=options.network_seed, dtype=options.dtype
         )
         if not self._measured(place, options, network):
-            self.within.note(f"{self.within.heading}: emergence")
+            self.within.say(f"{self.within.heading}: emergence")
             with clock("emergence"):
                 emergence.measure(options, self._in(place), self.within, report=self._pages)
+        self._note(place)
         shutil.rmtree(place / "cache" / "stimuli", ignore_errors=True)
         return compared.read_run(place)
+
+    def _note(self, place: Path) -> None:
+        """Repeats the notes of a finished run, also of one that was finished before."""
+        self.within.note(*json.loads((place / "manifest.json").read_text()).get("notes", ()))
 
     def _measured(self, place: Path, options: Options, network) -> bool:
         """Whether the very same network was measured there, by the same code."""
@@ -182,6 +189,7 @@ def _content(options, job: _Job, every, runs, layers, classes) -> Content:
             if member.trained
         ],
         pages={name: tuple(page for m in of for page in job.pages(m)) for name, of in by_name.items()},
+        notes=job.within.noted,
     )
 
 
@@ -196,7 +204,7 @@ def _write(folder: Path, content: Content) -> None:
         write_report(place, content)
 
 
-def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.Stages) -> None:
+def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.Stages, notes) -> None:
     measured = {
         member.folder: json.loads((folder / "emergence" / member.folder / "manifest.json").read_text())
         for member in every
@@ -211,6 +219,7 @@ def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.
             "versions": manifest.versions(),
             "devices": manifest.devices(),
             "stages": clock.record(),
+            "notes": notes,
             "skipped": sorted({problem for found in measured.values() for problem in found["skipped"]}),
             "files": manifest.file_digests(folder, OUTPUTS),
         },

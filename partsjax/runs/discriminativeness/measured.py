@@ -20,12 +20,14 @@ class Measured:
 
     verdicts: by class, in the order of its parts. ap_samples: by class, float32 [P, 1000], held-out AP of
     each part's set on each bootstrap sample of the class's unseen images. images: those it was judged on.
+    notes: of that run.
     """
 
     folder: Path
     verdicts: Mapping[str, tuple[Verdict, ...]]
     ap_samples: Mapping[str, np.ndarray]
     images: resamples.Images
+    notes: Sequence[str]
 
     def check_images(self, object_class: str, digest: str, seed: int) -> None:
         """Raises `BadInput` where a class's unseen images or the bootstrap's seed were others there."""
@@ -75,6 +77,7 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
         {c: tuple(by_part[c, name] for name in names) for c, names in parts.items()},
         {c: arrays[f"{layer}/{c}"] for c in parts},
         images,
+        manifest.get("notes", ()),
     )
 
 

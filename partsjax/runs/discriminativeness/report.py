@@ -1,6 +1,6 @@
 """The page of a discriminativeness run: what it shows of each class."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +28,12 @@ def build_report(
     drops: Mapping[str, ClassDrops],
     stages: Mapping[str, DropStage],
     threads: int,
+    notes: Sequence[str],
 ) -> page.Content:
     """Writes `report/` of a run's folder, whole or not at all; returns what its page shows."""
     gallery = Gallery(stages)
     shown = _Pictures(gallery, network, found.classes[0].layer, stages, drops)
-    content = _content(question, found, shown)
+    content = _content(question, found, shown, notes)
     with unfinished(folder / "report") as place:
         gallery.draw(place, threads, lambda count: None)
         page.write_report(place, content)
@@ -91,7 +92,7 @@ class _Pictures:
         return blackout(object_of(stage.crops, number), part, stage.crops.size, (0,), controls=0).part
 
 
-def _content(question, found: LayerFindings, pictures: _Pictures) -> page.Content:
+def _content(question, found: LayerFindings, pictures: _Pictures, notes: Sequence[str]) -> page.Content:
     job = question.job
     return page.Content(
         title=f"What class scores rest on: {job.net} ({job.weights}) on {job.dataset}",
@@ -113,6 +114,7 @@ def _content(question, found: LayerFindings, pictures: _Pictures) -> page.Conten
         with_ap=found.with_ap.over_things,
         drop_with_ap=found.drop_with_ap.over_things,
         control_with_ap=found.control_with_ap.over_things,
+        notes=notes,
     )
 
 

@@ -67,11 +67,12 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
       BadInput: something the user can mend, in one line; what was finished is kept.
     """
     clock, options = manifest.Stages(), question.job
-    with workdir.opened(execution.workdir) as folder:
+    with workdir.opened(execution.workdir) as folder, terminal.noting():
         with clock("weights"):
             network = load_network(
                 options.net, options.weights, seed=options.network_seed, dtype=options.dtype
             )
+            terminal.note(*network.notes)
             layer = chosen_layer(network, question.layer)
             require_named_scores(network, options.weights)
         with clock("annotations"):
@@ -90,6 +91,7 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
                 with clock("emergence"):
                     place = _measure_emergence(folder, layer, question, execution, terminal)
                 measured = read_measured(place, network, layer, dataset.parts)
+            terminal.note(*measured.notes)
             steps = Steps(network, layer)
             drops = {
                 name: DropStage(
@@ -118,7 +120,7 @@ def _measure_emergence(
     folder: Path, layer: str, question: Question, execution: Execution, terminal: Terminal
 ) -> Path:
     """Measures emergence in the one layer, in a folder of its own; without tables of its own."""
-    terminal.note(f"emergence of {layer} first, into {folder / 'emergence'} (or name a run with --emergence)")
+    terminal.say(f"emergence of {layer} first, into {folder / 'emergence'} (or name a run with --emergence)")
     options = dataclasses.replace(question.job, layers=(layer,), nulls=(), all_searches=False)
     place = folder / "emergence"
     emergence.measure(options, dataclasses.replace(execution, workdir=place), Aside(terminal), report=False)
@@ -172,12 +174,19 @@ class _Job:
             self._write_tables(layer)
         with clock("report"):
             content = build_report(
-                self.folder, self.question, self.network, layer, drops, self.stages, self.execution.threads
+                self.folder,
+                self.question,
+                self.network,
+                layer,
+                drops,
+                self.stages,
+                self.execution.threads,
+                self.terminal.noted,
             )
         self._write_manifest(clock, batch_size, sorted(skipped))
         self.terminal.show(discriminative_table(content))
         for problem in sorted(skipped):
-            self.terminal.note(f"skipped: {problem}")
+            self.terminal.say(f"skipped: {problem}")
         self.terminal.spent(clock.seconds)
         self.terminal.show(f"report: {self.folder}/report/index.html")
         self.terminal.show(f"results: {self.folder}/filters.csv, parts.csv, summary.json")
@@ -220,6 +229,7 @@ class _Job:
                 "versions": manifest.versions(),
                 "devices": manifest.devices(),
                 "stages": clock.record(),
+                "notes": self.terminal.noted,
                 "skipped": skipped,
                 "files": manifest.file_digests(self.folder, OUTPUTS),
             },

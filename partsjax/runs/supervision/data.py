@@ -35,8 +35,7 @@ class TrainingData:
             self._readable(gather(dataset, split, limit=options.limit), execution, terminal)
             for split in ("train", "val")
         )
-        for note in (*self.train.notes, *self.val.notes):
-            terminal.note(f"note: {note}")
+        terminal.note(*self.train.notes, *self.val.notes)
         size = options.image_size if options.supervision != "object" else None
         self._inputs = inputs_for(
             options.supervision,

@@ -80,11 +80,11 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
         finite is one of them.
     """
     clock = manifest.Stages()
-    with workdir.opened(execution.workdir) as folder:
+    with workdir.opened(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
-            start = _start(options, list(dataset.parts))
+            start = _start(options, list(dataset.parts), terminal)
         with workdir.plain_errors(folder):
             with clock("images"):
                 data = TrainingData(dataset, options, execution, start.architecture, terminal)
@@ -100,13 +100,13 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
                 finally:
                     log.close()
             baselines = objective.baselines(data.train_truth, data.val_truth)
-            _write_manifest(folder, options, data, clock, log, baselines)
+            _write_manifest(folder, options, data, clock, log, baselines, terminal.noted)
             terminal.show(training_table(objective.headline, log.course("val"), baselines))
             terminal.spent(clock.seconds)
             terminal.show(f"network: --net={options.net} --weights={folder}/checkpoint")
 
 
-def _start(options: TrainingOptions, classes: list[str]) -> Start:
+def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> Start:
     devices = jax.device_count()
     if options.batch_size % devices:
         raise BadInput(
@@ -114,6 +114,7 @@ def _start(options: TrainingOptions, classes: list[str]) -> Start:
             f"try {math.ceil(options.batch_size / devices) * devices}"
         )
     network = load_network(options.net, options.weights, seed=options.seed, dtype=options.dtype)
+    terminal.note(*network.notes)
     if network.architecture is None:
         raise BadInput(
             f"--net={options.net}: only networks of ours can be trained here; train yours where it is "
@@ -198,7 +199,7 @@ class _Run:
         self.checkpoints.save(step, parameters, state)
 
 
-def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines) -> None:
+def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines, notes) -> None:
     workdir.write_json(
         folder / "manifest.json",
         {
@@ -211,6 +212,7 @@ def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines) -
             "versions": manifest.versions(),
             "devices": manifest.devices(),
             "stages": clock.record(),
+            "notes": notes,
             "skipped": sorted(data.skipped),
             "files": manifest.file_digests(folder, OUTPUTS),
         },
