@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +11,14 @@ hypothesis.settings.register_profile("partsjax", deadline=None, max_examples=40,
 hypothesis.settings.load_profile("partsjax")
 
 _DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Code compiled once serves every process of the tests, and their next run: most of their time is
+    compiling. It lies in pytest's own cache; JAX reads this when it is imported, which is later."""
+    if hasattr(config, "cache"):
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("compiled")))
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 @pytest.fixture(scope="session")

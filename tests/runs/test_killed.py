@@ -1,6 +1,5 @@
 """Killed in every stage and started again, a run ends with the same files, to the byte."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,15 +30,10 @@ PLACES = (
 
 
 def run(where: str, folder: Path, workdir: Path, module: str = "tests.runs.killed") -> str:
-    """Where it died; "" when it came to its end. Compiled code is kept, as it may be by anybody."""
-    cache = {
-        "JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled"),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    }
+    """Where it died; "" when it came to its end."""
     done = subprocess.run(
         [sys.executable, "-m", module, where, str(folder), str(workdir)],
         cwd=ROOT,
-        env={**os.environ, **cache},
         capture_output=True,
         text=True,
         check=False,

@@ -21,9 +21,7 @@ ROOT = Path(__file__).parents[2]
 def program(workdir: Path, die_after: int = 0, devices: int | None = None, **changed) -> None:
     """The same in a process of its own, which has to die where it is told to."""
     arguments = [f"{name}={value}" for name, value in changed.items()]
-    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(workdir.parent / "compiled")}
-    if devices:
-        environment["JAX_NUM_CPU_DEVICES"] = str(devices)
+    environment = {**os.environ, **({"JAX_NUM_CPU_DEVICES": str(devices)} if devices else {})}
     done = subprocess.run(
         [sys.executable, "-m", "tests.runs.training", str(workdir), str(die_after), *arguments],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
