@@ -1,18 +1,22 @@
 """Image sources: an encoded image in a file or in memory, decoded to RGB only when asked.
 
-Annotations count stored pixels, so EXIF orientation is not applied (our choice): rotating the
-photograph would leave its boxes behind.
+Pixels are taken as stored (`orientation` has the one exception). Transparency is ignored: a pixel has the
+colour that is stored beside it, whatever its alpha (our choice, as `convert("RGB")` does everywhere). Of a
+file with several pictures the first counts.
 """
 
 import dataclasses
 import hashlib
 import io
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from partsjax.data.not_images import described
+from partsjax.data.orientation import keep_as_stored, stored_size, turn_to
 from partsjax.errors import BadInput
 
 _REPLACE = "replace it with an intact copy"
@@ -20,38 +24,81 @@ _REPLACE = "replace it with an intact copy"
 _PROBE = bytes([0x55, 0x2A]) * 64
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
+# What Pillow remarks upon (size, odd metadata) is an error or a note of ours where it matters; its own
+# words would break into progress bars, once a file.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
-def decode(data: bytes, label: str) -> np.ndarray:
+
+def opened(data, label: str, annotated_size: tuple[int, int] | None = None) -> Image.Image:
+    """An image of which only the header is read, found fit to be decoded.
+
+    Args:
+      data: the encoded bytes, or a binary file.
+      label: what error messages call the image.
+      annotated_size: (width, height) the annotations were made for, or None.
+
+    Raises:
+      BadInput: nothing there, no image, too large for Pillow, a kind of pixels that is not 8-bit colour, or
+        another size than annotated, also when turned.
+    """
+    if isinstance(data, bytes):
+        data = io.BytesIO(data)
+    try:
+        image = Image.open(data)
+    except MemoryError:
+        raise
+    except Image.DecompressionBombError as error:
+        limit = f"{2 * Image.MAX_IMAGE_PIXELS / 1e6:.0f} million pixels"
+        raise BadInput(
+            f"{label}: over {limit}, more than Pillow opens; scale picture and boxes down, or cut it up"
+        ) from error
+    except Exception as error:
+        data.seek(0)
+        raise BadInput(f"{label}: {_no_image(data.read(1024))}") from error
+    if image.mode == "F" or image.mode.startswith("I"):
+        raise BadInput(f"{label}: over 8 bits a channel (mode {image.mode}); save it as 8-bit RGB or grey")
+    if image.mode == "LAB":
+        raise BadInput(f"{label}: in Lab colours; save it as 8-bit RGB")
+    size = stored_size(image)
+    if annotated_size not in (None, size) and turn_to(image, annotated_size) is None:
+        there, wanted = (f"{width}x{height}" for width, height in (size, annotated_size))
+        raise BadInput(f"{label}: is {there} px but was annotated at {wanted}; use the original file")
+    return image
+
+
+def flat(image: Image.Image, mode: str) -> Image.Image:
+    """An opened image in `mode`, RGB or L, as stored and without its alpha."""
+    keep_as_stored(image)
+    return image.convert(mode)
+
+
+def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = None) -> np.ndarray:
     """Pixels of an encoded image.
 
     Args:
       data: the encoded bytes (JPEG, PNG or whatever else Pillow reads).
       label: what error messages call the image.
+      annotated_size: (width, height) the annotations were made for, or None.
 
     Returns:
       uint8 [H, W, 3] RGB, read-only. Grey, palette and CMYK images are converted; alpha is dropped.
 
     Raises:
-      BadInput: nothing there, cut off, damaged, or more than 8 bits per channel. Damage that leaves a
-        well-formed stream of the right length cannot be told from a picture.
+      BadInput: as `opened`, and cut off or damaged. Damage that leaves a well-formed stream of the right
+        length cannot be told from a picture.
     """
-    image = _open(data, label)
-    if image.mode == "F" or image.mode.startswith("I"):
-        raise BadInput(f"{label}: over 8 bits a channel (mode {image.mode}); save it as 8-bit RGB or grey")
+    image = opened(data, label, annotated_size)
     try:
-        pixels = np.asarray(image.convert("RGB"))
+        turn = turn_to(image, annotated_size)
+        rgb = flat(image, "RGB")
+        pixels = np.asarray(rgb)
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise almost anything on damaged data
         raise BadInput(f"{label}: cut off or damaged ({_one_line(error)}); {_REPLACE}") from error
     if image.format == "JPEG" and _ends_early(data, pixels):
         raise BadInput(f"{label}: JPEG data ends before the picture does; {_REPLACE}")
-    return pixels
-
-
-def encoded_size(data: bytes, label: str) -> tuple[int, int]:
-    """(width, height) in pixels from the header of an encoded image. Raises `BadInput` as `decode`."""
-    return _open(data, label).size
+    return pixels if turn is None else np.asarray(rgb.transpose(turn))
 
 
 def digest(data: bytes) -> str:
@@ -59,35 +106,65 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+class EncodedImage:
+    """What encoded images have in common, wherever their bytes are kept; a `schema.ImageSource`.
+
+    Attributes:
+      label: what error messages call it.
+      annotated_size: (width, height) the annotations were made for, or None. An image of another size
+        is refused: its boxes would lie elsewhere.
+    """
+
+    label: str
+    annotated_size: tuple[int, int] | None = None
+
+    def encoded(self) -> bytes:
+        """The encoded bytes. Raises `BadInput` where they cannot be had."""
+        raise NotImplementedError
+
+    def read(self) -> np.ndarray:
+        """uint8 [H, W, 3] RGB; raises as `decode` and `encoded`."""
+        return decode(self.encoded(), self.label, self.annotated_size)
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels, as read; decodes no pixels. Raises as `opened` and `encoded`."""
+        return self._size(self.encoded())
+
+    def digest(self) -> str:
+        """Hash of the encoded bytes, and of their being turned: equal digests mean equal pixels."""
+        data = self.encoded()
+        return f"{digest(data)}-turned" if self._turned(data) else digest(data)
+
+    def _size(self, data) -> tuple[int, int]:
+        with opened(data, self.label, self.annotated_size) as image:
+            return tuple(self.annotated_size or stored_size(image))
+
+    def _turned(self, data: bytes) -> bool:
+        if self.annotated_size is None:
+            return False
+        try:
+            with opened(data, self.label, self.annotated_size) as image:
+                return turn_to(image, self.annotated_size) is not None
+        except BadInput:
+            return False  # reported when read
+
+
 @dataclasses.dataclass(frozen=True)
-class BytesImage:
-    """An encoded image in memory; a `schema.ImageSource`."""
+class BytesImage(EncodedImage):
+    """An encoded image in memory."""
 
     data: bytes = dataclasses.field(repr=False)
     label: str
+    annotated_size: tuple[int, int] | None = None
 
-    def read(self) -> np.ndarray:
-        """uint8 [H, W, 3] RGB; raises as `decode`."""
-        return decode(self.data, self.label)
-
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels; decodes no pixels."""
-        return encoded_size(self.data, self.label)
-
-    def digest(self) -> str:
-        """Hash of the encoded bytes."""
-        return digest(self.data)
+    def encoded(self) -> bytes:
+        """The bytes."""
+        return self.data
 
 
 @dataclasses.dataclass(frozen=True)
-class FileImage:
-    """An encoded image in a file, opened at each read; a `schema.ImageSource`.
-
-    Attributes:
-      path: the file.
-      annotated_size: (width, height) the annotations were made for, or None. A file of another size
-        is refused: its boxes would lie elsewhere.
-    """
+class FileImage(EncodedImage):
+    """An encoded image in a file, opened at each read."""
 
     path: str | os.PathLike
     annotated_size: tuple[int, int] | None = None
@@ -97,25 +174,13 @@ class FileImage:
         """The path."""
         return os.fspath(self.path)
 
-    def read(self) -> np.ndarray:
-        """uint8 [H, W, 3] RGB; raises as `decode`, and `BadInput` for a missing or resized file."""
-        pixels = decode(self.encoded(), self.label)
-        self._check_size((pixels.shape[1], pixels.shape[0]))
-        return pixels
-
     def size(self) -> tuple[int, int]:
-        """(width, height) in pixels, from the header alone."""
+        """(width, height) in pixels, as read; from the file's header alone."""
         try:
-            with open(self.path, "rb") as file, _open(file, self.label) as image:
-                size = image.size
+            with open(self.path, "rb") as file:
+                return self._size(file)
         except OSError as error:
             raise self._unreadable(error) from error
-        self._check_size(size)
-        return size
-
-    def digest(self) -> str:
-        """Hash of the file's bytes."""
-        return digest(self.encoded())
 
     def encoded(self) -> bytes:
         """The file's bytes; raises `BadInput` where there is no such file or it cannot be read."""
@@ -125,29 +190,14 @@ class FileImage:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: OSError) -> BadInput:
+        path = Path(self.path)
         if isinstance(error, FileNotFoundError):
-            return BadInput(f"{self.label}: image not found; put it there or take it out of the annotations")
-        return BadInput(f"{self.label}: cannot be read ({error.strerror or error}); mend path or rights")
-
-    def _check_size(self, size: tuple[int, int]) -> None:
-        if self.annotated_size is not None and tuple(self.annotated_size) != size:
-            (w, h), (want_w, want_h) = size, self.annotated_size
-            raise BadInput(
-                f"{self.label}: is {w}x{h} px but was annotated at {want_w}x{want_h}; use the original file"
-            )
-
-
-def _open(data, label: str) -> Image.Image:
-    if isinstance(data, bytes):
-        if not data:
-            raise BadInput(f"{label}: empty (0 bytes); {_REPLACE}")
-        data = io.BytesIO(data)
-    try:
-        return Image.open(data)
-    except MemoryError:
-        raise
-    except Exception as error:
-        raise BadInput(f"{label}: not an image, or its header is damaged; {_REPLACE}") from error
+            if path.is_symlink():
+                return BadInput(f"{path}: image not found: a link to {os.readlink(path)}; put it there")
+            return BadInput(f"{path}: image not found; put it there or take it out of the annotations")
+        if path.is_dir():
+            return BadInput(f"{path}: cannot be read (a folder, not an image); name the file in it")
+        return BadInput(f"{path}: cannot be read ({error.strerror or error}); fix path or rights")
 
 
 def _ends_early(data: bytes, pixels: np.ndarray) -> bool:
@@ -168,6 +218,13 @@ def _ends_early(data: bytes, pixels: np.ndarray) -> bool:
     except Exception:
         return True
     return not np.array_equal(probed, pixels)
+
+
+def _no_image(start: bytes) -> str:
+    if not start:
+        return f"empty (0 bytes); {_REPLACE}"
+    what = described(start)
+    return f"not an image but {what}" if what else f"not an image, or its header is damaged; {_REPLACE}"
 
 
 def _one_line(error: Exception) -> str:

@@ -2,15 +2,13 @@
 
 import dataclasses
 
-import numpy as np
-
-from partsjax.data import images
+from partsjax.data.images import EncodedImage
 from partsjax.data.pascal_part.builder import rows
 from partsjax.errors import BadInput
 
 
 @dataclasses.dataclass(frozen=True)
-class RecordImage:
+class RecordImage(EncodedImage):
     """One row of a prepared copy, read when asked; a `schema.ImageSource`. Small to pickle.
 
     Attributes:
@@ -26,18 +24,6 @@ class RecordImage:
     row: int
     image_id: str
     label: str
-
-    def read(self) -> np.ndarray:
-        """uint8 [H, W, 3] RGB; raises as `images.decode`."""
-        return images.decode(self.encoded(), self.label)
-
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels; decodes no pixels."""
-        return images.encoded_size(self.encoded(), self.label)
-
-    def digest(self) -> str:
-        """Hash of the encoded bytes, equal to that of the original file."""
-        return images.digest(self.encoded())
 
     def encoded(self) -> bytes:
         """The JPEG file's bytes. Raises `BadInput` if the prepared copy is gone or damaged."""

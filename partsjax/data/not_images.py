@@ -1,0 +1,31 @@
+"""What a file is that bears an image's name and is none: whoever reads the message need not look."""
+
+
+def described(start: bytes) -> str | None:
+    """What a file is and what to do about it, judged by its first bytes; None if it is nothing known.
+
+    Args:
+      start: some hundred bytes from its beginning.
+    """
+    if start.startswith(b"version https://git-lfs.github.com/"):
+        return "a git-lfs pointer; fetch the picture with `git lfs pull`"
+    if start.startswith(b"/annex/objects/") or b".git/annex/objects" in start:
+        return "a git-annex pointer; fetch the picture with `git annex get`"
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<script")):
+        return "a web page (HTML); download the picture itself"
+    if text.startswith(b"<svg") or (text.startswith(b"<?xml") and b"<svg" in text):
+        return "a drawing (SVG); save it as PNG"
+    if text.startswith(b"<?xml"):
+        return "XML, perhaps a server's error; download the picture itself"
+    if text.startswith((b'{"', b"{\n", b"{\r", b"[{")):
+        return "JSON, perhaps a server's error; download the picture itself"
+    if start[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
+        return "a HEIC picture; save it as JPEG or PNG, in the size that was annotated"
+    if start.startswith(b"%PDF"):
+        return "a PDF; save its picture as PNG"
+    if start.startswith(b"PK\x03\x04"):
+        return "a zip archive; unpack it"
+    if start and not start.strip(b"\0"):
+        return "zero bytes only, as a broken download leaves them; fetch it again"
+    return None
