@@ -1,8 +1,12 @@
 """Which of a data set's classes a run asks for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from partsjax.data.schema import SPLITS, Image
 from partsjax.errors import BadInput, nearest
+
+_WITHOUT = {"train": "nothing can be fitted to it", "val": "nothing can be measured on unseen images"}
 
 
 def choose_classes(
@@ -27,6 +31,8 @@ def choose_classes(
     wanted = (asked,) if isinstance(asked, str) else tuple(asked)
     if not wanted:
         raise BadInput(f"{where}: no class is asked for; choose from: {', '.join(annotated)}")
+    # As names are cleaned: what is typed may be spelled with other characters than what is stored.
+    wanted = tuple(unicodedata.normalize("NFC", name).strip() for name in wanted)
     known = set(known)
     for name in wanted:
         if name not in known:
@@ -34,3 +40,15 @@ def choose_classes(
         if name not in annotated:
             raise BadInput(f"{where}: class {name!r} has no part boxes; choose from: {', '.join(annotated)}")
     return tuple(name for name in annotated if name in wanted)
+
+
+def missing_in_a_split(
+    images: Sequence[Image], chosen: Sequence[str], place: Callable[[str], str]
+) -> list[str]:
+    """A note for each split that shows none of a class, or of any; `place`: what a split comes from."""
+    shown = {(image.split, found.object_class) for image in images for found in image.objects}
+    notes = []
+    for split in SPLITS:
+        if missing := [name for name in chosen if (split, name) not in shown]:
+            notes.append(f"{place(split)}: no {split} image shows {' or '.join(missing)}; {_WITHOUT[split]}")
+    return notes

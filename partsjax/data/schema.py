@@ -6,6 +6,7 @@ becomes (x, y, x + w, y + h).
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -13,6 +14,11 @@ import numpy as np
 
 Box = tuple[float, float, float, float]
 SPLITS = ("train", "val")
+
+
+def pixel_window(box: Box) -> tuple[int, int, int, int]:
+    """The whole pixels that a box touches, half-open `xyxy`."""
+    return math.floor(box[0]), math.floor(box[1]), math.ceil(box[2]), math.ceil(box[3])
 
 
 class ImageSource(Protocol):
@@ -33,17 +39,22 @@ class ImageSource(Protocol):
 class Part:
     """One instance of a part of one object; `mask` is optional.
 
-    `mask` holds the pixels of the part inside `box` (which is integral then) as
-    `np.packbits` of a bool [height, width] window, row by row; `pixels()` unpacks it.
+    `mask` holds the part's pixels in `window`, the whole pixels that `box` touches, as `np.packbits` of a
+    bool [height, width] array, row by row; `pixels()` unpacks it.
     """
 
     name: str
     box: Box
     mask: bytes | None = None
 
+    @property
+    def window(self) -> tuple[int, int, int, int]:
+        """`box` widened to whole pixels."""
+        return pixel_window(self.box)
+
     def pixels(self) -> np.ndarray:
-        """bool [height, width]: the part inside its box; all true where there is no mask."""
-        x1, y1, x2, y2 = (round(v) for v in self.box)
+        """bool [height, width]: the part inside its window; all true where there is no mask."""
+        x1, y1, x2, y2 = self.window
         shape = (y2 - y1, x2 - x1)
         if self.mask is None:
             return np.ones(shape, bool)

@@ -77,8 +77,8 @@ def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
         return ((centre >= y1) & (centre < y2))[:, None] & ((centre >= x1) & (centre < x2))
     window = part.pixels()
     x1, y1, x2, y2 = source_window(object_box, size)
-    columns = np.floor(_centres(x1, x2, size) - part.box[0]).astype(np.int64)
-    rows = np.floor(_centres(y1, y2, size) - part.box[1]).astype(np.int64)
+    columns = np.floor(_centres(x1, x2, size) - part.window[0]).astype(np.int64)
+    rows = np.floor(_centres(y1, y2, size) - part.window[1]).astype(np.int64)
     inside = ((rows >= 0) & (rows < window.shape[0]))[:, None] & (
         (columns >= 0) & (columns < window.shape[1])
     )

@@ -1,0 +1,133 @@
+"""COCO JSON of parts: by PACO's convention, or any file of one object class, for photographs of one's own."""
+
+import collections
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from partsjax.data.class_selection import choose_classes, missing_in_a_split
+from partsjax.data.coco_parts.categories import Category, Meanings, meanings
+from partsjax.data.coco_parts.layout import Layout, find
+from partsjax.data.coco_parts.objects import FileObjects
+from partsjax.data.coco_parts.tables import CocoFile, load
+from partsjax.data.coco_parts.values import Id
+from partsjax.data.doubled import counted_once
+from partsjax.data.faults import Faults
+from partsjax.data.images import FileImage
+from partsjax.data.reader_options import DEFAULTS, ReaderOptions
+from partsjax.data.schema import SPLITS, Dataset, Image, Object
+from partsjax.errors import BadInput
+
+
+def read(
+    data_dir: str | os.PathLike | None,
+    classes: Iterable[str] | None = None,
+    options: ReaderOptions = DEFAULTS,
+    *,
+    skip_bad: bool = False,
+) -> Dataset:
+    """Reads a folder's annotations, and the photographs' places in `JPEGImages/` or `images/`.
+
+    Annotations are in `instances_train.json` and `instances_val.json`, or in one `annotations.json`, whose
+    images are parted by a hash of their ids. A category is an object class (supercategory OBJECT) or a
+    part (supercategory PART, named `object:part`); with `options.object_class` every category used is a
+    part of that class. A part's `obj_ann_id` is the annotation of its object. A part without one goes to
+    the object of its class and image whose box holds the largest share of the part's area, the
+    smallest such box if several do (our choice). Where an image has parts of a class but no object box
+    of it, they are taken for one object whose box is the union of theirs. A `segmentation` gives a part's
+    mask, and the box where there is no `bbox`. Crowds (`iscrowd`) are left out with their parts, and what is
+    marked twice counts once. The notes say what was assumed and left out, and how often.
+
+    Args:
+      data_dir: the folder.
+      classes: names of object classes; None for all that have part boxes.
+      options: `object_class`, `val_fraction` and `split_polygons` are used.
+      skip_bad: leave out images and annotations whose entries are wrong, with a note, instead of raising.
+
+    Returns:
+      The images that show an object of `classes`, by split and in the files' order, with the objects of
+      `classes` alone. An image's id is its file name without the ending. Parts are in the order of their
+      category ids; those without a single box are not listed. No photograph is touched: one that is
+      missing, or not of the size the file gives, is reported when read.
+
+    Raises:
+      BadInput: whatever is wrong with the folder, the files, or the annotations of `classes`; faults of one
+        kind, of both files, are reported together.
+    """
+    layout = find(data_dir, options.val_fraction)
+    faults, notes, counted = Faults(skip_bad), [], collections.Counter()
+    files = [load(path, faults) for path in layout.files]
+    kinds = meanings(files, options.object_class, notes)
+    known = _annotated_parts(files, kinds)
+    try:
+        chosen = choose_classes(classes, known, known, os.fspath(layout.root))
+    except BadInput:
+        faults.settle()  # a class may have no parts for the faults of their annotations
+        raise
+    split_polygons = _split_polygons(files, options)
+    objects = [
+        FileObjects(file, kind, set(chosen), split_polygons, faults, counted).by_image()
+        for file, kind in zip(files, kinds, strict=True)
+    ]
+    images, doubled = counted_once(_images(layout, files, objects, faults))
+    faults.settle()
+    parts = _with_boxes(known, chosen, images)
+    choose_classes(chosen, chosen, parts, os.fspath(layout.root))
+    notes += [f"{count} {what}" for what, count in sorted(counted.items())] + doubled
+    if not layout.by_split:
+        count = sum(image.split == "val" for image in images)
+        notes.append(
+            f"{layout.files[0].name} has no splits: {count} of {len(images)} images are val, by a hash of "
+            f"their names (--val_fraction={layout.val_fraction:g})"
+        )
+    notes += missing_in_a_split(images, chosen, layout.place)
+    return Dataset("coco_parts", images, parts, (*notes, *faults.notes()))
+
+
+def _annotated_parts(files: Sequence[CocoFile], kinds: Sequence[Meanings]) -> dict[str, tuple[str, ...]]:
+    """Object class -> its parts that have an annotation, by category id; classes in the order of theirs."""
+    found: dict[str, dict[str, None]] = collections.defaultdict(dict)
+    for file, kind in zip(files, kinds, strict=True):
+        used = file.used
+        for category_id, category in kind.items():
+            parts = found[category.object_class]
+            if category.part is not None and category_id in used:
+                parts[category.part] = None
+    return {name: tuple(parts) for name, parts in found.items()}
+
+
+def _with_boxes(
+    known: Mapping[str, Sequence[str]], chosen: Iterable[str], images: Iterable[Image]
+) -> dict[str, tuple[str, ...]]:
+    """The parts of the chosen classes of which some box is left."""
+    seen = {Category(o.object_class, p.name) for i in images for o in i.objects for p in o.parts}
+    return {name: tuple(p for p in known[name] if Category(name, p) in seen) for name in chosen}
+
+
+def _split_polygons(files: Iterable[CocoFile], options: ReaderOptions) -> bool:
+    if options.split_polygons and not any(
+        annotation.raw.get("segmentation") for file in files for annotation in file.annotations.values()
+    ):
+        raise BadInput("--split_polygons: no annotation has a segmentation; leave it out")
+    return bool(options.split_polygons)
+
+
+def _images(
+    layout: Layout,
+    files: Sequence[CocoFile],
+    objects: Sequence[Mapping[Id, tuple[Object, ...]]],
+    faults: Faults,
+) -> list[Image]:
+    """By split, in the files' order."""
+    images, seen = [], {}
+    for file, found in zip(files, objects, strict=True):
+        for name, those in found.items():
+            entry = file.images[name]
+            image_id = os.fspath(PurePosixPath(entry.file_name).with_suffix(""))
+            if image_id in seen:
+                what, fix = f"is there twice (before in {seen[image_id]})", "keep each image in one place"
+                faults.add(file.path, entry.file_name, what, fix, of="image", can_skip=False)
+            seen.setdefault(image_id, file.path.name)
+            source = FileImage(os.fspath(layout.photographs / entry.file_name), (entry.width, entry.height))
+            images.append(Image(image_id, layout.split(file.path, image_id), source, those))
+    return sorted(images, key=lambda image: SPLITS.index(image.split))  # stable

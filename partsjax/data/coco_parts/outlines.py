@@ -1,0 +1,148 @@
+"""Where an annotation is: its box as written, and the pixels of its segmentation where it has one."""
+
+import collections
+import dataclasses
+import math
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from partsjax.data.coco_parts.segmentation import Segmentation, parse
+from partsjax.data.coco_parts.tables import Annotation, CocoFile, ImageEntry
+from partsjax.data.coco_parts.values import absent, degrees
+from partsjax.data.faults import Faults
+from partsjax.data.overlap import intersection, iou
+from partsjax.data.schema import Box, Part, pixel_window
+
+OVERHANG = 1.0
+"""How far, in pixels, a box may reach beyond its image and still be taken for rounding (our choice)."""
+DISAGREE = 0.5
+"""IoU of bbox and segmentation under which a note says that they differ (our choice)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Outline:
+    """The place of one annotation.
+
+    Attributes:
+      annotation: whose.
+      written: x1, y1, x2, y2 as the file has them, in what the file takes for pixels.
+      segmentation: its pixels, where the file has them.
+    """
+
+    annotation: Annotation
+    written: Box
+    segmentation: Segmentation | None
+
+    def pieces(self) -> list["Outline"]:
+        """One for each of its disjoint polygons, with the polygon's box; itself where they are one."""
+        pieces = self.segmentation.pieces() if self.segmentation else ()
+        if len(pieces) < 2:
+            return [self]
+        return [Outline(self.annotation, piece.hull, piece) for piece in pieces]
+
+    def part(self, name: str, box: Box) -> Part:
+        """It as an instance of a part, in the box that `inside` gave it."""
+        if self.segmentation is None:
+            return Part(name, box)
+        pixels = self.segmentation.pixels(pixel_window(box))
+        return Part(name, box, np.packbits(pixels).tobytes() if pixels.any() else None)
+
+
+def outlines(
+    file: CocoFile, annotations: Iterable[Annotation], faults: Faults, counted: collections.Counter
+) -> Iterator[Outline]:
+    """The outlines of those annotations that have a sound one; what is wrong with others goes into `faults`.
+
+    `bbox` (x, y, width, height) goes before `segmentation`, whose smallest box stands in where there is none.
+    """
+    for annotation in annotations:
+        raw = annotation.raw
+        try:
+            rotated = max((degrees(value) for value in _rotations(raw)), default=0.0)
+        except ValueError:
+            what, fix = "has a rotation that is no number", "write degrees, or remove it"
+            faults.add(file.path, annotation.id, what, fix)
+            continue
+        if rotated:
+            what = f"is rotated by {rotated:g} degrees, and bbox is the box before that"
+            fix = "export the boxes around the rotated ones, or polygons without rotation"
+            faults.add(file.path, annotation.id, what, fix)
+            continue
+        image, segmentation = file.images[annotation.image], None
+        has_box = not absent(raw.get("bbox")) and raw["bbox"] != []
+        try:
+            segmentation = parse(raw.get("segmentation"), image.width, image.height)
+        except ValueError as error:
+            if not has_box:
+                what, fix = f"has no `bbox` and a segmentation of which {error}", "write x, y, width, height"
+                faults.add(file.path, annotation.id, what, fix)
+                continue
+            counted["segmentations that cannot be read: their boxes are taken"] += 1
+        if has_box:
+            try:
+                written = _corners(raw["bbox"])
+            except ValueError as error:
+                what, _, fix = str(error).partition("; ")
+                faults.add(file.path, annotation.id, what, fix)
+                continue
+        elif segmentation is None:
+            what = f"has no `bbox` in `annotations`{'' if 'bbox' not in raw else ' (it is empty)'}"
+            faults.add(
+                file.path, annotation.id, what, "add four numbers: x, y, width, height, or a segmentation"
+            )
+            continue
+        else:
+            written = segmentation.hull
+        if has_box and segmentation is not None:
+            if intersection(written, segmentation.hull) <= 0:
+                what, fix = "has a segmentation outside its bbox", "correct one of the two"
+                faults.add(file.path, annotation.id, what, fix)
+                continue
+            if iou(written, segmentation.hull) < DISAGREE:
+                counted["annotations whose bbox and segmentation differ (IoU under 0.5): bbox is taken"] += 1
+        yield Outline(annotation, written, segmentation)
+
+
+def inside(outline: Outline, image: ImageEntry, file: CocoFile, faults: Faults) -> Box | None:
+    """The box cut to its image, half-open `xyxy`; None, with a fault, where it reaches too far out."""
+    x1, y1, x2, y2 = outline.written
+    box = max(x1, 0.0), max(y1, 0.0), min(x2, float(image.width)), min(y2, float(image.height))
+    beyond = max(-x1, -y1, x2 - image.width, y2 - image.height)
+    written = outline.annotation.raw.get("bbox", [x1, y1, x2 - x1, y2 - y1])
+    if beyond > OVERHANG or box[0] >= box[2] or box[1] >= box[3]:
+        faults.add(
+            file.path,
+            outline.annotation.id,
+            f"has bbox {written} outside its image {image.file_name} ({image.width}x{image.height} px)",
+            "bbox is x, y, width, height in the image's pixels",
+        )
+        return None
+    if box[2] <= 1 and box[3] <= 1 and not all(float(v).is_integer() for v in box):
+        faults.add(
+            file.path,
+            outline.annotation.id,
+            f"has bbox {written}, which lies within the first pixel of {image.file_name}",
+            "write pixels, not fractions of the image",
+        )
+        return None
+    return box
+
+
+def _rotations(raw) -> Iterator[object]:
+    """A box's rotation, where it is there: CVAT's attributes.rotation, Label Studio's rotation."""
+    if "rotation" in raw:
+        yield raw["rotation"]
+    attributes = raw.get("attributes")
+    if isinstance(attributes, dict) and "rotation" in attributes:
+        yield attributes["rotation"]
+
+
+def _corners(bbox) -> Box:
+    """x1, y1, x2, y2 of a `bbox`; raises ValueError, with what is wrong and the fix."""
+    if not (isinstance(bbox, list) and len(bbox) == 4 and all(type(v) in (int, float) for v in bbox)):
+        raise ValueError(f"has bbox {bbox!r:.80}; write four numbers: x, y, width, height")
+    x, y, width, height = map(float, bbox)
+    if not all(map(math.isfinite, (x, y, width, height))) or width <= 0 or height <= 0:
+        raise ValueError(f"has bbox {bbox}, without a width and height; correct or remove it")
+    return x, y, x + width, y + height

@@ -1,0 +1,94 @@
+"""Boxes that were not written as x, y, width, height in pixels, where that is certain for a whole file."""
+
+from collections.abc import Iterable, Sequence
+
+from partsjax.data.coco_parts.outlines import OVERHANG, Outline
+from partsjax.data.coco_parts.tables import CocoFile
+from partsjax.data.coco_parts.values import number
+from partsjax.errors import BadInput
+
+SURE = 20
+"""So many different boxes that agree are no accident (our choice)."""
+
+
+def check_units(file: CocoFile, outlines: Sequence[Outline]) -> None:
+    """Refuses a file whose boxes are fractions or percentages of the image, or hold two corners.
+
+    Raises:
+      BadInput: with what the boxes were taken for and how to convert them.
+    """
+    if not outlines:
+        return
+    if _all_within(outlines, 1) and not _images_within(file, outlines, 1):
+        raise _refused(
+            file, outlines, "fractions of the image, in 0 to 1", "multiply them by width and height"
+        )
+    sure = len({outline.written for outline in outlines}) >= SURE
+    # Objects in the same small corner of every large picture are not to be believed.
+    if sure and _all_within(outlines, 100) and not _images_within(file, outlines, 200):
+        fix = "multiply them by width / 100 and height / 100"
+        raise _refused(file, outlines, "percentages of the image, as Label Studio writes them", fix)
+    if (sure or _mostly_beyond(file, outlines)) and _are_corners(file, outlines):
+        fix = "write x, y, width, height: [x1, y1, x2 - x1, y2 - y1]"
+        raise _refused(file, outlines, "two corners, x1, y1, x2, y2", fix)
+
+
+def _refused(file: CocoFile, outlines: Sequence[Outline], taken_for: str, fix: str) -> BadInput:
+    first = outlines[0].annotation
+    return BadInput(
+        f"{file.path}: all {len(outlines)} boxes look like {taken_for} (first: annotation {first.id}, bbox "
+        f"{first.raw.get('bbox')}); bbox counts pixels: {fix}"
+    )
+
+
+def _all_within(outlines: Iterable[Outline], side: float) -> bool:
+    rounding = 0.005 * side
+    return all(
+        max(outline.written) <= side + rounding and min(outline.written) >= -rounding for outline in outlines
+    )
+
+
+def _images_within(file: CocoFile, outlines: Iterable[Outline], side: float) -> bool:
+    """Whether any of their images has a side no longer than this."""
+    images = (file.images[outline.annotation.image] for outline in outlines)
+    return any(min(image.width, image.height) <= side for image in images)
+
+
+def _mostly_beyond(file: CocoFile, outlines: Sequence[Outline]) -> bool:
+    """Whether most boxes reach out of their images."""
+
+    def beyond(outline: Outline) -> bool:
+        image = file.images[outline.annotation.image]
+        return outline.written[2] > image.width + OVERHANG or outline.written[3] > image.height + OVERHANG
+
+    return sum(map(beyond, outlines)) > len(outlines) / 2
+
+
+def _are_corners(file: CocoFile, outlines: Sequence[Outline]) -> bool:
+    """Whether every third and fourth number is the larger, as right and bottom are, and no area objects.
+
+    As widths and heights, such numbers would put every box into the image's upper left; a file's own `area`
+    can say that they are.
+    """
+    starts = False
+    for outline in outlines:
+        image = file.images[outline.annotation.image]
+        x, y, x2, y2 = outline.written
+        right, bottom = x2 - x, y2 - y  # what was read as width and height
+        if outline.segmentation or right <= x or bottom <= y:
+            return False
+        if right > image.width + OVERHANG or bottom > image.height + OVERHANG:
+            return False
+        if _says(outline, right * bottom):
+            return False
+        starts |= x > OVERHANG and y > OVERHANG
+    return starts
+
+
+def _says(outline: Outline, area: float) -> bool:
+    """Whether the annotation's own `area` is this one."""
+    try:
+        own = number(outline.annotation.raw.get("area"))
+    except ValueError:
+        return False
+    return abs(own - area) <= 0.01 * area
