@@ -46,10 +46,10 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
                 crops = all_crops(dataset, network.input_size, options)
                 digests = image_digests(crops, execution.skip_bad)
                 shared = options.method, execution, crops, digests
-                cache = folder / "cache"
+                cache = stages.Cache(folder / "cache", terminal.say)
                 trained = NetworkStages(cache / "stimuli", network, layers, *shared)
                 control = untrained and NetworkStages(cache / "stimuli-random", untrained, layers, *shared)
-            job = _Job(folder, trained, control, layers, options, execution, terminal)
+            job = _Job(folder, cache, trained, control, layers, options, execution, terminal)
             job.run(dataset, digests, clock, report)
 
 
@@ -68,14 +68,14 @@ def _untrained(options: Options, terminal: Terminal) -> Network | None:
 class _Job:
     """One run's surroundings, and its stages."""
 
-    def __init__(self, folder, trained, untrained, layers, options, execution, terminal):
+    def __init__(self, folder, cache, trained, untrained, layers, options, execution, terminal):
         self.folder, self.layers = folder, layers
         self.trained: NetworkStages = trained
         self.untrained: NetworkStages | None = untrained
         self.options, self.execution, self.terminal = options, execution, terminal
 
         def judging(name: str, network: Network, searches) -> EvidenceStage:
-            return EvidenceStage(folder / "cache" / name, network, options.method, searches, options.seed)
+            return EvidenceStage(cache / name, network, options.method, searches, options.seed)
 
         first = (options.search,)
         self._judging = {"": judging("evidence", trained.network, options.searches)}

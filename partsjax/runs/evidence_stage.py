@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -14,9 +13,10 @@ from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Scores, score_layer
-from partsjax.emergence.verdict import Estimate, Verdict
+from partsjax.emergence.verdict import Verdict
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
+from partsjax.runs.records import typed
 from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
 
 
@@ -31,12 +31,12 @@ class Judged:
 
 @dataclasses.dataclass(frozen=True)
 class EvidenceStage:
-    """Scores and judges; finished layers are taken from `folder`.
+    """Scores and judges; finished layers are taken from `cache`.
 
     searches: the first is the one verdicts are of; seed: of the searches.
     """
 
-    folder: Path
+    cache: stages.Cache
     network: Network
     method: Method
     searches: tuple[Search, ...]
@@ -61,9 +61,10 @@ class EvidenceStage:
             searches=[dataclasses.asdict(search) for search in self.searches],
             seed=[self.seed, ground.seed],
         )
-        entry = stages.Entry(self.folder / crops.object_class, layer, key)
-        if entry.exists():
-            return _loaded(entry.load())
+        entry = (self.cache / crops.object_class).entry(layer, key)
+        found = entry.found()
+        if found is not None:
+            return _loaded(found)
         judged = self._compute(layer, pair, ground)
         entry.save(_arrays(judged))
         return judged
@@ -96,25 +97,13 @@ def _loaded(arrays: dict[str, np.ndarray]) -> Judged:
     return Judged(
         record(Scores, "scores"),
         Evidence(
-            tuple(_typed(Verdict, v) for v in evidence["verdicts"]),
-            tuple(_typed(Trial, t) for t in evidence["trials"]),
+            tuple(typed(Verdict, v) for v in evidence["verdicts"]),
+            tuple(typed(Trial, t) for t in evidence["trials"]),
             tuple(
-                Strongest(**{name: tuple(_typed(Detection, d) for d in s[name]) for name in s})
+                Strongest(**{name: tuple(typed(Detection, d) for d in s[name]) for name in s})
                 for s in evidence["strongest"]
             ),
             arrays["resamples"],
         ),
         record(Firings, "firings"),
     )
-
-
-def _typed(kind, values: dict):
-    """A record of `kind` from JSON, in which tuples and estimates have become lists."""
-    types = {f.name: f.type for f in dataclasses.fields(kind)}
-
-    def typed(name, value):
-        if not isinstance(value, list):
-            return value
-        return Estimate(*value) if types[name] is Estimate else tuple(value)
-
-    return kind(**{name: typed(name, value) for name, value in values.items()})

@@ -3,12 +3,14 @@
 import contextlib
 import hashlib
 import importlib.metadata
+import json
 import resource
 import shlex
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _VERSIONS = (
     "partsjax",
@@ -74,6 +76,16 @@ def devices() -> list[str]:
     import jax
 
     return [f"{d.platform}: {d.device_kind}" for d in jax.devices()]
+
+
+def stands(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a finished run; None where there is none, or a file it vouches for has changed."""
+    try:
+        found = json.loads((folder / "manifest.json").read_text())
+        same = file_digests(folder, found["files"]) == found["files"]
+        return found if same and isinstance(found["options"], dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def file_digests(folder: Path, names) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import jax
 
@@ -12,6 +11,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor, suitable_batch
 from partsjax.errors import BadInput
 from partsjax.networks.protocol import Network
+from partsjax.runs import stages
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from partsjax.runs.stimulus_stage import StimulusStage
@@ -57,7 +57,7 @@ class NetworkStages:
 
     def __init__(
         self,
-        cache: Path,
+        cache: stages.Cache,
         network: Network,
         layers: Sequence[str],
         method: Method,

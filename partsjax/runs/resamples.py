@@ -3,20 +3,25 @@
 Of every layer and class an array `layer/class`, float32 [P, 1000]: held-out AP of each part's set (rows as in
 `parts.csv`) on each of 1,000 bootstrap samples of the class's unseen images; NaN where it was not computed.
 Runs on the same images with the same seed have the same samples, column for column, whatever their networks
-are. `about` is JSON: the seed, and by class a digest of those images and of what is marked in them.
+are. `about` is JSON: the seed, by class a digest of those images and of what is marked in them, and the
+verdicts, whose figures are exact here and rounded in `parts.csv`. Names that are not plain are changed as in
+names of files.
 """
 
 import dataclasses
 import hashlib
 import json
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from partsjax.emergence.verdict import Verdict
 from partsjax.errors import BadInput
+from partsjax.reporting.file_names import file_name
+from partsjax.runs import sealed
 from partsjax.runs.evidence_stage import Judged
+from partsjax.runs.records import typed
 from partsjax.runs.stimulus_stage import StimulusStage
 
 NAME = "resamples.npz"
@@ -46,25 +51,43 @@ def unseen_digest(stage: StimulusStage, image_digests: Mapping[str, str]) -> str
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What a run keeps.
+
+    verdicts: in the order of `parts.csv`; samples: by (layer, class), float32 [P, 1000]; images: judged on.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    samples: Mapping[tuple[str, str], np.ndarray]
+    images: Images
+
+
 def write(path: Path, judged: Mapping[tuple[str, str], Judged], images: Images) -> None:
     """judged: by (layer, class)."""
-    arrays = {f"{layer}/{c}": found.evidence.resamples for (layer, c), found in judged.items()}
-    about = json.dumps(dataclasses.asdict(images), sort_keys=True)
-    with open(path, "wb") as file:
-        np.savez(file, about=np.array(about), **arrays)
+    arrays = {_array(*names): found.evidence.resamples for names, found in judged.items()}
+    verdicts = [dataclasses.asdict(v) for found in judged.values() for v in found.evidence.verdicts]
+    about = {**dataclasses.asdict(images), "verdicts": verdicts}
+    sealed.write(path, {"about": np.array(json.dumps(about, sort_keys=True)), **arrays})
 
 
-def read(path: Path) -> tuple[dict[str, np.ndarray], Images]:
-    """Arrays by `layer/class`, and what they are of.
+def read(path: Path) -> Kept:
+    """What a run has kept.
 
     Raises:
       BadInput: not there, or damaged.
     """
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        return arrays, Images(**json.loads(str(arrays.pop("about"))))
+        arrays = sealed.read(path)
+        about = json.loads(str(arrays["about"]))
+        verdicts = tuple(typed(Verdict, verdict) for verdict in about.pop("verdicts"))
+        names = dict.fromkeys((verdict.layer, verdict.object_class) for verdict in verdicts)
+        return Kept(verdicts, {pair: arrays[_array(*pair)] for pair in names}, Images(**about))
     except FileNotFoundError:
         raise BadInput(f"{path}: not found; run experiments.emergence to its end first") from None
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (sealed.Damaged, OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{path}: damaged ({error}); run experiments.emergence again") from None
+
+
+def _array(layer: str, object_class: str) -> str:
+    return f"{file_name(layer)}/{file_name(object_class)}"

@@ -1,24 +1,24 @@
 """Stage cache: arrays on disk under a key that holds all they depend on."""
 
+import dataclasses
 import functools
 import hashlib
 import json
-import threading
-import zipfile
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import partsjax
+from partsjax.errors import BadInput
+from partsjax.reporting.file_names import file_name
+from partsjax.runs import sealed
 from partsjax.runs.workdir import written_whole
 
 # The rooms whose code decides every stage's numbers; an edit to any of them makes all keys new.
 _ROOMS = ("ops", "networks", "data", "emergence")
-
-# NumPy reads headers through `ast`, which in Python 3.11 fails now and then when two threads use it.
-_loading = threading.Lock()
 
 
 @functools.cache
@@ -43,34 +43,61 @@ def key(rooms: Sequence[str] = (), **depends_on: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Entry:
-    """One result of a stage: `folder/name-KEY.npz`."""
+@dataclasses.dataclass(frozen=True)
+class Cache:
+    """A folder of stages' results, whatever they are called; `say` tells the user of a damaged one."""
 
-    def __init__(self, folder: Path, name: str, key: str):
-        self._folder, self._name = folder, name
+    folder: Path
+    say: Callable[[str], None]
+
+    def __truediv__(self, name: str) -> "Cache":
+        return Cache(self.folder / file_name(name), self.say)
+
+    def entry(self, name: str, key: str) -> "Entry":
+        return Entry(self.folder, file_name(name), key, self.say)
+
+
+class Entry:
+    """One result of a stage: `folder/NAME-KEY.npz`."""
+
+    def __init__(self, folder: Path, name: str, key: str, say: Callable[[str], None]):
+        """name: safe as a file's."""
+        self._folder, self._name, self._key, self._say = folder, name, key, say
         self.path = folder / f"{name}-{key[:20]}.npz"
 
     def exists(self) -> bool:
-        """Whether it is there and whole; a damaged file is removed."""
-        if not self.path.exists():
-            return False
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                archive.namelist()
-        except (zipfile.BadZipFile, OSError):
-            self.path.unlink()
-            return False
-        return True
+        """Whether it is there and whole, to the byte; a damaged file is removed."""
+        return self.found() is not None
 
-    def load(self, *names: str) -> dict[str, np.ndarray]:
-        """All its arrays, or those of the given names."""
-        with _loading, np.load(self.path, allow_pickle=False) as file:
-            return {name: file[name] for name in names or file.files}
+    def found(self) -> dict[str, np.ndarray] | None:
+        """All its arrays; None where it is not there, or was damaged, said aloud and removed."""
+        try:
+            return sealed.read(self.path, self._key)
+        except FileNotFoundError:
+            return None
+        except (sealed.Damaged, OSError) as error:
+            self._say(f"note: {self.path}: damaged ({error}); computed again")
+            self.path.unlink()
+            return None
+
+    def load(self, *names: str) -> list[np.ndarray]:
+        """The arrays of these names, of an entry that exists.
+
+        Raises:
+          BadInput: it does no longer.
+        """
+        try:
+            return sealed.read_some(self.path, *names)
+        except Exception as error:  # as `sealed.read`
+            raise BadInput(
+                f"{self.path}: gone or damaged while in use ({error}); run the same command again"
+            ) from error
 
     def save(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Writes it whole and drops earlier results of the same name under other keys."""
-        with written_whole(self.path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-        for other in self._folder.glob(f"{self._name}-*.npz"):
-            if other != self.path:
+        with written_whole(self.path) as temporary:
+            sealed.write(temporary, arrays, self._key)
+        earlier = re.compile(rf"{re.escape(self._name)}-[0-9a-f]{{20}}\.npz")
+        for other in self._folder.iterdir():
+            if other != self.path and earlier.fullmatch(other.name):
                 other.unlink()

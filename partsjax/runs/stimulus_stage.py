@@ -4,7 +4,6 @@ import collections
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -29,7 +28,7 @@ class StimulusStage:
 
     def __init__(
         self,
-        folder: Path,
+        cache: stages.Cache,
         network: Network,
         layers: Sequence[str],
         method: Method,
@@ -55,9 +54,9 @@ class StimulusStage:
             ]
             for layer in layers
         }
-        place = folder / crops.object_class / crops.split
+        place = cache / crops.object_class / crops.split
         self._entries = {
-            layer: [stages.Entry(place / layer, f"{n:05d}", key) for n, key in enumerate(keys)]
+            layer: [(place / layer).entry(f"{n:05d}", key) for n, key in enumerate(keys)]
             for layer, keys in self.keys.items()
         }
 
@@ -138,9 +137,8 @@ class StimulusStage:
             return self._empty(layer)
         pieces = []
         for entry in self._entries[layer]:
-            arrays = entry.load()
-            piece = Stimuli(arrays["cells"], arrays["values"], int(arrays["columns"]))
-            pieces.append(piece.select(arrays["readable"]))
+            cells, values, columns, readable = entry.load("cells", "values", "columns", "readable")
+            pieces.append(Stimuli(cells, values, int(columns)).select(readable))
         return concatenate(pieces)
 
     def _empty(self, layer: str) -> Stimuli:
@@ -155,8 +153,8 @@ class StimulusStage:
     def readable(self) -> tuple[np.ndarray, list[str]]:
         """Which crops could be read, bool [N], and what was wrong with the others."""
         loaded = [entry.load("readable", "problems") for entry in self._entries[self._layers[0]]]
-        readable = np.concatenate([a["readable"] for a in loaded]) if loaded else np.zeros(0, bool)
-        return readable, sorted({str(p) for a in loaded for p in a["problems"]})
+        readable = np.concatenate([readable for readable, _ in loaded]) if loaded else np.zeros(0, bool)
+        return readable, sorted({str(problem) for _, problems in loaded for problem in problems})
 
     def truth(self) -> Truth:
         """Ground truth of the readable crops, aligned with `load`."""

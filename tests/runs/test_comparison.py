@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from partsjax.errors import BadInput
-from partsjax.runs import comparison, resamples
+from partsjax.runs import comparison, manifest, resamples, sealed
 from tests import tiny
 from tests.reporting.report import browser
 from tests.runs.comparing import run
@@ -61,7 +61,7 @@ def test_figures_are_those_of_the_networks_own_runs(compared):
 
 
 def test_differences_are_those_of_the_bootstraps_values(compared):
-    samples = {p.parent.name: resamples.read(p)[0] for p in compared.glob("emergence/*/resamples.npz")}
+    samples = {p.parent.name: resamples.read(p).samples for p in compared.glob("emergence/*/resamples.npz")}
     means = {(r["network"], r["seed"], r["layer"]): r for r in rows(compared / "comparison.csv")}
     table = rows(compared / "differences.csv")
     assert {r["network"] for r in table} == {"random", "object"}
@@ -76,7 +76,7 @@ def test_differences_are_those_of_the_bootstraps_values(compared):
         np.testing.assert_allclose(found, expected, atol=3e-6)
         assert number(row["difference"]) == pytest.approx(np.mean(expected), abs=3e-6)
         gains = [
-            samples[f"{row['network']}-{seed}"][f"{layer}/beast"] - samples["imagenet"][f"{layer}/beast"]
+            samples[f"{row['network']}-{seed}"][layer, "beast"] - samples["imagenet"][layer, "beast"]
             for seed in SEEDS
         ]
         low, high = np.percentile(np.mean(gains, axis=(0, 1)), [2.5, 97.5])
@@ -174,10 +174,14 @@ def test_scratch_trains_all_layers_from_random_weights_as_fast_as_new_ones(folde
 
 def test_runs_on_other_images_are_refused(folder, compared, tmp_path):
     place = shutil.copytree(compared, tmp_path / "W")
-    arrays = dict(np.load(place / "emergence" / "object-1" / "resamples.npz"))
+    own = place / "emergence" / "object-1"
+    arrays = sealed.read(own / "resamples.npz")
     about = json.loads(str(arrays["about"]))
     about["by_class"]["beast"] = "0" * 64
-    np.savez(place / "emergence" / "object-1" / "resamples.npz", **{**arrays, "about": json.dumps(about)})
+    sealed.write(own / "resamples.npz", {**arrays, "about": json.dumps(about)})
+    told = json.loads((own / "manifest.json").read_text())
+    told["files"] = manifest.file_digests(own, told["files"])
+    (own / "manifest.json").write_text(json.dumps(told))
     with pytest.raises(BadInput, match=r"object-1: judged on other images.*of beast than .*random-0"):
         run(folder, place, NETWORKS, seeds=SEEDS)
 

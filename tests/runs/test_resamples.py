@@ -1,14 +1,19 @@
 """What a run keeps for paired differences: the bootstrap's values and a digest of the unseen images."""
 
+import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from partsjax.emergence.curve import RESAMPLES
+from partsjax.emergence.verdict import Estimate
 from partsjax.errors import BadInput
 from partsjax.runs import resamples
+from partsjax.runs.comparison import compared
+from partsjax.runs.discriminativeness.measured import read_measured
 from tests.runs.running import SEED, number, rows, run
 
 
@@ -18,10 +23,9 @@ def kept(finished):
 
 
 def test_their_percentiles_are_the_intervals_of_the_table(kept, parts):
-    arrays, images = kept
-    assert set(arrays) == {"conv1/beast", "conv2/beast"} and images.seed == SEED
+    assert set(kept.samples) == {("conv1", "beast"), ("conv2", "beast")} and kept.images.seed == SEED
     for row in parts:
-        array = arrays[f"{row['layer']}/{row['object_class']}"]
+        array = kept.samples[row["layer"], row["object_class"]]
         assert array.shape == (2, RESAMPLES) and array.dtype == np.float32
         values = array[["head", "foot"].index(row["part"])]
         ends = [number(row[f"combination_ap_val_{end}"]) for end in ("low", "high")]
@@ -32,16 +36,15 @@ def test_runs_of_other_networks_draw_the_same_images(folder, kept, parts, tmp_pa
     """Place alone has the same interval; and what is a lucky draw for one network can be for another: of
     1,000 independent draws a correlation of 0.1 would be three standard errors."""
     run(folder, tmp_path, weights="random", all_searches=False)
-    arrays, images = resamples.read(tmp_path / resamples.NAME)
-    assert images == kept[1]
+    other_network = resamples.read(tmp_path / resamples.NAME)
+    assert other_network.images == kept.images
     for row, other in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
         assert [row[f"prior_ap_val_{end}"] for end in ("low", "high")] == [
             other[f"prior_ap_val_{end}"] for end in ("low", "high")
         ]
-    assert all((array != kept[0][name]).mean() > 0.9 for name, array in arrays.items())
-    together = [
-        np.corrcoef(array[p], kept[0][name][p])[0, 1] for name, array in arrays.items() for p in (0, 1)
-    ]
+    pairs = [(array, kept.samples[names]) for names, array in other_network.samples.items()]
+    assert all((array != own).mean() > 0.9 for array, own in pairs)
+    together = [np.corrcoef(array[p], own[p])[0, 1] for array, own in pairs for p in (0, 1)]
     assert max(together) > 0.1
 
 
@@ -51,7 +54,7 @@ def test_the_digest_is_of_pixels_and_marks(folder, kept, tmp_path):
         shutil.copytree(folder, place / "photos")
         change(place / "photos")
         run(place / "photos", place / "W", layers=("conv1",), all_searches=False)
-        return resamples.read(place / "W" / resamples.NAME)[1].by_class["beast"]
+        return resamples.read(place / "W" / resamples.NAME).images.by_class["beast"]
 
     def nothing(photos):
         pass
@@ -70,7 +73,7 @@ def test_the_digest_is_of_pixels_and_marks(folder, kept, tmp_path):
         next(a for a in document["annotations"] if a["category_id"] == 2)["bbox"][0] += 1
         path.write_text(json.dumps(document))
 
-    own = kept[1].by_class["beast"]
+    own = kept.images.by_class["beast"]
     assert digest(nothing) == digest(train_only) == own
     assert len({own, digest(pixels), digest(a_part_box)}) == 3
 
@@ -88,8 +91,8 @@ def test_the_weights_have_a_seed_of_their_own(folder, tmp_path):
     run(folder, tmp_path / "a", weights="random", all_searches=False, layers=("conv1",))
     run(folder, tmp_path / "b", weights="random", all_searches=False, layers=("conv1",), weights_seed=9)
     one, other = (resamples.read(tmp_path / name / resamples.NAME) for name in "ab")
-    assert one[1] == other[1]
-    assert (one[0]["conv1/beast"] != other[0]["conv1/beast"]).mean() > 0.9
+    assert one.images == other.images
+    assert (one.samples["conv1", "beast"] != other.samples["conv1", "beast"]).mean() > 0.9
     priors = [[r["prior_ap_val_low"] for r in rows(tmp_path / name / "parts.csv")] for name in "ab"]
     assert priors[0] == priors[1]
 
@@ -102,3 +105,27 @@ def test_what_is_missing_or_damaged_is_one_line(finished, tmp_path):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(BadInput, match=f"{name}: damaged"):
             resamples.read(tmp_path / name)
+
+
+def test_verdicts_are_kept_exactly(finished, kept, tmp_path):
+    """An AP of 0.3000004 emerges, in the run and wherever it is read; parts.csv says 0.300000."""
+    sure = Estimate(0.3000004, 0.3000001, 1 / 3)
+    first = dataclasses.replace(
+        kept.verdicts[0], num_val=50, combination_ap_train=0.3000004, combination_ap_val=sure, excess=sure
+    )
+    verdicts = (first, *kept.verdicts[1:])
+    judged = {
+        names: SimpleNamespace(evidence=SimpleNamespace(resamples=array, verdicts=of_pair))
+        for (names, array), of_pair in zip(kept.samples.items(), (verdicts[:2], verdicts[2:]), strict=True)
+    }
+    resamples.write(tmp_path / resamples.NAME, judged, kept.images)
+    read = resamples.read(tmp_path / resamples.NAME)
+    assert repr(read.verdicts) == repr(verdicts)  # NaN is itself there
+    assert read.verdicts[0].emerges_paper and read.verdicts[0].emerges_strict
+    found = compared.figures({"it": [compared.read_run(tmp_path)]}, ["conv1"])["it", "conv1"]
+    assert found.paper[0] >= 1 and found.strict[0] >= 1
+    shutil.copy(finished[0] / "manifest.json", tmp_path)
+    digest = json.loads((tmp_path / "manifest.json").read_text())["network_digest"]
+    network = SimpleNamespace(digest=digest)
+    measured = read_measured(tmp_path, network, "conv1", {"beast": [v.part for v in verdicts[:2]]})
+    assert repr(measured.verdicts["beast"]) == repr(verdicts[:2])

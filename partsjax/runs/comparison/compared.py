@@ -11,7 +11,6 @@ from partsjax.emergence.compare import Difference, Measured, difference, mean_ap
 from partsjax.emergence.verdict import EMERGES, UNKNOWN, Estimate, Verdict
 from partsjax.errors import BadInput
 from partsjax.reporting.comparison import Figures, Part
-from partsjax.reporting.verdict_rows import read_parts
 from partsjax.runs import resamples
 
 
@@ -21,14 +20,14 @@ class Run:
 
     folder: Path
     verdicts: Mapping[str, tuple[Verdict, ...]]
-    samples: Mapping[str, np.ndarray]
+    samples: Mapping[tuple[str, str], np.ndarray]
     images: resamples.Images
 
     def layer(self, layer: str) -> Measured:
         """The judged parts of a layer, for differences."""
         rows, verdicts = [], self.verdicts[layer]
         for object_class in dict.fromkeys(v.object_class for v in verdicts):
-            rows += list(self.samples[f"{layer}/{object_class}"])
+            rows += list(self.samples[layer, object_class])
         kept = [(v, row) for v, row in zip(verdicts, rows, strict=True) if v.judged]
         return Measured(
             tuple((v.object_class, v.part) for v, _ in kept),
@@ -47,11 +46,11 @@ def read_run(folder: Path) -> Run:
     Raises:
       BadInput: a file is missing or damaged.
     """
-    verdicts: dict[str, list[Verdict]] = {}
-    for verdict in read_parts(folder / "parts.csv"):
+    kept, verdicts = resamples.read(folder / resamples.NAME), {}
+    for verdict in kept.verdicts:
         verdicts.setdefault(verdict.layer, []).append(verdict)
-    samples, images = resamples.read(folder / resamples.NAME)
-    return Run(folder, {layer: tuple(found) for layer, found in verdicts.items()}, samples, images)
+    by_layer = {layer: tuple(found) for layer, found in verdicts.items()}
+    return Run(folder, by_layer, kept.samples, kept.images)
 
 
 def check_same_images(first: Run, run: Run) -> None:
@@ -152,7 +151,7 @@ def _over_seeds(runs: Sequence[Run], layer: str, place: int) -> Estimate:
     values = [v.combination_ap_val.value for v in verdicts]
     if any(map(math.isnan, values)):
         return UNKNOWN
-    return over_seeds(values, [run.samples[f"{layer}/{object_class}"][row] for run in runs])
+    return over_seeds(values, [run.samples[layer, object_class][row] for run in runs])
 
 
 def _mean(values) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from partsjax.errors import BadInput, nearest
+from partsjax.reporting.file_names import file_name
 from partsjax.supervision.objectives import OBJECTIVES
 
 SCRATCH = "scratch"
@@ -33,7 +34,8 @@ class Member:
     @property
     def folder(self) -> str:
         """Its name among folders."""
-        return self.name if self.seed is None else f"{self.name}-{self.seed}"
+        name = file_name(self.name)
+        return name if self.seed is None else f"{name}-{self.seed}"
 
 
 def members(networks: Sequence[str], seeds: Sequence[int]) -> list[Member]:

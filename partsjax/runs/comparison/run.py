@@ -138,7 +138,8 @@ class _Job:
         if self._pages and not (place / "report").exists():
             return False
         found = json.loads((place / "manifest.json").read_text())
-        return found["code_version"] == stages.code_version() and found["network_digest"] == network().digest
+        same_code = found.get("code_version") == stages.code_version()
+        return same_code and found.get("network_digest") == network().digest
 
     def _in(self, place: Path) -> Execution:
         return dataclasses.replace(self.execution, workdir=place)
@@ -150,14 +151,13 @@ class _Job:
 
 
 def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:
-    """Whether a run with these options, `but` for some, has come to its end there, and its files stand."""
-    try:
-        found = json.loads((folder / "manifest.json").read_text())
-    except (FileNotFoundError, ValueError):
+    """Whether a run with these options, `but` for some, has come to its end there, its files as they were."""
+    found = manifest.stands(folder)
+    if found is None:
         return False
     wanted = json.loads(json.dumps(dataclasses.asdict(options)))
     then, now = ({k: v for k, v in o.items() if k not in but} for o in (found["options"], wanted))
-    return then == now and all((folder / name).exists() for name in found["files"])
+    return then == now
 
 
 def _content(options, job: _Job, every, runs, layers, classes) -> Content:

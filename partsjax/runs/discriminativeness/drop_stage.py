@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +28,7 @@ class DropStage:
 
     def __init__(
         self,
-        folder: Path,
+        cache: stages.Cache,
         network: Network,
         layer: str,
         steps: Steps,
@@ -58,8 +57,8 @@ class DropStage:
             )
             for shard in self._shards
         ]
-        place = folder / crops.object_class / layer
-        self._entries = [stages.Entry(place, f"{n:05d}", key) for n, key in enumerate(self.keys)]
+        place = cache / crops.object_class / layer
+        self._entries = [place.entry(f"{n:05d}", key) for n, key in enumerate(self.keys)]
 
     @property
     def blackouts(self) -> int:
@@ -153,17 +152,17 @@ class DropStage:
 
     def load(self) -> ClassDrops:
         """The drops on all readable crops."""
-        loaded = [entry.load() for entry in self._entries]
-        readable = self.readable()[0]
         names = [field.name for field in dataclasses.fields(ClassDrops) if field.name != "columns"]
-        arrays = {name: np.concatenate([one[name] for one in loaded])[readable] for name in names}
+        loaded = zip(*(entry.load(*names) for entry in self._entries), strict=True)
+        readable = self.readable()[0]
+        arrays = {n: np.concatenate(pieces)[readable] for n, pieces in zip(names, loaded, strict=True)}
         return ClassDrops(columns=self._steps.columns, **arrays)
 
     def readable(self) -> tuple[np.ndarray, list[str]]:
         """Which crops could be read, bool [N], and what was wrong with the others."""
         loaded = [entry.load("readable", "problems") for entry in self._entries]
-        lines = {line for one in loaded for text in one["problems"] for line in str(text).split("\n")}
-        return np.concatenate([one["readable"] for one in loaded]), sorted(lines - {""})
+        lines = {line for _, problems in loaded for text in problems for line in str(text).split("\n")}
+        return np.concatenate([readable for readable, _ in loaded]), sorted(lines - {""})
 
 
 def _blackout_digest(crops: Crops, number: int, chosen: np.ndarray) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import BadInput, nearest
 from partsjax.networks.protocol import Network
-from partsjax.reporting.verdict_rows import read_parts
 from partsjax.runs import resamples
 
 
@@ -63,7 +62,8 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
             f"{folder}: emergence was not measured in {layer!r}; {nearest(layer, manifest['layers'])} with "
             "--layer, or leave --emergence out"
         )
-    by_part = {(v.object_class, v.part): v for v in read_parts(folder / "parts.csv") if v.layer == layer}
+    kept = resamples.read(folder / resamples.NAME)
+    by_part = {(v.object_class, v.part): v for v in kept.verdicts if v.layer == layer}
     for object_class, names in parts.items():
         lacking = [name for name in names if (object_class, name) not in by_part]
         if lacking:
@@ -71,12 +71,11 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
                 f"{folder}: emergence was not measured for {object_class}: {lacking[0]}; run it for "
                 "that class too, or leave --emergence out"
             )
-    arrays, images = resamples.read(folder / resamples.NAME)
     return Measured(
         folder,
         {c: tuple(by_part[c, name] for name in names) for c, names in parts.items()},
-        {c: arrays[f"{layer}/{c}"] for c in parts},
-        images,
+        {c: kept.samples[layer, c] for c in parts},
+        kept.images,
         manifest.get("notes", ()),
     )
 

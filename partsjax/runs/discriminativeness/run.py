@@ -93,9 +93,10 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
                 measured = read_measured(place, network, layer, dataset.parts)
             terminal.note(*measured.notes)
             steps = Steps(network, layer)
+            cache = stages.Cache(folder / "cache", terminal.say) / "drops"
             drops = {
                 name: DropStage(
-                    folder / "cache" / "drops",
+                    cache,
                     network,
                     layer,
                     steps,
