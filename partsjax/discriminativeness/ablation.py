@@ -22,6 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores, standardised
+from partsjax.networks.activations import activations, scores_after
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.assembly import weights_of
 from partsjax.networks.layers import LRN, Conv, Dense, MaxPool
@@ -68,9 +69,8 @@ def ablator(
     ablate = ablated_scores(network, layer, memory)
 
     def step(pixels, labels, params):
-        with jax.default_matmul_precision("highest"):  # a drop is a small difference of two scores
-            activation = network.apply(params, standardised(network, pixels), (layer,))[layer]
-            intact, ablated = ablate(params, activation)
+        activation = activations(network, params, standardised(network, pixels), (layer,))[layer]
+        intact, ablated = ablate(params, activation)
         return intact, [
             (of_class(intact, labels)[:, None], of_class(ablated, labels)),
             (of_class(probability(intact), labels)[:, None], of_class(probability(ablated), labels)),
@@ -129,9 +129,9 @@ def _by_zeroing(network: Network, layer: str, params, activation: jax.Array):
     filters = jnp.arange(activation.shape[-1])
 
     def without(f):
-        return network.after(params, layer, jnp.where(filters == f, 0, activation))
+        return scores_after(network, params, layer, jnp.where(filters == f, 0, activation))
 
-    return network.after(params, layer, activation), without, filters
+    return scores_after(network, params, layer, activation), without, filters
 
 
 def _by_subtraction(network: Network, pools, linear: Conv | Dense, params, activation: jax.Array):
@@ -152,7 +152,7 @@ def _by_subtraction(network: Network, pools, linear: Conv | Dense, params, activ
 
     def rest(x):
         if isinstance(linear, Conv):
-            return network.after(params, linear.name, jax.nn.relu(x))
+            return scores_after(network, params, linear.name, jax.nn.relu(x))
         x = jax.nn.relu(x) if linear.relu else x
         for dense in table.head[1:]:
             x = x @ weights[f"{dense.name}/kernel"] + weights[f"{dense.name}/bias"]

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores, standardised
+from partsjax.networks.activations import activations, scores_after
 from partsjax.networks.protocol import Network
 
 
@@ -28,10 +29,10 @@ def attributor(network: Network, layer: str) -> Callable[[np.ndarray, np.ndarray
     require_scores(network)
 
     def step(pixels, labels, params):
-        activation = network.apply(params, standardised(network, pixels), (layer,))[layer]
+        activation = activations(network, params, standardised(network, pixels), (layer,))[layer]
 
         def total(activation):
-            return of_class(network.after(params, layer, activation), labels).sum()
+            return of_class(scores_after(network, params, layer, activation), labels).sum()
 
         return (activation * jax.grad(total)(activation)).sum(axis=(1, 2))
 

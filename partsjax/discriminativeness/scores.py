@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.errors import BadInput
+from partsjax.networks.activations import activations, scores_after
 from partsjax.networks.devices import shardings, spread
 from partsjax.networks.protocol import Network
 
@@ -29,7 +30,7 @@ def standardised(network: Network, pixels: jax.Array) -> jax.Array:
 def class_scores(network: Network, params, images: jax.Array) -> jax.Array:
     """Scores before the softmax, float32 [B, C], of standardised images [B, S, S, 3]."""
     last = list(network.fields)[-1]
-    return network.after(params, last, network.apply(params, images, (last,))[last]).astype(jnp.float32)
+    return scores_after(network, params, last, activations(network, params, images, (last,))[last])
 
 
 def of_class(scores: jax.Array, labels: jax.Array) -> jax.Array:

@@ -125,8 +125,8 @@ def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs
     product_of = np.zeros((FEATURES, FEATURES), np.int32)
     product_of[rows, columns] = product_of[columns, rows] = np.arange(len(rows))
     products = phi[:, rows] * phi[:, columns]  # [F, 78, M]
-    normal = jnp.einsum("fpm,ftm->fpt", paired, products)[..., product_of]
-    right = jnp.einsum("fpcm,fim->fpic", paired[:, :, None] * pairs.targets, phi)
+    normal = jnp.einsum("fpm,ftm->fpt", paired, products, precision="highest")[..., product_of]
+    right = jnp.einsum("fpcm,fim->fpic", paired[:, :, None] * pairs.targets, phi, precision="highest")
     exists = count >= min_pairs
     identity = jnp.eye(FEATURES, dtype=jnp.float64)
     damping = ridge * jnp.trace(normal, axis1=-2, axis2=-1) / FEATURES

@@ -1,7 +1,6 @@
 """Stimuli: where each filter fires on each crop, and how strongly."""
 
 import dataclasses
-import functools
 import math
 from collections.abc import Callable, Sequence
 
@@ -10,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.emergence.method import Method
+from partsjax.errors import BadInput
+from partsjax.networks.activations import activations, shapes
 from partsjax.networks.devices import shardings
 from partsjax.networks.protocol import Network
 from partsjax.ops import peaks
@@ -60,10 +61,7 @@ def suitable_batch(network: Network) -> int:
     """
     if jax.default_backend() != "cpu":
         return 128
-    size = network.input_size
-    image = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
-    layers = tuple(network.fields)
-    maps = jax.eval_shape(lambda p, x: network.apply(p, x, layers), network.params, image)
+    maps = shapes(network, tuple(network.fields))
     largest = max(m.size * m.dtype.itemsize for m in maps.values())
     return min(32, max(4, 2 ** int(math.log2(max(1, _MAP_BYTES // largest)))))
 
@@ -75,28 +73,47 @@ def extractor(network: Network, layers: Sequence[str], method: Method) -> Callab
 
     Returns:
       `pixels -> {layer: Stimuli}` of device arrays, for float32 [B, S, S, 3] pixels in [0, 255], B a
-      multiple of the number of devices.
+      multiple of the number of devices. Where a filter's map holds NaN or infinity, all its values on that
+      crop are NaN (`require_finite`).
+
+    Raises:
+      BadInput: what the network gives is not what `activations` demands.
     """
+    layers = tuple(layers)
+    columns = {layer: maps.shape[2] for layer, maps in shapes(network, layers).items()}
     by_crop, everywhere = shardings()
     params = jax.device_put(network.params, everywhere)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
 
     @jax.jit
     def step(params, pixels):
-        activations = network.apply(params, (pixels - mean) / std, tuple(layers))
-        return {
-            layer: peaks.strongest(activations[layer].astype(jnp.float32), method.stimuli, method.peak_window)
-            for layer in layers
-        }
-
-    @functools.cache
-    def columns(shape) -> dict[str, int]:
-        outputs = jax.eval_shape(lambda p, x: network.apply(p, x, tuple(layers)), params, shape)
-        return {layer: outputs[layer].shape[2] for layer in layers}
+        maps = activations(network, params, (pixels - mean) / std, layers)
+        return {layer: _of_finite(maps[layer], method) for layer in layers}
 
     def extract(pixels):
-        width = columns(jax.ShapeDtypeStruct(pixels.shape, jnp.float32))
         found = step(params, jax.device_put(pixels, by_crop))
-        return {layer: Stimuli(*found[layer], width[layer]) for layer in layers}
+        return {layer: Stimuli(*found[layer], columns[layer]) for layer in layers}
 
     return extract
+
+
+def _of_finite(activation: jax.Array, method: Method) -> tuple[jax.Array, jax.Array]:
+    cells, values = peaks.strongest(activation, method.stimuli, method.peak_window)
+    finite = jnp.isfinite(activation).all(axis=(1, 2)).T  # [F, B]
+    return cells, jnp.where(finite[:, None, None], values, jnp.nan)
+
+
+def require_finite(network: Network, layer: str, stimuli: Stimuli, readable: np.ndarray) -> None:
+    """Raises `BadInput` where a map of the network held NaN or infinity.
+
+    Args:
+      stimuli: of a batch, from an `extractor`, on the host; readable: bool [N], the crops that count.
+    """
+    wrong = np.isnan(stimuli.scores[:, 0][:, readable])
+    if wrong.any():
+        filters, crops = (int(wrong.any(axis=axis).sum()) for axis in (1, 0))
+        raise BadInput(
+            f"network {network.name}: layer {layer}: activations are NaN or infinite, in {filters} of "
+            f"{len(wrong)} filters on {crops} of {wrong.shape[1]} crops of a batch; check its weights and "
+            "the input it expects, and in half precision the range of its numbers"
+        )

@@ -1,16 +1,18 @@
 """Anyone's own network, made into what the pipeline measures."""
 
+import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
-import numpy as np
 
 from partsjax.errors import BadInput, nearest
+from partsjax.networks.activations import applied, check_geometry, image_shape
 from partsjax.networks.architectures import IMAGENET
-from partsjax.networks.assembly import weights_digest
-from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
-from partsjax.networks.receptive_field import Apply, estimate_receptive_field
+from partsjax.networks.identity import content_digest
+from partsjax.networks.protocol import After, Apply, Network, Preprocessing, ReceptiveField
+from partsjax.networks.receptive_field import estimate_receptive_field
 
 
 def custom_network(
@@ -23,6 +25,8 @@ def custom_network(
     fields: Mapping[str, ReceptiveField] | None = None,
     preprocessing: Preprocessing = IMAGENET,
     default_layers: Sequence[str] | None = None,
+    after: After | None = None,
+    classes: Sequence[str] = (),
     digest: str | None = None,
 ) -> Network:
     """A `Network` from a function of your own.
@@ -31,7 +35,7 @@ def custom_network(
       name: shown in tables and part of every cache key.
       apply: `(params, images, layers) -> {layer: activation}`, traceable by `jax.jit` with
         `layers` static; images float32 [B, input_size, input_size, 3], RGB, normalised;
-        activations [B, H, W, F].
+        activations [B, H, H, F]. Its products of float32 are computed in float32, on every device.
       params: pytree of weights.
       input_size: side of the square input, in pixels.
       layers: the layers that can be asked for, in forward order. Needed where `fields` does not
@@ -40,12 +44,16 @@ def custom_network(
         (`estimate_receptive_field`), which runs the network a few times.
       preprocessing: normalisation of the input; torchvision's by default.
       default_layers: measured when the user names none; all of them by default.
-      digest: hash of architecture and weights. By default of the name and every array of
-        `params`: then change `name` when you change `apply`, or cached results are taken for its own.
+      after: `(params, layer, activation) -> scores`, the class scores [B, C] before the softmax from an
+        activation that `apply` gave for `layer`. Needed to ask which filters and parts class scores rest on.
+      classes: names of the C scores, in order.
+      digest: in place of the hash of what `apply` and `after` compute, of every array they use, and of all
+        the above. (What they do outside of JAX is not seen: change `name` when you change that.)
 
     Raises:
-      BadInput: no layer is named, a default layer is not among them, or a receptive field is not
-        given and cannot be measured.
+      BadInput: no layer is named, a default layer is not among them, `apply` fails, what it returns is no
+        dictionary of activations or does not fit the receptive fields, or a receptive field is not given
+        and cannot be measured.
     """
     known = dict(fields or {})
     names = tuple(layers) if layers is not None else tuple(known) or tuple(default_layers or ())
@@ -54,24 +62,34 @@ def custom_network(
     unknown = [layer for layer in (*known, *(default_layers or ())) if layer not in names]
     if unknown:
         raise BadInput(f"network {name}: {unknown[0]!r} is not in layers; {nearest(unknown[0], names)}")
-    measured = {
-        layer: known[layer] if layer in known else estimate_receptive_field(apply, params, layer, input_size)
-        for layer in names
-    }
-    return Network(
+    images = image_shape(input_size, batch=1)
+    maps = jax.eval_shape(lambda p, x: applied(name, apply, p, x, names), params, images)
+    network = Network(
         name=name,
         params=params,
         apply=apply,
-        fields=measured,
+        fields={
+            layer: known.get(layer) or _measured(name, apply, params, layer, input_size) for layer in names
+        },
         input_size=input_size,
         preprocessing=preprocessing,
         default_layers=tuple(default_layers) if default_layers is not None else names,
-        digest=digest if digest is not None else _digest(f"{name} {input_size} {preprocessing}", params),
+        digest=digest or "",
+        classes=tuple(classes),
+        after=after,
     )
+    for layer, field in network.fields.items():
+        check_geometry(name, layer, maps[layer].shape, field, input_size)
+    return network if digest is not None else dataclasses.replace(network, digest=_digest(network))
 
 
-def _digest(description: str, params: Any) -> str:
-    leaves, _ = jax.tree.flatten_with_path(params)
-    return weights_digest(
-        description, {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
-    )
+def _measured(name: str, apply: Apply, params: Any, layer: str, input_size: int) -> ReceptiveField:
+    try:
+        return estimate_receptive_field(apply, params, layer, input_size)
+    except BadInput as error:
+        raise BadInput(f"network {name}: {error}") from error
+
+
+def _digest(network: Network) -> str:
+    shown = network.name, network.input_size, network.preprocessing, dict(network.fields), network.classes
+    return hashlib.sha256(f"{shown} {content_digest(network)}".encode()).hexdigest()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import jax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from partsjax.ops.precision import in_full_precision
+
 MOST = 8  # devices made of one machine's cores
 
 
@@ -26,7 +28,7 @@ def one_device_a_core() -> None:
 
 
 def spread(function: Callable, split: int) -> Callable:
-    """`function`, compiled, every device working on its share.
+    """`function`, compiled, every device working on its share; float32 products are float32's.
 
     Args:
       function: of arrays, whose results all have the leading axis that is divided; nothing passes between
@@ -40,7 +42,7 @@ def spread(function: Callable, split: int) -> Callable:
         specs = tuple(rows if i < split else PartitionSpec() for i in range(len(arguments)))
         return jax.shard_map(function, mesh=mesh, in_specs=specs, out_specs=rows, check_vma=False)(*arguments)
 
-    return jax.jit(whole)
+    return jax.jit(in_full_precision(whole))
 
 
 def shardings() -> tuple[NamedSharding, NamedSharding]:

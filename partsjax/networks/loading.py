@@ -1,14 +1,13 @@
 """A network by its name and where its weights come from, as on the command line."""
 
-import importlib
-import inspect
 from pathlib import Path
 
 from partsjax.errors import BadInput, nearest
-from partsjax.networks.architectures import ARCHITECTURES, architecture
+from partsjax.networks.architectures import architecture
 from partsjax.networks.assembly import as_network
 from partsjax.networks.initial import initial_weights, weight_shapes
 from partsjax.networks.protocol import Network
+from partsjax.networks.users import users_network
 from partsjax.networks.weights import read_weights
 from partsjax.networks.weights.checkpoints import read_checkpoint
 from partsjax.networks.weights.convert import convert
@@ -35,7 +34,7 @@ def load_network(net: str, weights: str, *, seed: int = 0, dtype: str = "float32
     if dtype not in DTYPES:
         raise BadInput(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
     if ":" in net:
-        return _users_network(net, weights=weights, seed=seed, dtype=dtype)
+        return users_network(net, weights=weights, seed=seed, dtype=dtype)
     table = architecture(net)
     if weights == "random":
         table = table.headless()
@@ -56,43 +55,3 @@ def _trained(net: str, folder: str, dtype: str) -> Network:
     names = weight_shapes(found.architecture)
     weights = {name: found.weights[name] for name in names}
     return as_network(found.architecture, weights, dtype, found.classes)
-
-
-def _users_network(net: str, **options) -> Network:
-    module_name, _, function_name = net.partition(":")
-    if not module_name or not function_name:
-        raise BadInput(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if not f"{module_name}.".startswith(f"{error.name}."):
-            raise BadInput(
-                f"--net={net}: it imports {error.name}, which is not installed; install it"
-            ) from None
-        raise BadInput(
-            f"--net={net}: no module named {error.name}; run from the folder that holds it or put that "
-            f"folder on PYTHONPATH; networks of our own: {', '.join(ARCHITECTURES)}"
-        ) from None
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        callables = [name for name, value in vars(module).items() if callable(value) and name[0] != "_"]
-        raise BadInput(
-            f"--net={net}: no function {function_name!r} there; {nearest(function_name, callables)}"
-        )
-    parameters = inspect.signature(function).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        accepted = options
-    else:
-        accepted = {name: value for name, value in options.items() if name in parameters}
-    if options["weights"] != "imagenet" and "weights" not in accepted:
-        raise BadInput(
-            f"--net={net}: the function has no parameter for --weights={options['weights']}; "
-            f"write `def {function_name}(weights)`, or leave --weights out"
-        )
-    network = function(**accepted)
-    if not isinstance(network, Network):
-        raise BadInput(
-            f"--net={net}: returned {type(network).__name__}, not a partsjax.networks.Network; "
-            "build one with partsjax.networks.custom_network"
-        )
-    return network

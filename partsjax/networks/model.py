@@ -110,7 +110,7 @@ class ConvNet(nnx.Module):
             if {*names} <= {*found}:
                 break
             kernel, bias = self._affine(layer.name)
-            x = (convolve_dense(x, kernel, architecture.head_side) if i == 0 else x @ kernel) + bias
+            x = convolve_dense(x, kernel, architecture.head_side if i == 0 else 1) + bias
             if layer.relu:
                 x = nnx.relu(x)
                 if dropout is not None:

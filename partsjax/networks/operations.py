@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from partsjax.networks.layers import LRN, Conv, MaxPool, output_side
+from partsjax.ops.precision import matmul_precision
 
 
 def convolve(x: jax.Array, kernel: jax.Array, layer: Conv) -> jax.Array:
@@ -19,6 +20,7 @@ def convolve(x: jax.Array, kernel: jax.Array, layer: Conv) -> jax.Array:
             window_strides=(layer.stride, layer.stride),
             padding=((layer.pad, layer.pad), (layer.pad, layer.pad)),
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            precision=matmul_precision(x.dtype),
         )
         for inputs, weights in zip(
             jnp.split(x, layer.groups, axis=-1), jnp.split(kernel, layer.groups, axis=-1), strict=True
@@ -32,16 +34,18 @@ def convolve_dense(x: jax.Array, kernel: jax.Array, side: int) -> jax.Array:
 
     kernel: [side * side * C, F], for a window flattened row by row. h = H - side + 1, and so w.
     """
+    precision = matmul_precision(x.dtype)
     if side == 1:
-        return x @ kernel
+        return jnp.matmul(x, kernel, precision=precision)
     if x.shape[1:3] == (side, side):  # the one window there is: a plain matrix product
-        return (x.reshape(x.shape[0], -1) @ kernel)[:, None, None]
+        return jnp.matmul(x.reshape(x.shape[0], -1), kernel, precision=precision)[:, None, None]
     return jax.lax.conv_general_dilated(
         x,
         kernel.reshape(side, side, x.shape[-1], -1),
         window_strides=(1, 1),
         padding="VALID",
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        precision=precision,
     )
 
 

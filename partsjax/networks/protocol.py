@@ -27,6 +27,10 @@ class Preprocessing:
     std: tuple[float, float, float]
 
 
+Apply = Callable[[Any, Any, tuple[str, ...]], dict[str, Any]]
+After = Callable[[Any, str, Any], Any]
+
+
 @dataclasses.dataclass(frozen=True)
 class Network:
     """A network as the pipeline sees it.
@@ -37,13 +41,14 @@ class Network:
         compiled code).
       apply: `(params, images, layers) -> {layer: activation}`; images float32
         [B, input_size, input_size, 3], RGB, normalised by `preprocessing`; activations
-        [B, H, W, F] after the ReLU. It must be traceable by `jax.jit` with `layers` (a tuple of
-        names) static, and compute no further than the deepest layer asked for.
+        [B, H, H, F] after the ReLU. It must be traceable by `jax.jit` with `layers` (a tuple of
+        names) static, and compute no further than the deepest layer asked for. Call it through
+        `activations`, which checks what it gives.
       fields: receptive field of every layer that can be asked for, in forward order.
       input_size: side of the square input, in pixels.
       preprocessing: normalisation of the input.
       default_layers: the layers measured when the user names none.
-      digest: hexadecimal hash of architecture and weights; part of every cache key.
+      digest: hexadecimal hash of what it computes, weights included; part of every cache key.
       classes: names of its class scores, in order; empty where it has none, or they have no names.
       after: `(params, layer, activation) -> scores`: the class scores [B, C] before the softmax from an
         activation [B, H, W, F] that `apply` gave for `layer`; None where there are none.
@@ -53,13 +58,13 @@ class Network:
 
     name: str
     params: Any
-    apply: Callable[[Any, Any, tuple[str, ...]], dict[str, Any]]
+    apply: Apply
     fields: Mapping[str, ReceptiveField]
     input_size: int
     preprocessing: Preprocessing
     default_layers: tuple[str, ...]
     digest: str
     classes: tuple[str, ...] = ()
-    after: Callable[[Any, str, Any], Any] | None = None
+    after: After | None = None
     architecture: Any = None
     notes: tuple[str, ...] = ()

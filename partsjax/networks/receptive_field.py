@@ -1,6 +1,5 @@
 """Receptive fields measured by gradients, for networks whose geometry nobody wrote down."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -8,9 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.errors import BadInput
-from partsjax.networks.protocol import ReceptiveField
-
-Apply = Callable[[Any, Any, tuple[str, ...]], dict[str, Any]]
+from partsjax.networks.protocol import Apply, ReceptiveField
 
 
 def estimate_receptive_field(
@@ -37,7 +34,7 @@ def estimate_receptive_field(
 
     Raises:
       BadInput: there is no such layer, its activation is not [B, H, W, F], rows and columns differ,
-        or it cannot be measured because cells see the whole image or depend on none of it.
+        or it cannot be measured because cells see the whole image, depend on none of it, or are not finite.
     """
     draws = np.random.default_rng(seed)
     images = jnp.asarray(draws.standard_normal((samples, input_size, input_size, 3), np.float32))
@@ -56,11 +53,18 @@ def estimate_receptive_field(
             activation = apply(params, images, (layer,))[layer]
             return jnp.sum(activation[:, cell, cell, :] * filters)
 
-        return jnp.any(jax.grad(response)(images) != 0, axis=(0, 3))
+        value, gradient = jax.value_and_grad(response)(images)
+        finite = jnp.isfinite(value) & jnp.isfinite(gradient).all()
+        return finite, jnp.any(gradient != 0, axis=(0, 3))
 
     def extent(cell: int) -> tuple[int, int]:
         """First and last pixel that the cell on the diagonal depends on."""
-        seen = np.asarray(pixels_seen(params, cell))
+        finite, seen = map(np.asarray, pixels_seen(params, cell))
+        if not finite:
+            raise BadInput(
+                f"layer {layer}: its activation or gradient is NaN or infinite on random images; check "
+                "its weights"
+            )
         rows, columns = (np.flatnonzero(seen.any(axis)) for axis in (1, 0))
         if not rows.size:
             raise BadInput(

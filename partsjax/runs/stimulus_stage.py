@@ -5,13 +5,13 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 
-import jax
 import numpy as np
 
 from partsjax.data.crops import Crops, Truth
 from partsjax.data.pipeline import Batch, batches
 from partsjax.emergence.method import Method
-from partsjax.emergence.stimuli import Stimuli, concatenate
+from partsjax.emergence.stimuli import Stimuli, concatenate, require_finite
+from partsjax.networks.activations import shapes
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 
@@ -98,6 +98,8 @@ class StimulusStage:
                 layer: Stimuli(np.asarray(s.cells)[..., :count], np.asarray(s.values)[..., :count], s.columns)
                 for layer, s in found.items()
             }
+            for layer, of_layer in found.items():
+                require_finite(self._network, layer, of_layer, batch.readable)
             collected.append((batch, found))
             advance(count, what)
             if sum(len(b.index) for b, _ in collected) == len(self._shards[todo[0]]):
@@ -142,13 +144,8 @@ class StimulusStage:
         return concatenate(pieces)
 
     def _empty(self, layer: str) -> Stimuli:
-        size = self._network.input_size
-        shape = jax.ShapeDtypeStruct((1, size, size, 3), np.float32)
-        out = jax.eval_shape(lambda p, x: self._network.apply(p, x, (layer,)), self._network.params, shape)
-        filters = out[layer].shape[-1]
-        return Stimuli(
-            np.zeros((filters, 1, 0), np.int32), np.zeros((filters, 9, 1, 0), np.float32), out[layer].shape[2]
-        )
+        _, _, columns, filters = shapes(self._network, (layer,))[layer].shape
+        return Stimuli(np.zeros((filters, 1, 0), np.int32), np.zeros((filters, 9, 1, 0), np.float32), columns)
 
     def readable(self) -> tuple[np.ndarray, list[str]]:
         """Which crops could be read, bool [N], and what was wrong with the others."""

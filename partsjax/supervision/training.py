@@ -14,6 +14,7 @@ from partsjax.networks.assembly import weights_of
 from partsjax.networks.devices import shardings
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.protocol import Network, Preprocessing
+from partsjax.ops.precision import in_full_precision
 from partsjax.supervision.objectives import Objective
 
 SCHEDULES = ("cosine", "steps", "constant")
@@ -133,8 +134,8 @@ class Trainer:
         self._optimizer = optimizer(recipe, start.new)
         self._key = jax.random.key(seed)
         self._rows, self._everywhere = shardings()
-        self._update = jax.jit(self._one_step, donate_argnums=(0, 2))
-        self._outputs = jax.jit(self._forward)
+        self._update = jax.jit(in_full_precision(self._one_step), donate_argnums=(0, 2))
+        self._outputs = jax.jit(in_full_precision(self._forward))
 
     def begin(self) -> tuple[Parameters, Parameters, Any]:
         """(trained parameters, frozen parameters, state of the optimiser) before the first step."""

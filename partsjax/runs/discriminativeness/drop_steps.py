@@ -2,13 +2,12 @@
 
 import functools
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.gradients import attributor
 from partsjax.discriminativeness.scores import class_scores, of_class, standardised
+from partsjax.networks.activations import activations, shapes
 from partsjax.networks.devices import spread
 from partsjax.networks.protocol import Network
 
@@ -33,7 +32,7 @@ class Steps:
         network, layer = self._network, self._layer
 
         def step(pixels, params):
-            maps = network.apply(params, standardised(network, pixels), (layer,))[layer]
+            maps = activations(network, params, standardised(network, pixels), (layer,))[layer]
             flat = maps.reshape(len(maps), -1, maps.shape[-1])
             return flat.max(axis=1).astype(jnp.float32), flat.argmax(axis=1).astype(jnp.int32)
 
@@ -50,15 +49,11 @@ class Steps:
 
         def step(rows, masks, labels, pixels, params):
             images = jnp.where(masks[..., None], 0, standardised(network, pixels)[rows])  # 0: mean colour
-            with jax.default_matmul_precision("highest"):
-                return of_class(class_scores(network, params, images), labels)
+            return of_class(class_scores(network, params, images), labels)
 
         compiled = spread(step, 3)
         return lambda rows, masks, labels, pixels: compiled(rows, masks, labels, pixels, network.params)
 
     @functools.cached_property
     def columns(self) -> int:
-        network, layer = self._network, self._layer
-        image = jax.ShapeDtypeStruct((1, network.input_size, network.input_size, 3), np.float32)
-        maps = jax.eval_shape(lambda p, x: network.apply(p, x, (layer,)), network.params, image)
-        return maps[layer].shape[2]
+        return shapes(self._network, (self._layer,))[self._layer].shape[2]

@@ -6,6 +6,7 @@ import numpy as np
 
 from partsjax.networks import SCORES, ConvNet
 from partsjax.networks.initial import weight_shapes
+from partsjax.networks.operations import convolve_dense
 from partsjax.supervision.objectives.images import ImageLabels
 from partsjax.supervision.objectives.maps import central, whereabouts
 from partsjax.supervision.regions import pool_regions
@@ -75,7 +76,8 @@ class TwoStreams(ImageLabels):
             regions.reshape(-1, *regions.shape[2:]), (hidden, SCORES), dropout=key
         )  # of all windows of all images, one after another
         kernel, bias = (parameters[f"detection/{part}"] for part in ("kernel", "bias"))
-        detection = found[hidden].astype(dtype) @ kernel.astype(dtype) + bias.astype(dtype)
+        features, kernel, bias = (x.astype(dtype) for x in (found[hidden], kernel, bias))
+        detection = convolve_dense(features, kernel, 1) + bias
         shape = (*batch["valid"].shape, -1)
         return two_streams(found[SCORES].reshape(shape), detection.reshape(shape), batch["valid"])
 

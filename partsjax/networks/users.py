@@ -1,0 +1,110 @@
+"""A network of the user's own by its name on the command line, `package.module:function`."""
+
+import dataclasses
+import hashlib
+import importlib
+import inspect
+from collections.abc import Callable
+
+from partsjax.errors import BadInput, nearest
+from partsjax.networks.activations import shapes
+from partsjax.networks.architectures import ARCHITECTURES
+from partsjax.networks.foreign import one_line
+from partsjax.networks.identity import content_digest
+from partsjax.networks.protocol import Network
+
+_DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what need not be told to a function
+
+
+class TakesNoWeights(BadInput):
+    """The function has no parameter for weights that were asked for."""
+
+
+def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
+    """What the function returns, given those of `weights`, `seed` and `dtype` that it has parameters for.
+
+    The digest covers what the network computes, whatever the function says of it.
+
+    Raises:
+      TakesNoWeights: other weights than "imagenet" are asked for, and it has no parameter for them.
+      BadInput: there is no such function, it fails, or its network does not give what it says.
+    """
+    function = _function(net)
+    accepted = _accepted(net, function, {"weights": weights, "seed": seed, "dtype": dtype})
+    try:
+        network = function(**accepted)
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"--net={net}: the function failed: {one_line(error)}") from error
+    if not isinstance(network, Network):
+        raise BadInput(
+            f"--net={net}: returned {type(network).__name__}, not a partsjax.networks.Network; "
+            "build one with partsjax.networks.custom_network"
+        )
+    shapes(network, tuple(network.fields))
+    digest = hashlib.sha256(f"{network.digest} {content_digest(network)}".encode())
+    return dataclasses.replace(network, digest=digest.hexdigest())
+
+
+def _function(net: str) -> Callable:
+    module_name, _, function_name = net.partition(":")
+    if not module_name or not function_name:
+        raise BadInput(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if not f"{module_name}.".startswith(f"{error.name}."):
+            raise BadInput(
+                f"--net={net}: it imports {error.name}, which is not installed; install it"
+            ) from error
+        raise BadInput(
+            f"--net={net}: no module named {error.name}; run from the folder that holds it or put that "
+            f"folder on PYTHONPATH; networks of our own: {', '.join(ARCHITECTURES)}"
+        ) from error
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"--net={net}: {module_name} cannot be imported: {one_line(error)}") from error
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        callables = [name for name, value in vars(module).items() if callable(value) and name[0] != "_"]
+        raise BadInput(
+            f"--net={net}: no function {function_name!r} there; {nearest(function_name, callables)}"
+        )
+    return function
+
+
+def _accepted(net: str, function: Callable, options: dict) -> dict:
+    """Those options that the function has parameters for; what was asked for must be among them."""
+    name = net.partition(":")[2]
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of some written in C
+        return options
+    parameters = signature.parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        accepted = options
+    else:
+        accepted = {
+            option: value
+            for option, value in options.items()
+            if option in parameters and parameters[option].kind is not inspect.Parameter.POSITIONAL_ONLY
+        }
+    for option, default in _DEFAULTS.items():
+        if options[option] != default and option not in accepted:
+            raise (TakesNoWeights if option == "weights" else BadInput)(
+                f"--net={net}: the function has no parameter for --{option}={options[option]}; "
+                f"write `def {name}({option})`, or leave --{option} out"
+            )
+    lacking = [
+        p.name
+        for p in parameters.values()
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in accepted
+    ]
+    if lacking:
+        raise BadInput(
+            f"--net={net}: the function needs {', '.join(lacking)}, and is given {', '.join(options)} alone; "
+            f"give {'it a default' if len(lacking) == 1 else 'them defaults'}"
+        )
+    return accepted
