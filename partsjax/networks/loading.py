@@ -11,11 +11,21 @@ from partsjax.networks.users import users_network
 from partsjax.networks.weights import read_weights
 from partsjax.networks.weights.checkpoints import read_checkpoint
 from partsjax.networks.weights.convert import convert
+from partsjax.networks.weights.kinds import refuse_folder
+from partsjax.networks.weights.normalisation import Options
 
 DTYPES = ("float32", "bfloat16")
 
 
-def load_network(net: str, weights: str, *, seed: int = 0, dtype: str = "float32") -> Network:
+def load_network(
+    net: str,
+    weights: str,
+    *,
+    seed: int = 0,
+    dtype: str = "float32",
+    normalisation: str | None = None,
+    lrn: str | None = None,
+) -> Network:
     """The network `net` with `weights`.
 
     Args:
@@ -24,28 +34,51 @@ def load_network(net: str, weights: str, *, seed: int = 0, dtype: str = "float32
         `dtype` that it has parameters for.
       weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers),
         "random" (He initialisation from `seed`, convolutions alone), or the path of a file, or of a
-        folder of checkpoints that training wrote.
+        folder of checkpoints that training wrote. A file called as one of the two words is "./imagenet".
       seed: of the random weights.
       dtype: of the computation, "float32" or "bfloat16".
+      normalisation: of a file's input, a name of `weights.normalisation.NORMALISATIONS`; None: as the
+        file or its format says.
+      lrn: of a file's local response normalisation, "before_pool" or "after_pool"; None: as the file says.
 
     Raises:
-      BadInput: a name that does not exist, or a file that does not fit.
+      BadInput: a name that does not exist, a file that does not fit, or one that does not say its
+        normalisation or order and has to be told.
     """
     if dtype not in DTYPES:
         raise BadInput(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
+    told = Options(normalisation, lrn)
     if ":" in net:
+        _require_file(told, "a network of your own says it itself (custom_network's preprocessing)")
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
     table = architecture(net)
     if weights == "random":
+        _require_file(told, "random weights have no input of their own")
         table = table.headless()
-        return as_network(table, initial_weights(table, seed), dtype)
-    if Path(weights).expanduser().is_dir():
+        return as_network(table, initial_weights(table, seed), dtype, notes=_local(weights))
+    if weights == "imagenet":
+        _require_file(told, "the installed weights say it themselves")
+    elif Path(weights).expanduser().is_dir():
+        _require_file(told, "checkpoints say it themselves")
         return _trained(net, weights, dtype)
-    file = read_weights(weights, table)
-    return as_network(*convert(file, table), dtype)
+    found = convert(read_weights(weights, table), table, told)
+    return as_network(found.architecture, found.weights, dtype, notes=(*_local(weights), *found.notes))
+
+
+def _require_file(told: Options, why: str) -> None:
+    if told.given():
+        raise BadInput(f"{' '.join(told.given())}: for weight files alone; {why}; leave it out")
+
+
+def _local(weights: str) -> tuple[str, ...]:
+    """A note where a file or folder is called like weights of ours."""
+    if not Path(weights).exists():
+        return ()
+    return (f"--weights={weights}: the weights of that name, not the local ./{weights}",)
 
 
 def _trained(net: str, folder: str, dtype: str) -> Network:
+    refuse_folder(Path(folder).expanduser())
     found = read_checkpoint(Path(folder))
     if found.architecture.name != net:
         raise BadInput(

@@ -22,6 +22,11 @@ def _equal(weights, expected):
         assert weights[name].dtype == np.float32
 
 
+def _converted(file, table):
+    found = convert(file, table)
+    return found.architecture, found.weights
+
+
 def _out_first(name: str, value: np.ndarray, cells: int, *, bgr: bool = False) -> np.ndarray:
     """Our weight as torch and Caffe have it: output channel first, map flattened channels first."""
     if value.ndim == 4:
@@ -39,7 +44,7 @@ def test_npz_of_ours_goes_around(tmp_path, small, weights_for):
     preprocessing = Preprocessing((1.5, 2.5, 3.5), (4.0, 5.0, 6.0))
     write_npz(tmp_path / "w.npz", weights, preprocessing)
     assert [path.name for path in tmp_path.iterdir()] == ["w.npz"]
-    read, back = convert(read_npz(tmp_path / "w.npz"), table)
+    read, back = _converted(read_npz(tmp_path / "w.npz"), table)
     _equal(back, weights)
     assert read.preprocessing == preprocessing
     assert read.head == table.head
@@ -51,7 +56,7 @@ def test_safetensors_under_our_names_and_under_layer_names_of_torch(tmp_path, sm
     weights = weights_for(table)
     path = tmp_path / "w.safetensors"
     safetensors.numpy.save_file(weights, path)
-    _equal(convert(read_safetensors(path), table)[1], weights)
+    _equal(convert(read_safetensors(path), table).weights, weights)
     cells = 2 if name == "vgg19" else 6
     torch_like = {
         key.replace("/kernel", ".weight").replace("/bias", ".bias"): np.ascontiguousarray(
@@ -60,7 +65,7 @@ def test_safetensors_under_our_names_and_under_layer_names_of_torch(tmp_path, sm
         for key, value in weights.items()
     }
     safetensors.numpy.save_file(torch_like, path)
-    _equal(convert(read_safetensors(path), table)[1], weights)
+    _equal(convert(read_safetensors(path), table).weights, weights)
 
 
 def _keras_name(layer: str) -> str:
@@ -87,7 +92,7 @@ def test_keras(tmp_path, small, weights_for, name, style, top):
             file[KERAS_STYLES[style](_keras_name(layer), kind)] = value
         file.create_group("block1_pool")
         file["optimizer_weights/adam/block1_conv1/kernel:0"] = np.zeros(3)
-    read, back = convert(read_h5(tmp_path / "w.h5"), small(name))
+    read, back = _converted(read_h5(tmp_path / "w.h5"), small(name))
     _equal(back, weights)
     assert read.preprocessing == VGG_IMAGENET
     assert bool(read.head) == top
@@ -138,7 +143,7 @@ def test_caffe(tmp_path, small, weights_for, name, version):
     weights = weights_for(table)
     path = tmp_path / "w.caffemodel"
     _caffemodel(path, weights, 2 if name == "vgg16" else 6, version)
-    read, back = convert(read_caffemodel(path), table)
+    read, back = _converted(read_caffemodel(path), table)
     _equal(back, weights)
     assert read.preprocessing == (VGG_IMAGENET if name == "vgg16" else CAFFE_IMAGENET)
     assert read.layers == table.layers
@@ -148,7 +153,7 @@ def test_caffe(tmp_path, small, weights_for, name, version):
 def test_caffes_order_of_pooling_and_normalisation_is_the_files(tmp_path, small, weights_for, version):
     table = small("caffenet")
     _caffemodel(tmp_path / "w.caffemodel", weights_for(table), 6, version, order=("Pooling", "LRN"))
-    read, _ = convert(read_caffemodel(tmp_path / "w.caffemodel"), table)
+    read, _ = _converted(read_caffemodel(tmp_path / "w.caffemodel"), table)
     assert read.layers == table.pooling_first().layers
 
 
@@ -208,7 +213,7 @@ def test_matconvnet(tmp_path, small, weights_for, name, style):
     else:
         content = {"net": {"layers": cell, "normalization": normalization}}
     scipy.io.savemat(tmp_path / "w.mat", content, do_compression=True)
-    read, back = convert(read_mat(tmp_path / "w.mat"), table)
+    read, back = _converted(read_mat(tmp_path / "w.mat"), table)
     _equal(back, weights)
     assert read.preprocessing == Preprocessing((123.0, 117.0, 104.0), (1.0, 1.0, 1.0))
     assert read.layers == table.layers
@@ -218,6 +223,6 @@ def test_matconvnets_order_of_pooling_and_normalisation_is_the_files(tmp_path, s
     table = small("caffenet")
     cell = _matconvnet(weights_for(table), 6, "weights", order=("pool", "lrn"))
     scipy.io.savemat(tmp_path / "w.mat", {"layers": cell})
-    read, _ = convert(read_mat(tmp_path / "w.mat"), table)
+    read, _ = _converted(read_mat(tmp_path / "w.mat"), table)
     assert read.layers == table.pooling_first().layers
     assert read.preprocessing == table.preprocessing

@@ -12,8 +12,9 @@ import numpy as np
 from partsjax.errors import BadInput
 from partsjax.networks.protocol import Preprocessing
 from partsjax.networks.weights.naming import by_name
-from partsjax.networks.weights.pickles import damaged
+from partsjax.networks.weights.pickles import damaged, load_pickle
 from partsjax.networks.weights.tensors import WeightFile
+from partsjax.networks.weights.trees import leaves
 
 
 def read_npz(path: pathlib.Path) -> WeightFile:
@@ -39,6 +40,24 @@ def read_npz(path: pathlib.Path) -> WeightFile:
                 f"{path}: holds pickled objects, which could carry code; save arrays of numbers alone"
             ) from None
         raise damaged(str(path), error) from None
+    return by_name(str(path), tensors)
+
+
+def read_pickle(path: pathlib.Path) -> WeightFile:
+    """The arrays in a pickle, by the keys on the way to each; names as `naming.by_name` has them.
+
+    Nothing in it is run. Python 2's pickles are read too.
+
+    Raises:
+      BadInput: damaged, or there are no arrays in it.
+    """
+    with path.open("rb") as stream:
+        content = load_pickle(stream, str(path), placeholders=True)
+    tensors = leaves(content, lambda value: isinstance(value, np.ndarray) and not value.dtype.hasobject)
+    if not tensors:
+        raise BadInput(
+            f"{path}: a pickle without arrays; save the weights by name, as numpy.savez or torch.save do"
+        )
     return by_name(str(path), tensors)
 
 

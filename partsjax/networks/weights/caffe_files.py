@@ -4,18 +4,24 @@ import functools
 import math
 import pathlib
 import re
+from collections.abc import Mapping
 
+import h5py
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
 from partsjax.errors import BadInput
-from partsjax.networks.architectures import CAFFE_IMAGENET, VGG_IMAGENET, Architecture
+from partsjax.networks.architectures import Architecture
 from partsjax.networks.weights.pickles import damaged
-from partsjax.networks.weights.tensors import Layout, WeightFile
+from partsjax.networks.weights.prefixes import between
+from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
 
 _CONVOLUTION, _DENSE, _LRN, _POOLING = "Convolution", "InnerProduct", "LRN", "Pooling"
 _V1_TYPES = {4: _CONVOLUTION, 14: _DENSE, 15: _LRN, 17: _POOLING}
 _V0_TYPES = {"conv": _CONVOLUTION, "innerproduct": _DENSE, "lrn": _LRN, "pool": _POOLING}
+
+_KINDS = ("kernel", "bias", "2", "3")
+"""What a layer's blobs are called here; normalisations have three."""
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _MESSAGES = {
@@ -85,22 +91,55 @@ def read_caffemodel(path: pathlib.Path) -> WeightFile:
         tensors = {
             f"{name}/{kind}": _array(blob, kind, layer_type)
             for name, layer_type, blobs in layers
-            if layer_type in (_CONVOLUTION, _DENSE)
-            for kind, blob in zip(("kernel", "bias"), blobs, strict=False)
+            for kind, blob in zip(_KINDS, blobs, strict=False)
         }
     except (message.DecodeError, OSError, ValueError) as error:
         raise damaged(str(path), error) from None
-    if not tensors:
+    if not any(layer_type == _CONVOLUTION and blobs for _, layer_type, blobs in layers):
         raise BadInput(f"{path}: no convolution in it has weights; give a trained .caffemodel")
+    order = [name for name, _, blobs in layers if blobs]
     types = [layer_type for _, layer_type, _ in layers if layer_type in (_LRN, _POOLING)]
+    pooling_first = types[0] == _POOLING if _LRN in types else None
+    return _weight_file(path, tensors, order, pooling_first)
+
+
+def read_caffe_h5(path: pathlib.Path) -> WeightFile:
+    """The same of a `.caffemodel.h5`, which does not keep the order of the layers.
+
+    Raises:
+      BadInput: damaged, or no layer in it has weights.
+    """
+    tensors: dict[str, np.ndarray] = {}
+
+    def visit(name: str, entry) -> None:
+        layer, _, number = name.rpartition("/")
+        if isinstance(entry, h5py.Dataset) and number.isdigit():
+            kind = _KINDS[int(number)] if int(number) < len(_KINDS) else number
+            value = entry[()]
+            if kind == "kernel" and value.ndim == 4 and value.shape[:2] == (1, 1) and layer.startswith("fc"):
+                value = value[0, 0]
+            tensors[f"{layer}/{kind}"] = value.reshape(-1) if kind == "bias" else value
+
+    try:
+        with h5py.File(path, "r") as file:
+            file["data"].visititems(visit)
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        raise damaged(str(path), error) from None
+    if not tensors:
+        raise BadInput(f"{path}: no layer in it has weights; give a trained .caffemodel.h5")
+    return _weight_file(path, tensors, [], None)
+
+
+def _weight_file(path: pathlib.Path, tensors, order: list[str], pooling_first: bool | None) -> WeightFile:
     vgg = any(re.match(r"conv\d_\d/", name) for name in tensors)
     return WeightFile(
         str(path),
         tensors,
-        functools.partial(_rename, frozenset(name.split("/")[0] for name in tensors)),
+        functools.partial(_naming, tensors, order),
         Layout(out_first=True, channels_first=True, bgr=True),
-        preprocessing=VGG_IMAGENET if vgg else CAFFE_IMAGENET,
-        pooling_first=_LRN in types and types[0] == _POOLING,
+        usual="vgg" if vgg else "caffe",
+        says="Caffe's format",
+        pooling_first=pooling_first,
     )
 
 
@@ -133,12 +172,19 @@ def _array(blob, kind: str, layer_type: str) -> np.ndarray:
     return numbers.reshape(sides)
 
 
-def _rename(present: frozenset[str], architecture: Architecture) -> dict[str, str]:
+def _naming(tensors: Mapping[str, np.ndarray], order: list[str], architecture: Architecture) -> Naming:
+    """A last layer renamed for fine-tuning counts as fc8. order: of the layers, where it is known."""
+    present = {name.rpartition("/")[0] for name in tensors}
     names = {}
     for layer in (*architecture.convolutions, *architecture.head):
         theirs = layer.name
         if theirs not in present:
             renamed = [name for name in present if name.startswith(f"{theirs}_")]
             theirs = renamed[0] if len(renamed) == 1 and theirs == "fc8" else theirs
-        names |= {f"{theirs}/{kind}": f"{layer.name}/{kind}" for kind in ("kernel", "bias")}
-    return names
+        names |= {f"{theirs}/{kind}": f"{layer.name}/{kind}" for kind in _KINDS[:2]}
+    extra = [name for name in tensors if name not in names]
+    last = architecture.convolutions[-1].name
+    if last in order:
+        before = set(order[: order.index(last)])
+        return Naming(names, tuple(name for name in extra if name.rpartition("/")[0] in before))
+    return Naming(names, tuple(between(tensors, extra, architecture)))

@@ -8,7 +8,7 @@ import numpy as np
 from partsjax.errors import BadInput
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.weights.pickles import load_pickle
-from partsjax.networks.weights.tensors import WeightFile
+from partsjax.networks.weights.tensors import Naming, WeightFile
 
 EMBEDDED = {"alexnet": ("alexnet.ckpt", "AlexNet_0"), "vgg16": ("vgg16.ckpt", "VGG16_0")}
 """Network -> file in the package, and the network's name in it."""
@@ -49,12 +49,13 @@ def read_imagenet(architecture: Architecture) -> WeightFile:
         if layer.startswith("Conv_")
         for kind, value in entry.items()
     }
-    return WeightFile(label=str(path), tensors=tensors, rename=_rename)
+    return WeightFile(label=str(path), tensors=tensors, naming=_naming)
 
 
-def _rename(architecture: Architecture) -> dict[str, str]:
-    return {
+def _naming(architecture: Architecture) -> Naming:
+    names = {
         f"Conv_{index}/{kind}": f"{layer.name}/{kind}"
         for index, layer in enumerate(architecture.convolutions)
         for kind in ("kernel", "bias")
     }
+    return Naming(names)

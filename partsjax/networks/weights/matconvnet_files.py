@@ -1,6 +1,8 @@
-"""MatConvNet's .mat of a simple (chain) network, such as imagenet-caffe-alex and -vgg-verydeep-16."""
+"""MatConvNet's .mat of a simple (chain) network, such as imagenet-caffe-alex, or of a DagNN."""
 
+import functools
 import pathlib
+import re
 import zlib
 
 import numpy as np
@@ -8,7 +10,7 @@ import scipy.io
 
 from partsjax.errors import BadInput
 from partsjax.networks.protocol import Preprocessing
-from partsjax.networks.weights.naming import layer_names
+from partsjax.networks.weights.naming import in_layer_order
 from partsjax.networks.weights.pickles import damaged
 from partsjax.networks.weights.tensors import WeightFile
 
@@ -36,27 +38,64 @@ def read_mat(path: pathlib.Path) -> WeightFile:
             raise damaged(str(path), error) from None
         raise
     net = content.get("net", content)
-    layers = net.get("layers") if isinstance(net, dict) else None
-    if isinstance(layers, dict):
-        layers = [layers]
-    if not isinstance(layers, list | np.ndarray) or not all(isinstance(layer, dict) for layer in layers):
-        fix = "give a simple network, or turn a DagNN into one" if "params" in content else "give one"
-        raise BadInput(f"{path}: no `layers` of a MatConvNet network in it; {fix}")
-    tensors = {}
+    net = net if isinstance(net, dict) else {}
+    layers = _structs(net.get("layers"))
+    if not layers:
+        raise BadInput(f"{path}: no `layers` of a MatConvNet network in it; give a simple network or a DagNN")
+    values = {str(one.get("name")): one.get("value") for one in _structs(net.get("params"))}
+    tensors: dict[str, np.ndarray] = {}
+    order = []
     for layer in layers:
-        filters, biases = _filters_and_biases(layer)
-        if filters is not None:
-            name = str(layer.get("name", "unnamed"))
-            tensors[f"{name}/kernel"] = _kernel(filters, dense=name.startswith("fc"))
-            tensors[f"{name}/bias"] = np.reshape(biases, -1)
-    types = [layer.get("type") for layer in layers if layer.get("type") in ("lrn", "normalize", "pool")]
+        name = str(layer.get("name", "unnamed"))
+        arrays = _arrays(layer, values)
+        if arrays:
+            order.append(name)
+        for kind, array in zip(("kernel", "bias", "2"), arrays, strict=False):
+            tensors[f"{name}/{kind}"] = (
+                _kernel(array, dense=name.startswith("fc")) if kind == "kernel" else np.reshape(array, -1)
+            )
+    vgg = any(re.match(r"conv\d_\d/", name) for name in tensors)
+    preprocessing = _preprocessing(net)
     return WeightFile(
         str(path),
         tensors,
-        layer_names,
-        preprocessing=_preprocessing(net),
-        pooling_first=types[:1] == ["pool"] and len(set(types)) > 1,
+        functools.partial(in_layer_order, tensors, order),
+        preprocessing=preprocessing,
+        usual="vgg_rgb" if vgg else "caffe",
+        says="its averageImage" if preprocessing else "MatConvNet's custom, there is no averageImage in it",
+        pooling_first=_pooling_first(layers),
     )
+
+
+def _structs(value) -> list[dict]:
+    """A struct, or an array or cell of them, as a list; empty for anything else."""
+    found = [value] if isinstance(value, dict) else value
+    if not isinstance(found, list | np.ndarray) or not all(isinstance(one, dict) for one in found):
+        return []
+    return list(found)
+
+
+def _arrays(layer: dict, values: dict) -> list[np.ndarray]:
+    """Filters, biases and whatever else a layer has learned; of a DagNN, by the names of its parameters."""
+    if "params" in layer and values:
+        names = np.atleast_1d(np.asarray(layer["params"], object)).ravel()
+        return [np.asarray(values[str(name)]) for name in names if str(name) in values]
+    filters, biases = _filters_and_biases(layer)
+    return [] if filters is None else [filters, biases]
+
+
+def _pooling_first(layers: list[dict]) -> bool | None:
+    """Whether the first layer of the two kinds is pooling; of a DagNN, what normalisation takes in."""
+    kinds = [str(layer.get("type", "")).rpartition(".")[2].lower() for layer in layers]
+    pool, norm = ("pool", "pooling"), ("lrn", "normalize")
+    if not any(kind in norm for kind in kinds):
+        return None
+    pairs = list(zip(layers, kinds, strict=True))
+    makers = {str(layer["outputs"]): kind for layer, kind in pairs if "outputs" in layer}
+    for layer, kind in pairs:
+        if kind in norm and "inputs" in layer:
+            return makers.get(str(layer["inputs"])) in pool
+    return next(kind for kind in kinds if kind in (*pool, *norm)) in pool
 
 
 def _filters_and_biases(layer: dict) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -1,7 +1,7 @@
 """The names that tensors go by: torchvision's positions, layer names, ours."""
 
-import re
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,66 +9,102 @@ from partsjax.errors import BadInput
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.layers import LRN, Conv
 from partsjax.networks.protocol import Preprocessing
-from partsjax.networks.weights.tensors import Layout, WeightFile
+from partsjax.networks.weights.prefixes import Scheme, components, find
+from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
 
-TORCH = Layout(out_first=True, channels_first=True)
+TORCH = Layout(out_first=True, channels_first=True, bgr=None)
 
-_POSITION = re.compile(r"(features|classifier)\.\d+\.\w+")
 _KINDS = {"weight": "kernel", "bias": "bias"}
 
 
 def by_name(label: str, tensors: Mapping[str, np.ndarray]) -> WeightFile:
     """Tensors under torchvision's names, under layer names as torch has them, or under ours.
 
-    `features.0.weight` is torchvision's, `conv1.weight` a torch module's with our layer names
-    (both [out, in, height, width], flattened channels first), `conv1/kernel` ours
+    `features.0.weight` is torchvision's, `conv1.weight` or `conv1.0.weight` a torch module's with our
+    layer names (both [out, in, height, width], flattened channels first), `conv1/kernel` ours
     ([height, width, in, out]), beside which `preprocessing/mean` and `preprocessing/std` (three
-    numbers each, RGB, of pixels in [0, 255]) may stand. The `module.` that torch's data
-    parallelism puts into names is taken out.
+    numbers each, RGB, of pixels in [0, 255]) may stand. They may stand under a prefix; see `find`.
     """
-    tensors = {re.sub(r"(^|\.)module\.", r"\1", name): value for name, value in tensors.items()}
-    if any(_POSITION.fullmatch(name) for name in tensors):
-        return WeightFile(label, tensors, positions, TORCH)
-    if any(name.endswith(".weight") for name in tensors):
-        return WeightFile(label, tensors, _torch_layers, TORCH)
+    if any(components(name)[-1] == "weight" for name in tensors):
+        parts = [components(name) for name in tensors]
+        positional = any(path[-3:-2] == ("features",) and path[-2].isdigit() for path in parts)
+        says = "torchvision's names" if positional else "torch's names of tensors"
+        naming = functools.partial(find, label, tensors, _TORCH_SCHEMES if positional else _LAYER_SCHEMES)
+        return WeightFile(label, tensors, naming, TORCH, usual="torchvision", says=says)
     preprocessing, tensors = _take_preprocessing(label, tensors)
-    return WeightFile(label, tensors, layer_names, preprocessing=preprocessing)
+    naming = functools.partial(find, label, tensors, (Scheme(_ours, "/"),))
+    says = "the file" if preprocessing else "our names of tensors"
+    return WeightFile(label, tensors, naming, preprocessing=preprocessing, says=says)
 
 
-def layer_names(architecture: Architecture) -> dict[str, str]:
+def layer_names(architecture: Architecture) -> Naming:
     """Our own names: `conv1/kernel`, `conv1/bias`, ..."""
     layers = (*architecture.convolutions, *architecture.head)
-    return {name: name for layer in layers for name in (f"{layer.name}/kernel", f"{layer.name}/bias")}
+    return Naming({name: name for layer in layers for name in (f"{layer.name}/kernel", f"{layer.name}/bias")})
 
 
-def positions(architecture: Architecture) -> dict[str, str]:
+def in_layer_order(
+    tensors: Mapping[str, np.ndarray], order: Sequence[str], architecture: Architecture
+) -> Naming:
+    """Our own names, where the file lists its layers in `order`: extra ones between ours are in the way."""
+    names = layer_names(architecture).names
+    last = architecture.convolutions[-1].name
+    before = set(order[: order.index(last)]) if last in order else set()
+    return Naming(names, tuple(n for n in tensors if n not in names and n.rpartition("/")[0] in before))
+
+
+def _ours(architecture: Architecture) -> dict[tuple[str, ...], str]:
+    return {components(name): ours for name, ours in layer_names(architecture).names.items()}
+
+
+def _positions(architecture: Architecture, *, root: tuple[str, ...] = ("features",), lrn: bool = False):
     """torchvision's names: the place in `features` and `classifier`, ReLU and dropout counted.
 
-    AlexNet has a dropout before each of its first two dense layers, VGG after them.
+    AlexNet has a dropout before each of its first two dense layers, VGG after them. lrn: local response
+    normalisation is a module, and counts too.
     """
     names = {}
     place = 0
     for layer in architecture.layers:
         if isinstance(layer, Conv):
-            names |= _torch_name(f"features.{place}", layer.name)
+            names |= _torch_name((*root, str(place)), layer.name)
             place += 2
-        elif not isinstance(layer, LRN):
+        elif lrn or not isinstance(layer, LRN):
             place += 1
     first = 0 if architecture.name.startswith("vgg") else 1
-    for index, layer in enumerate(architecture.head):
+    for index, layer in enumerate(architecture.head if root else ()):
         last = index == len(architecture.head) - 1
         place = first + 3 * index - (1 if last and first else 0)
-        names |= _torch_name(f"classifier.{place}", layer.name)
+        names |= _torch_name(("classifier", str(place)), layer.name)
     return names
 
 
-def _torch_layers(architecture: Architecture) -> dict[str, str]:
+def _torch_layers(architecture: Architecture, *, within: tuple[str, ...] = ()):
     layers = (*architecture.convolutions, *architecture.head)
-    return {name: ours for layer in layers for name, ours in _torch_name(layer.name, layer.name).items()}
+    return {
+        name: ours
+        for layer in layers
+        for name, ours in _torch_name((layer.name, *within), layer.name).items()
+    }
 
 
-def _torch_name(prefix: str, layer: str) -> dict[str, str]:
-    return {f"{prefix}.{kind}": f"{layer}/{ours}" for kind, ours in _KINDS.items()}
+def _torch_name(path: tuple[str, ...], layer: str) -> dict[tuple[str, ...], str]:
+    return {(*path, kind): f"{layer}/{ours}" for kind, ours in _KINDS.items()}
+
+
+_TORCH_SCHEMES = tuple(
+    Scheme(names)
+    for names in (
+        _positions,
+        functools.partial(_positions, lrn=True),
+        _torch_layers,
+        functools.partial(_torch_layers, within=("0",)),
+        functools.partial(_positions, root=()),
+        functools.partial(_positions, root=(), lrn=True),
+    )
+)
+"""How torch's tensors are called, in order of preference; the last two are of `features` alone."""
+_LAYER_SCHEMES = (*_TORCH_SCHEMES[2:], *_TORCH_SCHEMES[:2])
 
 
 def _take_preprocessing(
