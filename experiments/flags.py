@@ -13,6 +13,7 @@ from absl import app, flags, logging
 from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import BadInput, nearest
 from partsjax.networks.devices import one_device_a_core
+from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 
@@ -26,7 +27,21 @@ _WEIGHTS = flags.DEFINE_string(
     "weights",
     "imagenet",
     "imagenet (alexnet and vgg16: installed with this package), random, W/checkpoint of a training run, or a "
-    "file: torchvision .pth, .safetensors, .npz, Keras .h5, Caffe .caffemodel, MatConvNet .mat.",
+    "file, whatever its ending: torch.save's, .safetensors, .npz, Keras's, Caffe's, MatConvNet's.",
+)
+_NORMALISATION = flags.DEFINE_enum(
+    "normalisation",
+    None,
+    list(NORMALISATIONS),
+    "What a weight file's input is, where the file does not say it or says it wrong: torchvision (RGB, mean and "
+    "deviation of ImageNet), caffe (BGR less Caffe's mean), vgg (BGR less the VGG authors' mean), vgg_rgb (the "
+    "same in RGB), 0..1 or -1..1 (RGB).",
+)
+_LRN = flags.DEFINE_enum(
+    "lrn",
+    None,
+    list(LRN_ORDERS),
+    "caffenet: where local response normalisation stands, for a weight file that does not say it.",
 )
 _LAYERS = flags.DEFINE_list(
     "layers",
@@ -138,6 +153,7 @@ def job_options() -> dict:
         "limit": _LIMIT.value,
         "seed": _SEED.value,
         "dtype": _DTYPE.value,
+        "file": WeightOptions(normalisation=_NORMALISATION.value, lrn=_LRN.value),
         "reader": ReaderOptions(
             part_list=_PART_LIST.value,
             object_class=_OBJECT_CLASS.value,

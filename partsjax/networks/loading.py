@@ -12,7 +12,7 @@ from partsjax.networks.weights import read_weights
 from partsjax.networks.weights.checkpoints import read_checkpoint
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.kinds import refuse_folder
-from partsjax.networks.weights.normalisation import Options
+from partsjax.networks.weights.normalisation import WeightOptions
 
 DTYPES = ("float32", "bfloat16")
 
@@ -47,7 +47,7 @@ def load_network(
     """
     if dtype not in DTYPES:
         raise BadInput(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
-    told = Options(normalisation, lrn)
+    told = WeightOptions(normalisation, lrn)
     if ":" in net:
         _require_file(told, "a network of your own says it itself (custom_network's preprocessing)")
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
@@ -65,7 +65,7 @@ def load_network(
     return as_network(found.architecture, found.weights, dtype, notes=(*_local(weights), *found.notes))
 
 
-def _require_file(told: Options, why: str) -> None:
+def _require_file(told: WeightOptions, why: str) -> None:
     if told.given():
         raise BadInput(f"{' '.join(told.given())}: for weight files alone; {why}; leave it out")
 

@@ -36,7 +36,9 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
             seed = options.network_seed
-            network = load_network(options.net, options.weights, seed=seed, dtype=options.dtype)
+            network = load_network(
+                options.net, options.weights, seed=seed, dtype=options.dtype, **options.file.asdict()
+            )
             terminal.note(*network.notes)
             layers = chosen_layers(network, options.layers)
             untrained = _untrained(options, terminal) if "random" in options.nulls else None

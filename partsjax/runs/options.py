@@ -8,6 +8,7 @@ from partsjax.emergence.combination import SCORES, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.errors import BadInput, nearest
 from partsjax.networks.protocol import Network
+from partsjax.networks.weights.normalisation import WeightOptions
 
 NULLS = ("random", "shuffled")
 
@@ -18,6 +19,7 @@ class Options:
 
     search: the one that verdicts are of; with `all_searches` the others stand beside it in
       `combinations.csv`.
+    file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
     nulls: of NULLS, the runs that cannot know parts: untrained weights, and parts permuted among crops.
     """
@@ -31,6 +33,7 @@ class Options:
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
+    file: WeightOptions = dataclasses.field(default_factory=WeightOptions)
     reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)

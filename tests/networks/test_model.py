@@ -10,7 +10,7 @@ from partsjax.networks.initial import initial_weights, weight_shapes
 from partsjax.networks.model import SCORES, ConvNet
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.naming import by_name
-from partsjax.networks.weights.normalisation import Options
+from partsjax.networks.weights.normalisation import WeightOptions
 
 WIDTHS = {
     "alexnet": (64, 192, 384, 256, 256),
@@ -38,7 +38,7 @@ def test_activations_and_scores_are_those_of_torch(name, small, torch_network, i
     tensors = _torch_tensors(module)
     if name == "caffenet":
         tensors = _under_layer_names(module, table)
-    told = Options("torchvision", "before_pool") if name == "caffenet" else None
+    told = WeightOptions("torchvision", "before_pool") if name == "caffenet" else None
     found = convert(by_name("module", tensors), table, told)
     table, weights = found.architecture, found.weights
     names = [layer.name for layer in table.convolutions]

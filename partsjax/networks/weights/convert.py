@@ -10,7 +10,7 @@ from partsjax.errors import BadInput
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.layers import output_side
-from partsjax.networks.weights.normalisation import Options, as_told
+from partsjax.networks.weights.normalisation import WeightOptions, as_told
 from partsjax.networks.weights.prefixes import shape_of
 from partsjax.networks.weights.tensors import Layout, WeightFile
 
@@ -27,7 +27,7 @@ class Converted:
     notes: tuple[str, ...] = ()
 
 
-def convert(file: WeightFile, architecture: Architecture, options: Options | None = None) -> Converted:
+def convert(file: WeightFile, architecture: Architecture, options: WeightOptions | None = None) -> Converted:
     """The weights in `file` as those of `architecture`.
 
     Args:
@@ -49,7 +49,7 @@ def convert(file: WeightFile, architecture: Architecture, options: Options | Non
         verdict, fix = _verdict(file, architecture, match)
         raise BadInput(f"{file.label}: {verdict}: {'; '.join(match.faults)}; {fix}")
     first = f"{architecture.convolutions[0].name}/kernel"
-    table, bgr, told = as_told(file, match.architecture, match.weights[first], options or Options())
+    table, bgr, told = as_told(file, match.architecture, match.weights[first], options or WeightOptions())
     if bgr:
         match.weights[first] = np.ascontiguousarray(match.weights[first][:, :, ::-1])
     return Converted(table, match.weights, (*match.notes, *told))

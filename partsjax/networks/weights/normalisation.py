@@ -28,6 +28,8 @@ NORMALISATIONS = {
 """Name -> mean and std, and whether a file of no fixed order of channels (torch's, Keras's) then takes
 blue, green, red."""
 LRN_ORDERS = ("before_pool", "after_pool")
+NAMED = ("imagenet", "random")
+"""Weights that are no path, whatever lies in the folder."""
 
 _TOO_SMALL = 0.1
 """Root mean square of the norms of the first convolution's filters below which inputs of standard
@@ -39,7 +41,7 @@ jcjohnson's VGG16 and VGG19, the name of torchvision's own VGG16_Weights.IMAGENE
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class WeightOptions:
     """What the user says about a file: a name of NORMALISATIONS, one of LRN_ORDERS; None: nothing.
 
     Raises:
@@ -57,6 +59,16 @@ class Options:
             if value is not None and value not in choices:
                 raise BadInput(f"--{name}={value}: {nearest(value, choices)}")
 
+    def of(self, weights: str) -> "WeightOptions":
+        """These options where `weights` is a file; none where it is weights that say it themselves."""
+        return (
+            self if weights not in NAMED and pathlib.Path(weights).expanduser().is_file() else WeightOptions()
+        )
+
+    def asdict(self) -> dict[str, str | None]:
+        """As arguments of `load_network`."""
+        return dataclasses.asdict(self)
+
     def given(self) -> list[str]:
         """The options given, as on the command line."""
         values = (("normalisation", self.normalisation), ("lrn", self.lrn))
@@ -64,7 +76,7 @@ class Options:
 
 
 def as_told(
-    file: WeightFile, architecture: Architecture, first: np.ndarray, options: Options
+    file: WeightFile, architecture: Architecture, first: np.ndarray, options: WeightOptions
 ) -> tuple[Architecture, bool, tuple[str, ...]]:
     """What input and order of layers the weights in `file` are for.
 
@@ -122,7 +134,7 @@ def _doubt(file: WeightFile, name: str | None, architecture: Architecture, first
     return ""
 
 
-def _order(file: WeightFile, architecture: Architecture, options: Options) -> str | None:
+def _order(file: WeightFile, architecture: Architecture, options: WeightOptions) -> str | None:
     """One of LRN_ORDERS, "" where there is nothing to order, None where it cannot be known."""
     if not _has_lrn(architecture):
         if options.lrn is not None:
@@ -139,7 +151,7 @@ def _order(file: WeightFile, architecture: Architecture, options: Options) -> st
 
 
 def _note(
-    file: WeightFile, architecture: Architecture, bgr: bool, order: str, options: Options
+    file: WeightFile, architecture: Architecture, bgr: bool, order: str, options: WeightOptions
 ) -> tuple[str, ...]:
     if not file.says and not options.given():
         return ()

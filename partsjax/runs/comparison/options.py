@@ -42,6 +42,7 @@ class ComparisonOptions:
         return dataclasses.replace(
             self.training,
             weights=weights,
+            file=self.training.file.of(weights),
             supervision=objective,
             recipe=recipe,
             seed=member.seed,
@@ -52,5 +53,10 @@ class ComparisonOptions:
         """Of a network with these weights: by the one search alone, and without nulls."""
         seed = member.seed if weights == "random" else None
         return dataclasses.replace(
-            self.measuring, weights=weights, weights_seed=seed, nulls=(), all_searches=False
+            self.measuring,
+            weights=weights,
+            file=self.measuring.file.of(weights),
+            weights_seed=seed,
+            nulls=(),
+            all_searches=False,
         )

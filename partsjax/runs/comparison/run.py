@@ -86,8 +86,15 @@ def _check_given(options: ComparisonOptions, every: list[Member], terminal: Term
     if "" in starts:
         starts |= {options.training_of(member).weights for member in every if member.trained}
     layers = ()
+    told = options.measuring.file
+    if told.given() and not any(told.of(weights).given() for weights in starts):
+        raise BadInput(
+            f"{' '.join(told.given())}: for weight files, and no network here is one; leave it out"
+        )
     for weights in sorted(starts - {""}):
-        network = load_network(options.measuring.net, weights, dtype=options.measuring.dtype)
+        network = load_network(
+            options.measuring.net, weights, dtype=options.measuring.dtype, **told.of(weights).asdict()
+        )
         terminal.note(*network.notes)
         layers = chosen_layers(network, options.measuring.layers)
     return layers
@@ -116,7 +123,12 @@ class _Job:
         place = self.folder / "emergence" / member.folder
         options = self.options.measuring_of(member, weights)
         network = functools.partial(
-            load_network, options.net, weights, seed=options.network_seed, dtype=options.dtype
+            load_network,
+            options.net,
+            weights,
+            seed=options.network_seed,
+            dtype=options.dtype,
+            **options.file.asdict(),
         )
         if not self._measured(place, options, network):
             self.within.say(f"{self.within.heading}: emergence")

@@ -70,7 +70,11 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
     with workdir.opened(execution.workdir) as folder, terminal.noting():
         with clock("weights"):
             network = load_network(
-                options.net, options.weights, seed=options.network_seed, dtype=options.dtype
+                options.net,
+                options.weights,
+                seed=options.network_seed,
+                dtype=options.dtype,
+                **options.file.asdict(),
             )
             terminal.note(*network.notes)
             layer = chosen_layer(network, question.layer)

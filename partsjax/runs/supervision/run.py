@@ -12,6 +12,7 @@ from partsjax.errors import BadInput, nearest
 from partsjax.networks import load_network
 from partsjax.networks.heads import HIDDEN
 from partsjax.networks.weights.checkpoints import manager
+from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
 from partsjax.reporting.training_table import training_table
 from partsjax.runs import manifest, stages, workdir
@@ -50,6 +51,7 @@ class TrainingOptions:
     limit: int | None = None
     seed: int = 0
     dtype: str = "float32"
+    file: WeightOptions = dataclasses.field(default_factory=WeightOptions)
     reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
     batch_size: int = 32
     recipe: Recipe = dataclasses.field(default_factory=lambda: Recipe(steps=400))
@@ -113,7 +115,9 @@ def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> 
             f"--batch_size={options.batch_size}: must be a multiple of the {devices} devices; "
             f"try {math.ceil(options.batch_size / devices) * devices}"
         )
-    network = load_network(options.net, options.weights, seed=options.seed, dtype=options.dtype)
+    network = load_network(
+        options.net, options.weights, seed=options.seed, dtype=options.dtype, **options.file.asdict()
+    )
     terminal.note(*network.notes)
     if network.architecture is None:
         raise BadInput(
