@@ -33,9 +33,9 @@ _NORMALISATION = flags.DEFINE_enum(
     "normalisation",
     None,
     list(NORMALISATIONS),
-    "What a weight file's input is, where the file does not say it or says it wrong: torchvision (RGB, mean and "
-    "deviation of ImageNet), caffe (BGR less Caffe's mean), vgg (BGR less the VGG authors' mean), vgg_rgb (the "
-    "same in RGB), 0..1 or -1..1 (RGB).",
+    "What a weight file's input is, where the file does not say it or says it wrong: torchvision (RGB, "
+    "ImageNet's mean and deviation), caffe (BGR less Caffe's mean), vgg (BGR less the VGG authors' mean), "
+    "vgg_rgb (the same in RGB), 0..1 or -1..1 (RGB).",
 )
 _LRN = flags.DEFINE_enum(
     "lrn",

@@ -62,7 +62,8 @@ def load_network(
         _require_file(told, "checkpoints say it themselves")
         return _trained(net, weights, dtype)
     found = convert(read_weights(weights, table), table, told)
-    return as_network(found.architecture, found.weights, dtype, notes=(*_local(weights), *found.notes))
+    notes = (*_local(weights), *found.notes) if weights == "imagenet" else found.notes
+    return as_network(found.architecture, found.weights, dtype, notes=notes)
 
 
 def _require_file(told: WeightOptions, why: str) -> None:

@@ -61,9 +61,8 @@ class WeightOptions:
 
     def of(self, weights: str) -> "WeightOptions":
         """These options where `weights` is a file; none where it is weights that say it themselves."""
-        return (
-            self if weights not in NAMED and pathlib.Path(weights).expanduser().is_file() else WeightOptions()
-        )
+        is_file = weights not in NAMED and pathlib.Path(weights).expanduser().is_file()
+        return self if is_file else WeightOptions()
 
     def asdict(self) -> dict[str, str | None]:
         """As arguments of `load_network`."""

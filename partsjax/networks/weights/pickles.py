@@ -106,6 +106,9 @@ class Placeholder:
     def __init__(self, *_, **__):
         pass
 
+    def __call__(self, *arguments):
+        return Placeholder(*arguments)
+
     def __setstate__(self, state):
         self.state = state
 

@@ -88,9 +88,7 @@ def _check_given(options: ComparisonOptions, every: list[Member], terminal: Term
     layers = ()
     told = options.measuring.file
     if told.given() and not any(told.of(weights).given() for weights in starts):
-        raise BadInput(
-            f"{' '.join(told.given())}: for weight files, and no network here is one; leave it out"
-        )
+        raise BadInput(f"{' '.join(told.given())}: for weight files, none of which is compared; leave it out")
     for weights in sorted(starts - {""}):
         network = load_network(
             options.measuring.net, weights, dtype=options.measuring.dtype, **told.of(weights).asdict()
