@@ -1,0 +1,83 @@
+"""A whole judged layer, small: stimuli and parts in, scores and evidence out."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from partsjax.data.crops import Truth
+from partsjax.emergence.combination import Search
+from partsjax.emergence.evidence import Evidence, examine
+from partsjax.emergence.genetic import Genetic
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.method import Method
+from partsjax.emergence.regression import Geometry
+from partsjax.emergence.scoring import Found, Scores, score_layer
+from partsjax.emergence.stimuli import Stimuli
+from tests.emergence.test_scoring import CELLS, FIELD, SIZE, activations, padded, plain_truth, stimuli
+
+QUICK = Genetic(population=20, generations=5)
+ALL_SEARCHES = tuple(
+    Search(search, score, nms, QUICK)
+    for search, score, nms in (
+        ("ga", "activation", False),
+        ("greedy", "activation", False),
+        ("ga", "calibrated", False),
+        ("greedy", "calibrated", True),
+    )
+)
+GEOMETRY = Geometry(
+    *(np.float32(v) for v in (FIELD.center, FIELD.stride, FIELD.size)), np.int32(CELLS), np.float32(SIZE)
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Crops of one split: stimuli, parts, the image of each crop."""
+
+    stimuli: Stimuli
+    truth: Truth
+    images: np.ndarray
+
+    def select(self, crops: np.ndarray, images: np.ndarray) -> "Split":
+        """Some crops, each as often as it is asked for, as those of `images`."""
+        found = Stimuli(self.stimuli.cells[..., crops], self.stimuli.values[..., crops], CELLS)
+        return Split(found, self.truth.select(crops), images)
+
+
+def split(seed: int, shares: Sequence[float], crops: int = 40) -> Split:
+    """Six filters, every second one of the second part: each fires at its part's boxes in a share of the crops.
+
+    shares: of the three filters of a part.
+    """
+    random = np.random.default_rng(seed)
+    truth = plain_truth(crops, 2, seed)
+    maps = np.concatenate(
+        [
+            activations(crops, 2, seed + n, [c if random.random() < share else [c[0][:0]] * 2 for c in truth])
+            for n, share in enumerate(shares)
+        ],
+        axis=-1,
+    )
+    images = np.sort(random.integers(0, crops // 2, crops))
+    return Split(stimuli(maps), padded(truth), images)
+
+
+@dataclasses.dataclass(frozen=True)
+class Examined:
+    """What comes of a (train, val) pair."""
+
+    scores: Scores
+    found: Found
+    ground: Ground
+    evidence: Evidence
+
+
+def examined(train: Split, val: Split, searches=ALL_SEARCHES, method=Method(), seed=0) -> Examined:  # noqa: B008
+    pair = train.stimuli, val.stimuli
+    scores, found = score_layer(*pair, train.truth, val.truth, FIELD, SIZE, method)
+    ground = Ground(train.truth, val.truth, train.images, val.images, method, seed)
+    names = "conv1", "beast", ("head", "foot")
+    return Examined(
+        scores, found, ground, examine(*names, scores, found, pair, ground, GEOMETRY, searches, seed)
+    )

@@ -1,0 +1,109 @@
+"""What is done otherwise on accelerators, asked for on the processor: other portions, the same numbers."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from partsjax.emergence import combination, scoring, stimuli
+from partsjax.emergence.combination import Search, combine
+from partsjax.emergence.method import Method
+from partsjax.networks.protocol import Network
+from tests import tiny
+from tests.emergence.examined import QUICK, split
+from tests.emergence.random_layer import random_layer
+from tests.emergence.test_scoring import FIELD, SIZE
+
+
+@pytest.fixture
+def accelerator(monkeypatch):
+    """Call it, and the backend says it is a GPU; what was compiled before is compiled again."""
+
+    def patch():
+        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+        compiled()
+
+    def compiled():
+        scoring._fit_chunk.cache_clear()
+        scoring._score_chunk.cache_clear()
+
+    yield patch
+    compiled()
+
+
+def test_filters_go_through_a_kernel_by_eights_on_processors_and_by_chunks_on_accelerators(accelerator):
+    assert scoring._few() == 8
+    accelerator()
+    assert scoring._few() == scoring.CHUNK == 64
+
+
+def test_scores_are_those_of_the_processor(accelerator):
+    train, val = split(1, (0.9, 0.7, 0.5)), split(2, (0.9, 0.6, 0.7))
+
+    def scored():
+        return scoring.score_layer(
+            train.stimuli, val.stimuli, train.truth, val.truth, FIELD, SIZE, Method(min_pairs=5)
+        )
+
+    scores, found = scored()
+    accelerator()
+    again, found_again = scored()
+    for name, value in dataclasses.asdict(scores).items():
+        np.testing.assert_allclose(getattr(again, name), value, rtol=1e-4, atol=1e-5, err_msg=name)
+    for one, other in zip(found, found_again, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+SHAPES = [(128, 512)] * 3 + [(128, 1024)] + [(128, 512)] * 2
+
+
+@pytest.mark.parametrize(
+    ("backend", "devices", "groups"),
+    [
+        ("cpu", 1, [[0], [1], [2], [4], [5], [3]]),
+        ("cpu", 2, [[0, 1], [2, 4], [5, 5], [3, 3]]),
+        ("gpu", 1, [[0, 1, 2, 4, 5], [3]]),
+        ("tpu", 4, [[0, 1, 2, 4, 5, 5, 5, 5], [3, 3, 3, 3]]),
+    ],
+)
+def test_parts_of_one_shape_go_through_a_search_together(monkeypatch, backend, devices, groups):
+    """As many as there are devices on processors, all on accelerators; every device has a share."""
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    monkeypatch.setattr(jax, "device_count", lambda: devices)
+    assert combination._groups(SHAPES) == groups
+
+
+@pytest.mark.parametrize("way", ["ga", "greedy"])
+def test_sets_are_those_of_the_processor(accelerator, way):
+    layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]
+
+    def found():
+        names = [f"part {i}" for i in range(3)]
+        best = [layer.best for layer in layers]
+        search = Search(way, genetic=QUICK)
+        return combine([x.detections for x in layers], range(3), names, best, search, Method(), None, 0)
+
+    one = found()
+    accelerator()
+    assert found() == one and any(len(c.filters) > 1 for c in one)
+
+
+def with_maps(*sides: int, filters: int = 64) -> Network:
+    """A network whose layers have maps of these sides."""
+
+    def apply(params, images, layers):
+        return {f"conv{s}": jax.numpy.zeros((len(images), s, s, filters)) for s in sides}
+
+    return dataclasses.replace(tiny.network(), apply=apply, fields=dict.fromkeys(f"conv{s}" for s in sides))
+
+
+@pytest.mark.parametrize(
+    ("sides", "crops"),
+    [((64,), 32), ((13, 55), 32), ((128, 7), 16), ((224, 7), 4), ((512,), 4), ((181, 128), 8)],
+)
+def test_a_batch_fits_the_caches_on_processors_and_fills_accelerators(accelerator, sides, crops):
+    """The largest map of the batch is under 64 MiB; 4 to 32 crops."""
+    assert stimuli.suitable_batch(with_maps(*sides)) == crops
+    accelerator()
+    assert stimuli.suitable_batch(with_maps(*sides)) == 128

@@ -1,0 +1,52 @@
+"""The numbers that the method fixes, once more by hand: none of them moves without being noticed here."""
+
+import inspect
+
+import pytest
+
+from partsjax.data import crops
+from partsjax.discriminativeness import blackout, filters, relation
+from partsjax.emergence import combination, curve, prior, regression, verdict
+from partsjax.emergence.genetic import Genetic
+from partsjax.emergence.method import Method
+from partsjax.ops import peaks
+
+METHOD, GENETIC, SEARCH = Method(), Genetic(), combination.Search()
+
+FIXED = {
+    # paper
+    "right from IoU": (METHOD.correct_iou, 0.4),
+    "a part emerges over": (verdict.EMERGES, 0.30),
+    "sets in a population": (GENETIC.population, 200),
+    "generations": (GENETIC.generations, 100),
+    "crossing": (GENETIC.crossover, 0.7),
+    "mutation": (GENETIC.mutation, 0.3),
+    "bits on at the start": (GENETIC.start, 0.02),
+    "context, pixels": (crops.CONTEXT, 16),
+    # ours
+    "stimuli of a filter and crop": (METHOD.stimuli, 8),
+    "neighbourhood of a maximum": (METHOD.peak_window, 3),
+    "the same, of the functions": (inspect.signature(peaks.strongest).parameters["window"].default, 3),
+    "suppression over IoU": (METHOD.nms_iou, 0.5),
+    "pairs of a regressor": (METHOD.min_pairs, 12),
+    "features": (regression.FEATURES, 12),
+    "ridge of trace / 12": (METHOD.ridge, 1e-6),
+    "difficult under, pixels": (METHOD.min_part_size, 0.0),
+    "search": ((SEARCH.search, SEARCH.score, SEARCH.union_nms), ("ga", "activation", False)),
+    "resamples": (curve.RESAMPLES, 1000),
+    "ends of an interval, percent": (curve._PERCENTILES, (2.5, 97.5)),
+    "wrong at one end": (verdict.CHANCE, 0.025),
+    "unseen boxes of a part that is judged": (verdict.RARE, 10),
+    "centres one box is of": (prior.ONE_BOX_CENTRES, 5),
+    "centres several boxes are of": (prior.CENTRES, 8),
+    "standard deviations of a discriminative filter": (filters.DEVIATIONS, 2.0),
+    "its count is given from and to": ((filters.FACTORS[0], filters.FACTORS[-1]), (1.0, 3.0)),
+    "controls of a part": (blackout.CONTROLS, 8),
+    "permutations of the filters": (relation.PERMUTATIONS, 10_000),
+}
+
+
+@pytest.mark.parametrize("what", FIXED)
+def test_the_method_fixes(what):
+    ours, fixed = FIXED[what]
+    assert ours == fixed

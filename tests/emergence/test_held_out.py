@@ -1,0 +1,120 @@
+"""Everything fitted is fitted on train, and val is judged with it: whatever the unseen images show.
+
+Two splits prefer different filters, sets, boxes; each is train and each is unseen, for the other and for
+itself. What is fitted on the unseen split, or on both, cannot be the same whatever is unseen.
+"""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+
+from partsjax.emergence.calibration import calibrate
+from partsjax.emergence.combination import members_union
+from partsjax.emergence.placed import Placing
+from partsjax.emergence.ranked import RankedLayer
+from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
+
+SPLITS = {"a": split(1, (0.9, 0.7, 0.5)), "b": split(2, (0.3, 0.6, 0.95))}
+PAIRS = list(itertools.product(SPLITS, SPLITS))
+FITTED = {
+    "the best filter": lambda e: [v.best_filter for v in e.evidence.verdicts],
+    "its train AP": lambda e: [v.best_filter_ap_train for v in e.evidence.verdicts],
+    "every search's set": lambda e: [t.filters for t in e.evidence.trials],
+    "its train AP, ranked as it was searched": lambda e: [t.ap_train for t in e.evidence.trials],
+    "the verdict's set": lambda e: [v.combination for v in e.evidence.verdicts],
+    "the verdict's train AP": lambda e: [v.combination_ap_train for v in e.evidence.verdicts],
+    "the regressors": lambda e: [e.scores.weights, e.scores.num_pairs],
+    "the scale of the activations": lambda e: [e.scores.scale],
+    "APs on train": lambda e: [e.scores.ap_train, e.scores.ap_train_unregressed, e.found.train],
+    "the priors' boxes": lambda e: [p.prior.boxes for of_part in e.ground.priors for p in of_part],
+    "the priors' train AP": lambda e: [
+        [v.prior_ap_train, v.one_box_ap_train, v.prior_boxes] for v in e.evidence.verdicts
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def layers():
+    return {(t, v): examined(SPLITS[t], SPLITS[v]) for t, v in PAIRS}
+
+
+def same(one, other) -> bool:
+    """Lists of numbers, of tuples of filters, or of arrays."""
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("what", FITTED)
+def test_what_is_fitted_is_the_same_whatever_is_unseen(layers, what):
+    fitted = {pair: FITTED[what](found) for pair, found in layers.items()}
+    assert same(fitted["a", "a"], fitted["a", "b"]) and same(fitted["b", "b"], fitted["b", "a"])
+    assert not same(fitted["a", "a"], fitted["b", "b"])  # or nothing would be seen of what it is fitted on
+
+
+def test_what_is_chosen_is_the_best_on_train(layers):
+    for (train, unseen), found in layers.items():
+        on_train, on_val = found.scores.ap_train, found.scores.ap_val
+        for p, verdict in enumerate(found.evidence.verdicts):
+            assert verdict.best_filter == on_train[:, p].argmax()
+            assert verdict.best_filter_ap_train == on_train[:, p].max()
+            assert verdict.best_filter_ap_val.value == pytest.approx(on_val[verdict.best_filter, p], abs=1e-6)
+        if train != unseen:
+            assert (on_train.argmax(axis=0) != on_val.argmax(axis=0)).any()
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_unseen_detections_are_judged_with_what_was_fitted_on_train(layers, pair):
+    """Every search's set again: train's staircase, train's regressors, the unseen crops' boxes."""
+    found, splits = layers[pair], [SPLITS[name] for name in pair]
+    ranked = [RankedLayer(s.stimuli.scores) for s in splits]
+    placing = Placing(splits[1].stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
+    trials = iter(found.evidence.trials)
+    for p, search in itertools.product(range(2), ALL_SEARCHES):
+        trial = next(trials)
+        assert (trial.part, trial.search, trial.score) == (("head", "foot")[p], search.search, search.score)
+        train, val = (
+            r.part(of[:, p], s.truth.valid[p].sum(axis=0))
+            for r, of, s in zip(ranked, found.found, splits, strict=True)
+        )
+        if search.score == "calibrated":
+            val = calibrate(train, found.scores.scale).apply(val)
+        union = members_union(val, trial.filters, p, search, found.ground.method, placing)
+        ap = found.ground.curve(union, val.positives).average_precision()
+        assert trial.ap_val.value == pytest.approx(ap, abs=1e-9)
+        if search is ALL_SEARCHES[0]:
+            assert found.evidence.verdicts[p].combination_ap_val == trial.ap_val
+
+
+def test_judged_on_train_itself_the_held_out_figures_are_trains(layers):
+    for name in SPLITS:
+        found = layers[name, name]
+        for trial in found.evidence.trials:
+            assert trial.ap_val.value == pytest.approx(trial.ap_train, abs=1e-6)
+        for verdict in found.evidence.verdicts:
+            assert verdict.prior_ap_val.value == pytest.approx(verdict.prior_ap_train, abs=1e-6)
+            assert verdict.one_box_ap_val.value == pytest.approx(verdict.one_box_ap_train, abs=1e-6)
+
+
+def test_never_worse_on_train_than_the_best_filter_and_sometimes_better(layers):
+    gains = [
+        trial.ap_train - {v.part: v.best_filter_ap_train for v in found.evidence.verdicts}[trial.part]
+        for found in layers.values()
+        for trial in found.evidence.trials
+    ]
+    assert min(gains) >= -1e-6 and max(gains) > 0.01
+
+
+def test_shuffled_parts_are_chosen_on_shuffled_train():
+    """The null goes through everything: what is chosen is the best on train as it was shuffled."""
+    one, other = SPLITS.values()
+    plain = examined(one, other, ALL_SEARCHES[1:2])
+    ground = plain.ground.shuffled()
+    moved = examined(
+        dataclasses.replace(one, truth=ground.train),
+        dataclasses.replace(other, truth=ground.val),
+        ALL_SEARCHES[1:2],
+    )
+    for p, verdict in enumerate(moved.evidence.verdicts):
+        assert verdict.best_filter == moved.scores.ap_train[:, p].argmax()
+        assert verdict.best_filter_ap_train < plain.evidence.verdicts[p].best_filter_ap_train
