@@ -46,9 +46,9 @@ class Split:
 
 
 def split(seed: int, shares: Sequence[float], crops: int = 40) -> Split:
-    """Six filters, every second one of the second part: each fires at its part's boxes in a share of the crops.
+    """Six filters, every second one of the second part: each fires at its part's boxes in some crops.
 
-    shares: of the three filters of a part.
+    shares: of the crops, of the three filters of a part.
     """
     random = np.random.default_rng(seed)
     truth = plain_truth(crops, 2, seed)

@@ -74,9 +74,9 @@ def photographs(images: int, random: np.random.Generator):
     return np.stack([score, 0.8 * score + random.normal(0, 0.8, len(of))]), true, of, positives
 
 
-# How often either end of the interval lies on the wrong side of the truth, on 4,000 sets of 60 images: of the
-# one detector, of the other, of their difference. Nominally each is 0.025. The ends of plain percentiles are not:
-# a resample repeats its easy images, so its AP is too high in the mean, and so are both ends.
+# How often either end of an interval lies on the wrong side of the truth, on 4,000 sets of 60 images: of one
+# detector, another, and their difference. Nominally each is 0.025; the ends of plain percentiles are not:
+# in a resample, which shows some images again and again, APs are higher in the mean, and so are both ends.
 TOO_HIGH, TOO_LOW = np.array([0.048, 0.056, 0.011]), np.array([0.021, 0.020, 0.069])
 
 

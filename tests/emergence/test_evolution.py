@@ -35,7 +35,7 @@ fitness_of = jax.jit(fitness)
 
 
 def evolved(settings: Genetic, tables=TABLE):
-    """Last populations bool [KEYS, B, F] and their fitness [KEYS, B], from filter 0 as the best single one."""
+    """Last populations bool [KEYS, B, F] and their fitness [KEYS, B]; filter 0 is the best single one."""
     keys = jax.random.split(jax.random.key(0), KEYS)
     run = jax.vmap(lambda key: evolve(tables, key, FILTERS, 0, settings))
     population, fit = (np.asarray(a) for a in run(keys))

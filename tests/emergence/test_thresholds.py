@@ -46,7 +46,8 @@ def test_an_overlap_of_exactly_the_threshold_counts():
 
 @pytest.mark.parametrize(("box", "ap"), [(TWO_FIFTHS, 1.0), (LESS, 0.0)])
 def test_priors_are_held_to_the_same_threshold(box, ap):
-    truth = Truth(np.array(WHOLE, np.float32).reshape(4, 1, 1, 1), *np.array([True, False]).reshape(2, 1, 1, 1))
+    there = np.ones((1, 1, 1), bool)
+    truth = Truth(np.array(WHOLE, np.float32).reshape(4, 1, 1, 1), there, ~there)
     assert fixed_boxes(np.array([box]), 0, truth, np.zeros(1, int), METHOD).average_precision() == ap
 
 
@@ -99,9 +100,9 @@ def test_of_boxes_that_a_detection_overlaps_a_difficult_one_takes_it_out():
 @pytest.mark.parametrize(("pairs", "exists"), [(11, False), (12, True)])
 def test_twelve_pairs_make_a_regressor(pairs, exists):
     phi = jnp.asarray(np.random.default_rng(0).random((1, 12, 20)), jnp.float32)
-    paired = jnp.arange(20).reshape(1, 1, 20) < pairs
+    chosen = Pairs(jnp.arange(20).reshape(1, 1, 20) < pairs, jnp.ones((1, 1, 4, 20)))
     with jax.enable_x64(True):
-        fitted = fit(phi, jnp.ones((1, 20)), Pairs(paired, jnp.ones((1, 1, 4, 20))), METHOD.ridge, METHOD.min_pairs)
+        fitted = fit(phi, jnp.ones((1, 20)), chosen, METHOD.ridge, METHOD.min_pairs)
     assert fitted.exists.item() is exists and fitted.pairs.item() == pairs
     assert bool(np.any(fitted.weights)) is exists
 
