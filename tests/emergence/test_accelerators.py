@@ -9,7 +9,7 @@ import pytest
 from partsjax.emergence import combination, scoring, stimuli
 from partsjax.emergence.combination import Search, combine
 from partsjax.emergence.method import Method
-from partsjax.networks.protocol import Network
+from partsjax.networks.protocol import Network, ReceptiveField
 from tests import tiny
 from tests.emergence.examined import QUICK, split
 from tests.emergence.random_layer import random_layer
@@ -90,12 +90,15 @@ def test_sets_are_those_of_the_processor(accelerator, way):
 
 
 def with_maps(*sides: int, filters: int = 64) -> Network:
-    """A network whose layers have maps of these sides."""
+    """A network whose layers have maps of these sides, cells lying side by side over the image."""
+    fields = {
+        f"conv{s}": ReceptiveField(tiny.SIZE / s, tiny.SIZE / s, tiny.SIZE / s / 2 - 0.5) for s in sides
+    }
 
     def apply(params, images, layers):
         return {f"conv{s}": jax.numpy.zeros((len(images), s, s, filters)) for s in sides}
 
-    return dataclasses.replace(tiny.network(), apply=apply, fields=dict.fromkeys(f"conv{s}" for s in sides))
+    return dataclasses.replace(tiny.network(), apply=apply, fields=fields)
 
 
 @pytest.mark.parametrize(

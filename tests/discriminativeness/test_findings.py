@@ -1,0 +1,135 @@
+"""What is found of a class and of a layer: each figure from drops, verdicts and the same resamples."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from partsjax.discriminativeness.blackout import part_drops
+from partsjax.discriminativeness.correlation import rank_correlation
+from partsjax.discriminativeness.filters import exceeding
+from partsjax.discriminativeness.findings import ClassDrops, class_findings, layer_findings
+from partsjax.discriminativeness.relation import overlap, semantic
+from partsjax.emergence.curve import resamples
+from partsjax.emergence.verdict import Estimate, Verdict
+
+CROPS, FILTERS, PARTS = 30, 20, ("head", "leg", "tail", "ear")
+IMAGES = 2 * np.sort(np.random.default_rng(9).integers(0, 18, CROPS))  # numbers with gaps
+
+
+def drops(seed: int) -> ClassDrops:
+    """Filter 3 matters before the softmax and 5 after it; part p is in a share of the crops."""
+    random = np.random.default_rng(seed)
+    before, after = (random.normal(0, 0.3, (CROPS, FILTERS)).astype(np.float32) for _ in range(2))
+    before[:, 3] += 5
+    after[:, 5] += 5
+    gone = random.random((CROPS, len(PARTS))) < 0.3
+    part = np.where(gone, np.nan, random.normal(2, 1, gone.shape) + np.arange(4))
+    controls = np.where(gone[..., None], np.nan, random.normal(1, 1, (*gone.shape, 8)))
+    areas, control_areas = (np.where(gone, np.nan, random.uniform(0.05, 0.2, gone.shape)) for _ in range(2))
+    peaks = np.zeros((CROPS, FILTERS), np.float32)
+    gradient = (before + random.normal(0, 0.1, before.shape)).astype(np.float32)
+    return ClassDrops(
+        before, after, gradient, peaks, peaks.astype(int), 7, part, controls, areas, control_areas
+    )
+
+
+def verdicts(object_class: str, seed: int) -> list[Verdict]:
+    """The head emerges by both criteria, the leg by the paper's, the tail by none, the ear is too rare."""
+    random = np.random.default_rng(seed)
+    return [
+        Verdict(
+            "conv5", object_class, part, 20, num_val, 3 + p, combination=(3 + p, 8 + p),
+            combination_ap_train=train, combination_ap_val=Estimate(low + random.random() / 9, low, 0.9),
+            excess=Estimate(0.1, 0.05, 0.2),
+        )
+        for p, (part, train, low, num_val) in enumerate(
+            zip(PARTS, (0.6, 0.4, 0.1, 0.9), (0.4, 0.1, 0.05, 0.8), (20, 20, 20, 9), strict=True)
+        )
+    ]  # fmt: skip
+
+
+def samples(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).random((len(PARTS), 1000))
+
+
+@pytest.fixture(scope="module")
+def dog():
+    return class_findings(drops(0), IMAGES, verdicts("dog", 0), samples(0), seed=4)
+
+
+def test_a_class_adds_up_its_drops(dog):
+    lost = drops(0)
+    index = np.unique(IMAGES, return_inverse=True)[1]
+    count = index.max() + 1
+    weights = resamples(count, (4, count))
+    for found, per_crop in (
+        (dog.before.delta, lost.before),
+        (dog.after.delta, lost.after),
+        (dog.gradient, lost.gradient),
+    ):
+        per_crop = per_crop.astype(np.float64)
+        np.testing.assert_allclose(found.value, per_crop.mean(axis=0), rtol=1e-9)
+        again = (per_crop.T @ weights[index]) / weights[index].sum(axis=0)
+        np.testing.assert_allclose(found.samples, again, rtol=1e-9, atol=1e-12)
+    assert (dog.layer, dog.object_class, dog.crops) == ("conv5", "dog", CROPS)
+    np.testing.assert_array_equal(dog.discriminative, exceeding(lost.before.mean(axis=0)))
+    assert np.flatnonzero(dog.discriminative).tolist() == [3] and dog.counts == dog.before.counts
+    correlation = rank_correlation(
+        dog.before.delta.value, dog.gradient.value, (dog.before.delta.samples, dog.gradient.samples), 4
+    )
+    assert repr(dog.gradient_correlation) == repr(correlation) and correlation.value > 0.5
+    for p, found in enumerate(dog.parts):
+        has = ~np.isnan(lost.part[:, p])
+        columns = (a[has, p] for a in (lost.part, lost.controls, lost.areas, lost.control_areas))
+        expected = part_drops(*columns, index[has], weights)
+        assert found.crops == has.sum() < CROPS and found.area == expected.area
+        np.testing.assert_array_equal(found.difference.samples, expected.difference.samples)
+
+
+def test_what_is_discriminative_is_asked_of_the_score_before_or_after_the_softmax_and_by_the_factor(dog):
+    after = class_findings(
+        drops(0), IMAGES, verdicts("dog", 0), samples(0), after_softmax=True, deviations=3.0, seed=4
+    )
+    assert np.flatnonzero(after.discriminative).tolist() == [5] and after.counts == after.after.counts
+    none = class_findings(drops(0), IMAGES, verdicts("dog", 0), samples(0), deviations=5.0, seed=4)
+    assert not none.discriminative.any() and none.counts == dog.counts
+
+
+def test_filters_of_parts_that_emerge_are_semantic(dog):
+    for criterion, parts in (("paper", (0, 1)), ("strict", (0,))):
+        expected = semantic(verdicts("dog", 0), "dog", criterion, FILTERS)
+        np.testing.assert_array_equal(dog.semantic[criterion], expected)
+        assert set(np.flatnonzero(expected)) == {f for p in parts for f in (3 + p, 8 + p)}
+        assert dog.overlap[criterion] == overlap(dog.discriminative, expected, 4)
+    assert dog.detects(3) == ("head",) and dog.detects(9) == ("leg",)
+    assert (
+        dog.detects(5) == dog.detects(6) == dog.detects(0) == ()
+    )  # the tail does not emerge, the ear is rare
+
+
+def test_worth_against_ap_leaves_out_what_is_not_judged(dog):
+    values = [part.difference.value for part in dog.parts]
+    aps = [v.combination_ap_val.value for v in dog.verdicts[:3]] + [math.nan]
+    drawn = np.stack([part.difference.samples for part in dog.parts])
+    assert repr(dog.with_ap) == repr(rank_correlation(values, aps, (drawn, samples(0)), 4))
+    assert dog.with_ap.number == 3
+
+
+def test_a_layer_puts_its_classes_together(dog):
+    cat = class_findings(drops(1), IMAGES, verdicts("cat", 1), samples(1), seed=4)
+    cat = dataclasses.replace(cat, discriminative=dog.discriminative | (np.arange(FILTERS) == 11))
+    found = layer_findings([dog, cat], seed=4)
+    assert found.sharing.distinct == 2 and found.sharing.histogram.tolist() == [18, 1, 1]
+    both = np.stack([dog.discriminative, cat.discriminative])
+    for name in ("paper", "strict"):
+        semantic_of = np.stack([dog.semantic[name], cat.semantic[name]])
+        assert found.overlap[name] == overlap(both, semantic_of, 4)
+    parts, of = [*dog.parts, *cat.parts], [*dog.verdicts, *cat.verdicts]
+    aps = [v.combination_ap_val.value if v.judged else math.nan for v in of]
+    for figure, name in (("difference", "with_ap"), ("drop", "drop_with_ap"), ("control", "control_with_ap")):
+        values = [getattr(part, figure) for part in parts]
+        drawn = np.stack([v.samples for v in values]), np.concatenate([samples(0), samples(1)])
+        assert repr(getattr(found, name)) == repr(rank_correlation([v.value for v in values], aps, drawn, 4))
+    assert len({found.with_ap.value, found.drop_with_ap.value, found.control_with_ap.value}) == 3

@@ -1,0 +1,92 @@
+"""What is kept for pictures: the strongest detections of a part, one a crop, and what excites each filter."""
+
+import numpy as np
+import pytest
+
+from partsjax.emergence import firings
+from partsjax.emergence.combination import members_union
+from partsjax.emergence.evidence import FALSE_ALARMS, SHOWN
+from partsjax.emergence.firings import strongest_crops
+from partsjax.emergence.placed import Placing
+from partsjax.emergence.ranked import RankedLayer, union
+from partsjax.emergence.stimuli import Stimuli
+from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
+from tests.emergence.test_scoring import CELLS, FIELD, SIZE
+
+
+@pytest.fixture(scope="module")
+def layer():
+    train, val = split(1, (0.9, 0.7, 0.5)), split(2, (0.3, 0.6, 0.95))
+    return val, examined(train, val, ALL_SEARCHES[:1])
+
+
+@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("together", [False, True])
+def test_the_strongest_detection_of_each_crop_and_the_first_false_alarms(layer, part, together):
+    val, found = layer
+    verdict, pictures = found.evidence.verdicts[part], found.evidence.strongest[part]
+    members = verdict.combination if together else (verdict.best_filter,)
+    best = pictures.combination if together else pictures.best
+    false = pictures.combination_false if together else pictures.best_false
+    positives = val.truth.valid[part].sum(axis=0)
+    listed = union(RankedLayer(val.stimuli.scores).part(found.found.val[:, part], positives), members)
+    placing = Placing(val.stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
+    boxes = placing.boxes(part, listed)
+
+    def firsts(which, most):
+        kept, crops = [], set()
+        for i in which:
+            if listed.crops[i] not in crops:
+                kept.append(i)
+                crops.add(listed.crops[i])
+        return kept[:most]
+
+    everything = range(len(listed.scores))
+    for shown, index in (
+        (best, firsts(everything, SHOWN)),
+        (false, firsts([i for i in everything if not listed.true[i]], FALSE_ALARMS)),
+    ):
+        assert len(shown) == len(index) > 3
+        for detection, i in zip(shown, index, strict=True):
+            assert (detection.crop, detection.filter) == (listed.crops[i], listed.filters[i])
+            assert detection.score == pytest.approx(listed.scores[i], abs=1e-6)
+            assert detection.correct == listed.true[i]
+            np.testing.assert_allclose(detection.box, boxes[i], atol=0.051)
+    assert (SHOWN, FALSE_ALARMS) == (10, 5)
+    assert any(d.correct for d in best) and not any(d.correct for d in false)
+
+
+def test_detections_of_a_set_are_those_that_suppression_leaves(layer):
+    """With NMS across members a picture never shows what is not counted."""
+    val, _ = layer
+    search = ALL_SEARCHES[-1]
+    found = examined(split(1, (0.9, 0.7, 0.5)), val, [search])
+    for part, (verdict, pictures) in enumerate(
+        zip(found.evidence.verdicts, found.evidence.strongest, strict=True)
+    ):
+        assert len(verdict.combination) > 0
+        placing = Placing(val.stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
+        positives = val.truth.valid[part].sum(axis=0)
+        plain = RankedLayer(val.stimuli.scores).part(found.found.val[:, part], positives)
+        left = members_union(plain, verdict.combination, part, search, found.ground.method, placing)
+        kept = {*zip(left.crops.tolist(), left.filters.tolist(), strict=True)}
+        assert {(d.crop, d.filter) for d in pictures.combination} <= kept
+
+
+@pytest.mark.parametrize("crops", [3, 20])
+def test_filters_fire_most_on_these_crops_and_there(crops):
+    random = np.random.default_rng(0)
+    cells = random.integers(0, CELLS * CELLS, (4, 2, crops)).astype(np.int32)
+    values = random.integers(0, 6, (4, 9, 2, crops)).astype(np.float32)  # many equal
+    values[:, :, 1] = np.minimum(values[:, :, 1], values[:, :, 0])
+    values[3] = 0
+    found = strongest_crops(Stimuli(cells, values, CELLS), GEOMETRY)
+    assert firings.SHOWN == 12 and found.crops.shape == (4, min(12, crops))
+    for f in range(4):
+        order = sorted(range(crops), key=lambda n: (-values[f, 4, 0, n], n))[:12]
+        assert found.crops[f].tolist() == order
+        np.testing.assert_array_equal(found.scores[f], values[f, 4, 0, order])
+        row, column = np.divmod(cells[f, 0, order], CELLS)
+        centre = FIELD.center + 0.5 + FIELD.stride * np.stack([column, row], axis=1)
+        corners = np.concatenate([centre - FIELD.size / 2, centre + FIELD.size / 2], axis=1)
+        np.testing.assert_allclose(found.boxes[f], np.clip(corners, 0, SIZE))
