@@ -62,4 +62,6 @@ def load_dataset(
         return coco_parts.read(data_dir, classes, reader, skip_bad=skip_bad)
     from partsjax.data import pascal_part
 
-    return pascal_part.read(data_dir, classes, reader.part_list or "123", prepared_dir, progress)
+    return pascal_part.read(
+        data_dir, classes, reader.part_list or "123", prepared_dir, progress, skip_bad=skip_bad
+    )

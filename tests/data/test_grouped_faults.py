@@ -102,3 +102,12 @@ def test_more_kinds_than_a_line_should_hold():
         faults.add("f.json", number, "is wrong", f"fix {number}")
     with pytest.raises(BadInput, match=r"fix 4 .*4 more kinds of faults$"):
         faults.settle()
+
+
+def test_a_class_that_loses_its_last_part_is_none_of_all(tmp_path):
+    cat = [annotation(20, 2, [60, 10, 20, 20], image=2), annotation(21, 5, [90, 10, 40, 4], image=2)]
+    folder = write(tmp_path, document([DOG, EAR, *cat]))
+    data = coco_parts.read(folder, skip_bad=True)
+    assert data.parts == {"dog": ("ear",)} and len(data.images) == 1
+    with pytest.raises(BadInput, match="class 'cat' has no part boxes; choose from: dog"):
+        coco_parts.read(folder, ["cat", "dog"], skip_bad=True)

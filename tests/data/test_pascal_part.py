@@ -136,7 +136,7 @@ def test_what_is_left_out_is_counted_in_the_notes(tmp_path):
     nothing = np.zeros(SHAPE, np.uint8)
     objects = [
         dog(head=rectangle(5, 5, 9, 9), tail=nothing, hooves=rectangle(5, 5, 9, 9)),
-        dog(head=rectangle(6, 6, 9, 9), tail=nothing),
+        thing("dog", rectangle(20, 5, 75, 55), head=rectangle(6, 6, 9, 9), tail=nothing),
         thing("dog", nothing, head=rectangle(5, 5, 9, 9)),
     ]
     folder = write(tmp_path / "source", {"a": objects}, listed_too=("b", "c"))
@@ -210,7 +210,8 @@ def test_a_missing_photograph(tmp_path):
     folder = simple(tmp_path / "source")
     path = folder / "VOCdevkit" / "VOC2010" / "JPEGImages" / "2008_000002.jpg"
     path.unlink()
-    assert f"{path}: photograph not found" in fault(folder, tmp_path / "prepared")
+    said = f"{path.parent}: photograph 2008_000002.jpg of an annotation in Annotations_Part is not there"
+    assert said in fault(folder, tmp_path / "prepared")
 
 
 def test_a_damaged_annotation_is_named(tmp_path):

@@ -1,6 +1,7 @@
 """COCO JSON of parts: by PACO's convention, or any file of one object class, for photographs of one's own."""
 
 import collections
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -72,7 +73,8 @@ def read(
     images, doubled = counted_once(_images(layout, files, objects, faults))
     faults.settle()
     parts = _with_boxes(known, chosen, images)
-    choose_classes(chosen, chosen, parts, os.fspath(layout.root))
+    chosen = choose_classes(classes, chosen, parts, os.fspath(layout.root))
+    images = _of_classes(images, chosen)
     notes += [f"{count} {what}" for what, count in sorted(counted.items())] + doubled
     if not layout.by_split:
         count = sum(image.split == "val" for image in images)
@@ -81,6 +83,7 @@ def read(
             f"their names (--val_fraction={layout.val_fraction:g})"
         )
     notes += missing_in_a_split(images, chosen, layout.place)
+    parts = {name: parts[name] for name in chosen}
     return Dataset("coco_parts", images, parts, (*notes, *faults.notes()))
 
 
@@ -102,6 +105,12 @@ def _with_boxes(
     """The parts of the chosen classes of which some box is left."""
     seen = {Category(o.object_class, p.name) for i in images for o in i.objects for p in o.parts}
     return {name: tuple(p for p in known[name] if Category(name, p) in seen) for name in chosen}
+
+
+def _of_classes(images: Iterable[Image], chosen: tuple[str, ...]) -> tuple[Image, ...]:
+    """The images with the objects of some classes alone: one may have lost the last of its parts' boxes."""
+    kept = ((image, tuple(o for o in image.objects if o.object_class in chosen)) for image in images)
+    return tuple(dataclasses.replace(image, objects=objects) for image, objects in kept if objects)
 
 
 def _split_polygons(files: Iterable[CocoFile], options: ReaderOptions) -> bool:

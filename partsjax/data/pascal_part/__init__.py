@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from partsjax.data.class_selection import choose_classes
+from partsjax.data.class_selection import choose_classes, missing_in_a_split
+from partsjax.data.doubled import counted_once
 from partsjax.data.masks import union
 from partsjax.data.pascal_part import builder
 from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
 from partsjax.data.pascal_part.records import RecordImage
-from partsjax.data.pascal_part.source import PascalSource, find_source
+from partsjax.data.pascal_part.source import PascalSource, find_source, image_list
 from partsjax.data.schema import SPLITS, Dataset, Image, Object, Part
 from partsjax.errors import BadInput, nearest
 
@@ -24,13 +25,16 @@ def read(
     part_list: str = "123",
     prepared_dir: str | os.PathLike | None = None,
     progress: builder.Progress | None = None,
+    *,
+    skip_bad: bool = False,
 ) -> Dataset:
     """Reads PASCAL-Part, preparing it first where that has not been done.
 
     Position labels are dropped but instances stay apart; upper and lower leg or arm of one limb are
     one instance, whose mask is both together. An object's or part's box is the tight box of its mask
     (paper: section on the data). Images in VOC's lists without an annotation, and pieces without a
-    marked pixel or with a name the lists do not know, are left out and counted in the notes.
+    marked pixel or with a name the lists do not know, are left out and counted in the notes; what is marked
+    twice counts once.
 
     Args:
       data_dir: holds `VOCdevkit/VOC2010/{JPEGImages,ImageSets/Main}` and `Annotations_Part/*.mat`. With
@@ -39,6 +43,7 @@ def read(
       part_list: `123` (the paper's) or `105`.
       prepared_dir: where prepared copies are kept; by default where tfds keeps its own.
       progress: called as a copy is prepared.
+      skip_bad: leave out images whose annotations are damaged, with a note, instead of raising.
 
     Returns:
       Images that show an object of `classes`, with integral boxes and the parts' masks; their pixels
@@ -55,9 +60,12 @@ def read(
     choose_classes(classes, _ALL_CLASSES, PART_LISTS[part_list], "pascal_part")
     where = builder.default_prepared_dir() if prepared_dir is None else Path(prepared_dir).expanduser()
     if data_dir is None:
-        return _assemble(_only_copy(where, prepared_dir), None, classes, part_list)
-    source = find_source(data_dir)
-    return _assemble(builder.prepare(source, where, progress), source, classes, part_list)
+        source, copy = None, _only_copy(where, prepared_dir)
+    else:
+        source = find_source(data_dir)
+        copy = builder.prepare(source, where, progress, skip_bad=skip_bad)
+    builder.refuse_damaged(copy, skip_bad)
+    return _assemble(copy, source, classes, part_list)
 
 
 def _only_copy(where: Path, prepared_dir) -> Path:
@@ -102,7 +110,16 @@ def _assemble(
     notes += [f"{what}: {count} left out" for what, count in sorted(skipped.items())]
     if missing:
         notes.append(f"parts of the list without a box in these images: {', '.join(missing)}")
-    return Dataset("pascal_part", tuple(images), {c: parts[c] for c in chosen}, tuple(notes))
+    if damaged := builder.damaged(copy):
+        notes.append(f"left out by --skip_bad, {len(damaged)} of a kind: {builder.together(damaged)}")
+    once, doubled = counted_once(images)
+    notes += doubled + missing_in_a_split(once, chosen, lambda split: _place(source, copy, split))
+    return Dataset("pascal_part", once, {c: parts[c] for c in chosen}, tuple(notes))
+
+
+def _place(source: PascalSource | None, copy: Path, split: str) -> str:
+    """What messages call the source of a split."""
+    return os.fspath(image_list(source.data_dir, split) if source else copy)
 
 
 def _annotations(copy: Path, split: str) -> list[Mapping[str, Any]]:

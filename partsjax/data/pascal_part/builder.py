@@ -11,7 +11,7 @@ import functools
 import io
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import absl.logging
 import numpy as np
 import tensorflow_datasets as tfds
 
+from partsjax.data.faults import listed
 from partsjax.data.images import FileImage
 from partsjax.data.pascal_part.annotation import Annotation, read_annotation
 from partsjax.data.pascal_part.source import PascalSource
@@ -107,8 +108,13 @@ class PascalPartAnnotations(_Builder, skip_registration=True):
 
     def _example(self, image_id):
         path = self._source.annotation(image_id)
-        annotation = read_annotation(path)
-        self._check_size(path, annotation, image_id)
+        try:
+            annotation = read_annotation(path)
+            self._check_size(path, annotation, image_id)
+        except BadInput as error:
+            # All are read before any is refused, and whoever asks for it goes on without.
+            self.info.metadata.setdefault("damaged", {})[image_id] = str(error)
+            annotation = Annotation(None, ())
         objects, parts = [], []
         for index, found in enumerate(annotation.objects):
             objects.append({"class": found.object_class, "box": _numbers(found.box)})
@@ -141,17 +147,24 @@ def prepared_copies(prepared_dir: str | os.PathLike) -> list[Path]:
     return sorted(copy for copy in Path(prepared_dir).glob("pascal_part_*") if _finished(copy))
 
 
-def prepare(source: PascalSource, prepared_dir: str | os.PathLike, progress: Progress | None = None) -> Path:
+def prepare(
+    source: PascalSource,
+    prepared_dir: str | os.PathLike,
+    progress: Progress | None = None,
+    *,
+    skip_bad: bool = False,
+) -> Path:
     """The prepared copy of a source, made now if there is none.
 
     Another process that asks for the same copy waits for this one. A copy cut off half-way is never
     taken for a whole one: each data set is renamed into place when complete, and what a killed
     process left is removed. While it prepares, tfds' messages on stdout are withheld; its progress
-    bars are turned off for good.
+    bars are turned off for good. An annotation that is damaged, or whose masks are of another size than the
+    photograph, has no objects in the copy.
 
     Raises:
-      BadInput: a damaged annotation, masks of another size than the photograph, or a folder that
-        cannot be written.
+      BadInput: there are such annotations and `skip_bad` is not set (of a copy that is made now), or a
+        folder cannot be written.
     """
     copy = Path(prepared_dir) / f"pascal_part_{source.fingerprint}"
     if _finished(copy):
@@ -167,7 +180,27 @@ def prepare(source: PascalSource, prepared_dir: str | os.PathLike, progress: Pro
                     source=source, progress=progress, data_dir=copy, file_format="array_record"
                 )
                 builder.download_and_prepare()
+            if builder_class is PascalPartAnnotations:
+                refuse_damaged(copy, skip_bad)
     return copy
+
+
+def refuse_damaged(copy: str | os.PathLike, skip_bad: bool) -> None:
+    """Raises `BadInput` where annotations of a copy could not be read and are not to be left out."""
+    found = damaged(copy)
+    if found and not skip_bad:
+        raise BadInput(f"{together(found)} (or --skip_bad to go on without)")
+
+
+def damaged(copy: str | os.PathLike) -> dict[str, str]:
+    """What was wrong with annotations that could not be read into a prepared copy, by image id."""
+    return dict(_opened(os.fspath(copy), "annotations", os.getpid()).info.metadata.get("damaged", {}))
+
+
+def together(found: Mapping[str, str]) -> str:
+    """One line on all damaged annotations: the first in full, the first five by name."""
+    first = next(iter(found.values()))
+    return first if len(found) == 1 else f"{first} ({len(found)} such annotations: {listed(list(found))})"
 
 
 @functools.lru_cache(maxsize=16)

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from partsjax.data.faults import Faults
 from partsjax.data.schema import SPLITS
 from partsjax.errors import BadInput
 
@@ -42,8 +43,8 @@ def find_source(data_dir: str | os.PathLike) -> PascalSource:
     """Lists a folder of PASCAL-Part; opens nothing but the two image lists.
 
     Raises:
-      BadInput: no such folder, a piece of the layout or a photograph is missing, a malformed or
-        repeated image id, or no annotation at all.
+      BadInput: no such folder, a piece of the layout or photographs are missing, malformed or repeated
+        image ids, or no annotation at all.
     """
     root = Path(data_dir).expanduser()
     voc = root / "VOCdevkit" / "VOC2010"
@@ -53,30 +54,37 @@ def find_source(data_dir: str | os.PathLike) -> PascalSource:
     annotations = _listing(root / "Annotations_Part")
     photographs = _listing(voc / "JPEGImages")
     image_ids, unannotated, seen = {}, {}, {}
+    faults = Faults()
     content = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=8)
     for split in SPLITS:
-        path = voc / "ImageSets" / "Main" / f"{split}.txt"
-        listed = _image_list(path)
+        path = image_list(root, split)
+        listed = _image_list(path, faults)
         for image_id in listed:
             if image_id in seen:
-                raise BadInput(
-                    f"{path}: image {image_id} is listed twice (before in {seen[image_id]}); keep one line"
-                )
+                what = f"is listed twice (before in {seen[image_id]})"
+                faults.add(path, image_id, what, "keep one line", of="image", can_skip=False)
             seen[image_id] = path.name
         image_ids[split] = tuple(i for i in listed if f"{i}.mat" in annotations)
         unannotated[split] = tuple(i for i in listed if f"{i}.mat" not in annotations)
         for image_id in image_ids[split]:
-            if f"{image_id}.jpg" not in photographs:
-                raise BadInput(
-                    f"{voc / 'JPEGImages' / image_id}.jpg: photograph not found but "
-                    f"Annotations_Part/{image_id}.mat is there; unpack VOC2010's images as well"
-                )
-            record = (split, image_id, annotations[f"{image_id}.mat"], photographs[f"{image_id}.jpg"])
+            photograph = f"{image_id}.jpg"
+            if photograph not in photographs:
+                what = "of an annotation in Annotations_Part is not there"
+                fix = "unpack VOC2010's images as well"
+                faults.add(voc / "JPEGImages", photograph, what, fix, of="photograph", can_skip=False)
+                continue
+            record = (split, image_id, annotations[f"{image_id}.mat"], photographs[photograph])
             content.update(repr(record).encode())
         content.update(repr(unannotated[split]).encode())
+    faults.settle()
     if not any(image_ids.values()):
         raise BadInput(f"{root / 'Annotations_Part'}: no .mat file of any listed image; {_LAYOUT}")
     return PascalSource(root, image_ids, unannotated, content.hexdigest())
+
+
+def image_list(data_dir: Path, split: str) -> Path:
+    """VOC's list of a split."""
+    return data_dir / "VOCdevkit" / "VOC2010" / "ImageSets" / "Main" / f"{split}.txt"
 
 
 def _listing(folder: Path) -> dict[str, tuple[int, int]]:
@@ -86,14 +94,17 @@ def _listing(folder: Path) -> dict[str, tuple[int, int]]:
         return {name: (stat.st_size, stat.st_mtime_ns) for name, stat in stats}
 
 
-def _image_list(path: Path) -> list[str]:
-    """The first word of each line, as VOC's image lists are written."""
+def _image_list(path: Path, faults: Faults) -> list[str]:
+    """The first word of each line, as VOC's image lists are written; a byte-order mark is none of it."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
         raise BadInput(f"{path}: image list cannot be read; {_LAYOUT}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: image list is no UTF-8 text; save it as UTF-8") from error
     image_ids = [line.split()[0] for line in lines if line.strip()]
     for image_id in image_ids:
         if not re.fullmatch(r"\w[\w.-]*", image_id):
-            raise BadInput(f"{path}: {image_id!r} is no image id; one id such as 2008_000008 a line")
+            fix = "one id such as 2008_000008 a line"
+            faults.add(path, repr(image_id), "is no image id", fix, of="line", can_skip=False)
     return image_ids

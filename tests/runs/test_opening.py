@@ -1,0 +1,45 @@
+"""What the options say reaches the reader, and what the reader says reaches the terminal."""
+
+import json
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+
+from experiments import flags as shared
+from partsjax.data.reader_options import ReaderOptions
+from partsjax.errors import BadInput
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs.opening import dataset_of
+from partsjax.runs.options import Options
+from tests import tiny
+
+
+def test_flags_make_the_reader_s_options():
+    if not flags.FLAGS.is_parsed():
+        flags.FLAGS.mark_as_parsed()
+    assert shared.job_options()["reader"] == ReaderOptions()
+    given = {
+        "part_list": "105",
+        "object_class": "car",
+        "val_fraction": 0.3,
+        "split_polygons": True,
+        "allow_duplicates": True,
+    }
+    with flagsaver.flagsaver(**given):
+        assert shared.job_options()["reader"] == ReaderOptions(**given)
+
+
+def test_the_reader_gets_its_options_and_skips_only_if_asked(tmp_path):
+    folder = tiny.write_folder(tmp_path / "photos", images=3)
+    path = folder / "instances_val.json"
+    document = json.loads(path.read_text())
+    document["annotations"][1]["bbox"] = [0, 0, 500, 500]
+    path.write_text(json.dumps(document))
+    options, terminal = Options(dataset="coco_parts", data_dir=str(folder)), Terminal(quiet=True)
+    with pytest.raises(BadInput, match=r"annotation 2 has bbox .*--skip_bad"):
+        dataset_of(options, terminal, skip_bad=False)
+    assert any("--skip_bad" in note for note in dataset_of(options, terminal, skip_bad=True).notes)
+    wrong = Options(dataset="coco_parts", data_dir=str(folder), reader=ReaderOptions(part_list="105"))
+    with pytest.raises(BadInput, match="--part_list=105"):
+        dataset_of(wrong, terminal, skip_bad=True)
