@@ -23,6 +23,7 @@ from absl import flags
 
 from experiments import flags as shared
 from experiments import supervision
+from experiments.starting import start
 from partsjax.errors import BadInput
 
 _NETWORKS = flags.DEFINE_list(
@@ -72,4 +73,4 @@ def _seed(text: str) -> int:
 
 
 if __name__ == "__main__":
-    shared.start(main)
+    start(main)

@@ -21,6 +21,7 @@ into --workdir.
 from absl import flags
 
 from experiments import flags as shared
+from experiments.starting import start
 from partsjax.runs.options import Options
 
 _LAYER = flags.DEFINE_string(
@@ -70,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    shared.start(main)
+    start(main)

@@ -18,6 +18,7 @@ summary.json and manifest.json into --workdir.
 from absl import flags
 
 from experiments import flags as shared
+from experiments.starting import start
 from partsjax.emergence.combination import SCORES, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.runs.options import NULLS, Options
@@ -88,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    shared.start(main)
+    start(main)

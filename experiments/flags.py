@@ -2,20 +2,39 @@
 
 import hashlib
 import json
+import math
 import os
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
-from absl import app, flags, logging
+from absl import flags
 
 from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import BadInput, nearest
-from partsjax.networks.devices import one_device_a_core
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
+
+# JAX makes keys of 32 bits and drops the rest: larger seeds would be the same as smaller ones.
+MOST_SEED = 2**31 - 1
+
+
+class _Path(flags.ArgumentParser):
+    """A path, in which `~` is the home folder: no shell expands it after `--name=`."""
+
+    def parse(self, argument: str) -> str:
+        if not argument:
+            raise ValueError("is empty; give a path, or leave the flag out")
+        try:
+            Path(argument).expanduser()
+        except RuntimeError:
+            raise ValueError("no home folder is known; write the whole path, without ~") from None
+        return os.path.expanduser(argument)
+
+
+PATH = _Path()
 
 _NET = flags.DEFINE_string(
     "net",
@@ -23,7 +42,8 @@ _NET = flags.DEFINE_string(
     "Network: alexnet (torchvision's), caffenet (the original: groups, LRN), vgg16, vgg19, or "
     "package.module:function that returns a partsjax Network of your own.",
 )
-_WEIGHTS = flags.DEFINE_string(
+_WEIGHTS = flags.DEFINE(
+    PATH,
     "weights",
     "imagenet",
     "imagenet (alexnet and vgg16: installed with this package), random, W/checkpoint of a training run, or a "
@@ -54,16 +74,23 @@ _DATASET = flags.DEFINE_string(
     "shapeparts (drawn from --seed, nothing to download), coco_parts (COCO JSON with parts) or pascal_part "
     "(the original .mat masks and VOC2010).",
 )
-_DATA_DIR = flags.DEFINE_string("data_dir", None, "Folder of the data set; see the README for its layout.")
+_DATA_DIR = flags.DEFINE(PATH, "data_dir", None, "Folder of the data set; see the README for its layout.")
 _CLASSES = flags.DEFINE_list("classes", ["all"], "Object classes, as horse,dog, or all.")
 _LIMIT = flags.DEFINE_integer("limit", None, "At most this many objects per class and split.", lower_bound=1)
-_WORKDIR = flags.DEFINE_string(
+_WORKDIR = flags.DEFINE(
+    PATH,
     "workdir",
     None,
     "Folder for results and finished stages; the same command goes on from there. Default: a folder "
     "under runs/ named after the options.",
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Of shapeparts, random weights, training, searches, intervals.")
+_SEED = flags.DEFINE_integer(
+    "seed",
+    0,
+    "Of shapeparts, random weights, training, searches, intervals.",
+    lower_bound=0,
+    upper_bound=MOST_SEED,
+)
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size",
     None,
@@ -110,16 +137,21 @@ _ALLOW_DUPLICATES = flags.DEFINE_bool(
 )
 
 
-_CONFIG = flags.DEFINE_string(
+_CONFIG = flags.DEFINE(
+    PATH,
     "config",
     None,
     "A Python file whose dictionary `flags` sets other defaults, as configs/emergence_by_layer.py; what the "
     "command line says goes first.",
 )
+flags.DEFINE_bool("debug", False, "Below the line of an error, show where it was raised, and its causes.")
 
 
-def _apply_config(path: str) -> None:
-    """Makes a config's values the defaults of the flags it names."""
+def apply_config() -> None:
+    """Makes the values of `--config` the defaults of the flags it names."""
+    path = _CONFIG.value
+    if path is None:
+        return
     if not Path(path).is_file():
         raise BadInput(f"--config={path}: no such file")
     try:
@@ -141,8 +173,42 @@ def _known_flags() -> list[str]:
     return sorted(flag.name for flag in flags.FLAGS.get_key_flags_for_module(sys.argv[0]))
 
 
+def refuse_idle(names: Iterable[str], why: str) -> None:
+    """Refuses flags of the command line that change nothing; why: the end of 'has no effect ...'.
+
+    A config's flags are defaults, and may be of no use to a command that changes others.
+    """
+    for name in names:
+        if flags.FLAGS[name].present:
+            raise BadInput(f"--{name}: has no effect {why}; leave it out")
+
+
+def _check_values() -> None:
+    """Refuses values that every parser lets through: not-a-numbers, and names given twice."""
+    for name in flags.FLAGS:
+        value = flags.FLAGS[name].value
+        if isinstance(value, float) and not math.isfinite(value):
+            raise BadInput(f"--{name}={value}: give a finite number")
+    for name, values in (("layers", _LAYERS.value), ("classes", _CLASSES.value)):
+        check_names(name, values)
+
+
+def check_names(flag: str, names: list[str]) -> None:
+    """Refuses a list with a name in it twice, or with `all` beside others."""
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"--{flag}: {name!r} stands there twice; give each once")
+    if "all" in names and len(names) > 1:
+        raise BadInput(f"--{flag}: all stands for every one; give it alone, or leave it out")
+
+
 def job_options() -> dict:
-    """The shared flags that decide a run's results."""
+    """The shared flags that decide a run's results.
+
+    Raises:
+      BadInput: a value that cannot be meant, or a flag that changes nothing.
+    """
+    _check_values()
     return {
         "net": _NET.value,
         "weights": _WEIGHTS.value,
@@ -178,26 +244,3 @@ def execution(experiment: str, options) -> Execution:
         threads=os.cpu_count() or 1,
         skip_bad=_SKIP_BAD.value,
     )
-
-
-def start(main: Callable[[], None]) -> None:
-    """Parses flags and runs `main`; what the user can mend ends in one line and status 2."""
-
-    def guarded(arguments):
-        if len(arguments) > 1:
-            raise app.UsageError(f"unexpected argument {arguments[1]!r}; options start with --")
-        try:
-            if _CONFIG.value:
-                _apply_config(_CONFIG.value)
-            main()
-        except BadInput as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-            sys.exit(2)
-        except KeyboardInterrupt:
-            print("stopped; the same command goes on from here", file=sys.stderr)
-            sys.exit(130)
-
-    # JAX tells at this level of every accelerator that is not there.
-    logging.set_verbosity(logging.WARNING)
-    one_device_a_core()
-    app.run(guarded)

@@ -22,6 +22,7 @@ with the same parameters.
 from absl import flags
 
 from experiments import flags as shared
+from experiments.starting import start
 from partsjax.errors import BadInput
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.training import SCHEDULES
@@ -109,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    shared.start(main)
+    start(main)

@@ -1,4 +1,6 @@
-"""The one exception for what the user can mend."""
+"""The one exception for what the user can fix, and text as people may be shown it."""
+
+import unicodedata
 
 
 class BadInput(Exception):
@@ -17,3 +19,10 @@ def nearest(word: str, choices) -> str:
     close = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}choose from: {', '.join(choices)}"
+
+
+def shown(text: str) -> str:
+    """Text that a terminal takes for nothing else: U+FFFD for control characters and lone surrogates."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in text
+    )

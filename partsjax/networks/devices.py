@@ -7,6 +7,7 @@ from collections.abc import Callable
 import jax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
+from partsjax.errors import BadInput
 from partsjax.ops.precision import in_full_precision
 
 MOST = 8  # devices made of one machine's cores
@@ -25,6 +26,24 @@ def one_device_a_core() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     with contextlib.suppress(RuntimeError):  # it is running
         jax.config.update("jax_num_cpu_devices", min(cores, MOST))
+
+
+def require_devices() -> None:
+    """Starts JAX.
+
+    Raises:
+      BadInput: the platform that `JAX_PLATFORMS` asks for is not there.
+    """
+    try:
+        jax.devices()
+    except Exception as error:  # JAX has no one exception for it: even an assertion fails
+        asked = jax.config.jax_platforms
+        if not asked:
+            raise
+        raise BadInput(
+            f"JAX_PLATFORMS={asked}: JAX finds no such device here ({str(error) or type(error).__name__}); "
+            "unset it to run on what there is, or install JAX for your device (pip install 'partsjax[cuda]')"
+        ) from error
 
 
 def spread(function: Callable, split: int) -> Callable:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partsjax.emergence.verdict import EMERGES, RARE, LayerSummary, Verdict
+from partsjax.errors import shown
 
 
 class _Rate(ProgressColumn):
@@ -30,26 +32,40 @@ class _Rate(ProgressColumn):
 
 def _columns() -> tuple[ProgressColumn, ...]:
     return (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
+        TextColumn("{task.fields[unit]}", markup=False),
         _Rate(),
         TextColumn("left:"),
         TimeRemainingColumn(),
     )
 
 
+class _Console(Console):
+    """Shows text as it is: names may look like markup or emoji codes, and hold anything."""
+
+    def __init__(self, **options):
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads progress and notes any more: without them. Of results, the caller is to know."""
+        if not self.stderr:
+            raise  # what rich is handling
+        self.quiet = True
+
+
 class Terminal:
     """Where a run reports to a person. Progress and notes go to stderr, the tables to stdout."""
 
     def __init__(self, quiet: bool = False):
-        self._out = Console(highlight=False, quiet=quiet)
-        self._err = Console(stderr=True, highlight=False, quiet=quiet)
+        self._out = _Console(quiet=quiet)
+        self._err = _Console(stderr=True, quiet=quiet)
         self._noted: list[list[str]] = []  # of the runs that are under way, each inside the one before
 
     def say(self, text: str) -> None:
-        self._err.print(text, markup=False)
+        """One line, however long."""
+        self._err.print(shown(text), soft_wrap=True)
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:
@@ -101,13 +117,16 @@ class Terminal:
         parts = list(dict.fromkeys((v.object_class, v.part) for v in verdicts))
         by_place = {(v.object_class, v.part, v.layer): v for v in verdicts}
         self._out.print(
-            "\nBest set of filters by part: AP on train → on unseen images, in percent. [bold]Place "
-            "alone[/bold]: AP on unseen images of fixed boxes, the same in every crop, no filter looked at."
+            Text.assemble(
+                "\nBest set of filters by part: AP on train → on unseen images, in percent. ",
+                ("Place alone", "bold"),
+                ": AP on unseen images of fixed boxes, the same in every crop, no filter looked at.",
+            )
         )
-        longest = max(len(name) for name in (*(f"{c}:{p}*" for c, p in parts), *(row[0] for row in _SUMS)))
+        longest = max(map(cell_len, (*(f"{c}:{p}*" for c, p in parts), *(row[0] for row in _SUMS))))
         for block in _fitting(layers, self._out.width - longest):
             table = Table(box=box.SIMPLE_HEAD)
-            table.add_column("part", no_wrap=True)
+            table.add_column("part", overflow="fold")
             table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
             table.add_column("place\nalone", justify="right", no_wrap=True, style="bold")
             for layer in block:
@@ -119,7 +138,7 @@ class Terminal:
                 previous = object_class
                 first = by_place[object_class, part, layers[0]]
                 table.add_row(
-                    f"{object_class}:{part}{'*' if first.rare else ''}",
+                    shown(f"{object_class}:{part}{'*' if first.rare else ''}"),
                     f"{first.num_train}/{first.num_val}",
                     _percent(first.prior_ap_val.value),
                     *(_cell(by_place[object_class, part, layer]) for layer in block),
@@ -152,10 +171,15 @@ class Terminal:
             if count is not None
         ]
         self._out.print(
-            f"{layer}, parts that emerge by the paper's criterion: [bold]{most.emerging_paper} of "
-            f"{most.parts}[/bold]; place alone passes it in [bold]{most.prior_over_30_train}"
-            f"[/bold]{''.join(others)}. On unseen images and beyond place: [bold]{most.emerging_strict}"
-            f"[/bold] (by chance alone at most {most.strict_by_chance:.1f})."
+            Text.assemble(
+                f"{layer}, parts that emerge by the paper's criterion: ",
+                (f"{most.emerging_paper} of {most.parts}", "bold"),
+                "; place alone passes it in ",
+                (f"{most.prior_over_30_train}", "bold"),
+                f"{''.join(others)}. On unseen images and beyond place: ",
+                (f"{most.emerging_strict}", "bold"),
+                f" (by chance alone at most {most.strict_by_chance:.1f}).",
+            )
         )
 
     def show(self, table) -> None:

@@ -51,7 +51,12 @@ def unfinished(folder: Path) -> Iterator[Path]:
 
 def write_json(path: Path, content: Any) -> None:
     with written_whole(path, durable=True) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Raises FileNotFoundError or ValueError."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 @contextlib.contextmanager
@@ -66,10 +71,27 @@ def plain_errors(folder: Path) -> Iterator[None]:
                 "command again"
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            where = Path(os.fsdecode(error.filename or folder))
+            ours = where == folder or folder in where.parents
+            fix = "choose another --workdir" if ours else "get the right to use it"
+            raise BadInput(f"{where}: not permitted ({error.strerror}); {fix}") from error
+        if error.errno == errno.ENAMETOOLONG:
             raise BadInput(
-                f"{error.filename or folder}: not permitted ({error.strerror}); choose another --workdir"
+                f"{error.filename or folder}: {error.strerror}; choose a shorter --workdir"
             ) from error
         raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    except (FileExistsError, NotADirectoryError):
+        at = next(p for p in (folder, *folder.parents) if os.path.lexists(p) and not p.is_dir())
+        why = f"{at} is {'a link to what is not there' if at.is_symlink() else 'a file'}"
+    except OSError as error:
+        why = error.strerror
+    raise BadInput(f"{folder}: cannot be made, {why}; choose another folder for --workdir")
 
 
 @contextlib.contextmanager
@@ -79,13 +101,11 @@ def opened(folder: Path) -> Iterator[Path]:
     The lock goes with the process, however it ends. Files left unfinished are removed.
 
     Raises:
-      BadInput: another process has the folder.
+      BadInput: it cannot be made, or another process has it.
     """
     with plain_errors(folder):
-        if folder.exists() and not folder.is_dir():
-            raise BadInput(f"{folder}: is a file; choose a folder for --workdir")
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "lock", "a+") as lock:
+        _make(folder)
+        with open(folder / "lock", "ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -118,7 +138,7 @@ def claim(folder: Path, options: dict[str, Any]) -> None:
         write_json(path, options)
         return
     try:
-        before = json.loads(path.read_text())
+        before = read_json(path)
     except ValueError:
         raise BadInput(f"{path}: not JSON; choose another --workdir, or delete this folder") from None
     changed = [

@@ -247,7 +247,7 @@ def _locked(copy: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             copy.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context(open(copy / "lock", "w"))
+            lock = stack.enter_context(open(copy / "lock", "wb"))
         except OSError as error:
             raise BadInput(f"{copy}: cannot write there ({error.strerror}); choose another folder") from error
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -41,7 +42,7 @@ class Within(Terminal):
 
 def tables(content: Content, width: int) -> list[Table]:
     """All there is to show, as many layers side by side as a terminal of `width` columns has room for."""
-    longest = max(map(len, (*content.networks, "place alone")))
+    longest = max(map(cell_len, (*content.networks, "place alone")))
     room = max(1, (width - longest - 4) // 23)
     blocks = [content.layers[i : i + room] for i in range(0, len(content.layers), room)]
     shown = [networks_table(content, block) for block in blocks]

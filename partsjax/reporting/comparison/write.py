@@ -5,7 +5,7 @@ from pathlib import Path
 from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
 from partsjax.reporting.comparison import charts, figures
 from partsjax.reporting.comparison.records import Content
-from partsjax.reporting.report.write import environment, write_assets
+from partsjax.reporting.report.write import environment, write_assets, write_text
 
 
 def write_report(folder: Path, content: Content) -> None:
@@ -31,4 +31,4 @@ def write_report(folder: Path, content: Content) -> None:
         RARE=RARE,
         CHANCE=CHANCE,
     )
-    (folder / "index.html").write_text(text, encoding="utf-8", newline="\n")
+    write_text(folder / "index.html", text)

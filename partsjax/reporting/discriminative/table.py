@@ -4,7 +4,6 @@ import math
 
 from rich import box
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -34,23 +33,25 @@ def discriminative_table(content: Content) -> Group:
             correlation(content.with_ap),
         )
     return Group(
-        Text.from_markup(
-            f"\n[bold]Filters[/bold] of {content.layer} without which the class score drops by over "
-            f"{content.deviations:g} standard deviations more than the mean, and how many of them detect a "
-            "part that emerges, by the paper's criterion and strictly; in brackets as many as at random. "
-            "[bold]Parts[/bold] without which it drops surely more than without random boxes of their size; "
-            "rank correlation of that difference with the part's AP on unseen images, with its 95% interval "
-            "over parts."
+        Text.assemble(
+            "\n",
+            ("Filters", "bold"),
+            f" of {content.layer} without which the class score drops by over {content.deviations:g} "
+            "standard deviations more than the mean, and how many of them detect a part that emerges, by the "
+            "paper's criterion and strictly; in brackets as many as at random. ",
+            ("Parts", "bold"),
+            " without which it drops surely more than without random boxes of their size; rank correlation "
+            "of that difference with the part's AP on unseen images, with its 95% interval over parts.",
         ),
         table,
-        Text.from_markup(_sentence(content)),
+        _sentence(content),
     )
 
 
 def _row(c: ClassPage) -> tuple[str, ...]:
     measured = [part for part in c.parts if part.crops]
     return (
-        escape(c.object_class),
+        c.object_class,
         str(len(c.filters)),
         _overlap(c.paper),
         _overlap(c.strict),
@@ -63,28 +64,35 @@ def _overlap(o: Overlap) -> str:
     return f"{o.both} ({amount(o.expected, 1)})"
 
 
-def _sentence(content: Content) -> str:
+def _sentence(content: Content) -> Text:
     sums = short(content)
+    several = len(content.classes) > 1
     classes = (
-        f"{len(content.classes)} classes" if len(content.classes) > 1 else content.classes[0].object_class
+        f"at least one of {len(content.classes)} classes" if several else content.classes[0].object_class
     )
-    text = (
-        f"{content.layer}: of {content.filters} filters, [bold]{sums.distinct}[/bold] are discriminative for "
-        f"{'at least one of ' if len(content.classes) > 1 else ''}{classes}"
+    text = Text.assemble(
+        f"{content.layer}: of {content.filters} filters, ",
+        (f"{sums.distinct}", "bold"),
+        f" are discriminative for {classes}",
     )
     if sums.filters:
-        text += (
-            f"; of {sums.filters} pairs of class and filter [bold]{content.paper.both}[/bold] detect a part "
-            f"that emerges by the paper's criterion (by chance {amount(content.paper.expected, 1)}), "
-            f"[bold]{content.strict.both}[/bold] strictly (by chance {amount(content.strict.expected, 1)})"
+        text.append(f"; of {sums.filters} pairs of class and filter ")
+        text.append(f"{content.paper.both}", "bold")
+        text.append(
+            " detect a part that emerges by the paper's criterion (by chance "
+            f"{amount(content.paper.expected, 1)}), "
         )
-    text += f". [bold]{sums.parts} of {sums.parts_measured}[/bold] parts are discriminative"
+        text.append(f"{content.strict.both}", "bold")
+        text.append(f" strictly (by chance {amount(content.strict.expected, 1)})")
+    text.append(". ")
+    text.append(f"{sums.parts} of {sums.parts_measured}", "bold")
+    text.append(" parts are discriminative")
     first = [f"{c.object_class}: {c.parts[0].part}" for c in content.classes if c.parts[0].discriminative]
-    text += f"{', most of all ' if first else ''}{escape(', '.join(first))}."
-    if math.isnan(content.with_ap.value):
-        return text
-    drop, control = (correlation(e) for e in (content.drop_with_ap, content.control_with_ap))
-    return (
-        f"{text} Before the control is taken off, the rank correlation of drops with AP is {drop}; that of "
-        f"the control alone, {control}."
-    )
+    text.append(f", most of all {', '.join(first)}." if first else ".")
+    if not math.isnan(content.with_ap.value):
+        drop, control = (correlation(e) for e in (content.drop_with_ap, content.control_with_ap))
+        text.append(
+            f" Before the control is taken off, the rank correlation of drops with AP is {drop}; that of the "
+            f"control alone, {control}."
+        )
+    return text

@@ -55,8 +55,8 @@ def environment(*packages: str) -> jinja2.Environment:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A page, or what pages load; the same bytes on every system."""
-    path.write_text(text, encoding="utf-8", newline="\n")
+    """A page, or what pages load; the same bytes on every system. A path may hold lone surrogates."""
+    path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
 def _vega() -> str:

@@ -147,7 +147,7 @@ class _Job:
             return False
         if self._pages and not (place / "report").exists():
             return False
-        found = json.loads((place / "manifest.json").read_text())
+        found = workdir.read_json(place / "manifest.json")
         same_code = found.get("code_version") == stages.code_version()
         return same_code and found.get("network_digest") == network().digest
 
@@ -216,7 +216,7 @@ def _write(folder: Path, content: Content) -> None:
 
 def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.Stages, notes) -> None:
     measured = {
-        member.folder: json.loads((folder / "emergence" / member.folder / "manifest.json").read_text())
+        member.folder: workdir.read_json(folder / "emergence" / member.folder / "manifest.json")
         for member in every
     }
     workdir.write_json(

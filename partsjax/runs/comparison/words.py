@@ -1,13 +1,12 @@
 """What the networks of a comparison are and what they learned, for people to read."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from partsjax.reporting.comparison import Training
 from partsjax.reporting.training_table import METRICS
-from partsjax.runs import manifest
+from partsjax.runs import manifest, workdir
 from partsjax.runs.comparison.members import SCRATCH, Member
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.supervision.objectives import OBJECTIVES
@@ -38,7 +37,7 @@ def origin(options, member: Member) -> str:
 
 def training_figures(member: Member, options: TrainingOptions, folder: Path) -> Training:
     """The headline metric of a trained network, from its manifest."""
-    found = json.loads((folder / "manifest.json").read_text())
+    found = workdir.read_json(folder / "manifest.json")
     metric = OBJECTIVES[options.supervision].headline
     course = {int(step): figures for step, figures in found["metrics"].items()}
     first, last = min(course), max(course)

@@ -1,7 +1,6 @@
 """What a finished emergence run says about one layer, checked to be of the same network and images."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import BadInput, nearest
 from partsjax.networks.protocol import Network
-from partsjax.runs import resamples
+from partsjax.runs import resamples, workdir
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,10 +82,10 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
 def _manifest(folder: Path) -> dict:
     path = folder / "manifest.json"
     try:
-        manifest = json.loads(path.read_text())
+        manifest = workdir.read_json(path)
         if not {"network_digest", "layers", "options"} <= manifest.keys():
             raise ValueError
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         raise BadInput(
             f"{folder}: no finished emergence run (no manifest.json); run experiments.emergence to its end, "
             "or leave --emergence out"

@@ -39,7 +39,10 @@ class TrainingLog:
             self._board.add_scalar(f"{split}/{metric}", float(value), step)
 
     def save(self) -> None:
-        with written_whole(self._path, durable=True) as temporary, open(temporary, "w", newline="") as file:
+        with (
+            written_whole(self._path, durable=True) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             for r in self.rows:
@@ -62,7 +65,7 @@ def read(path: Path) -> list[Row]:
     """The rows of a `metrics.csv`; none where there is no such file. An empty value is NaN."""
     if not path.exists():
         return []
-    with open(path, newline="") as file:
+    with open(path, newline="", encoding="utf-8") as file:
         return [
             Row(int(r["step"]), r["split"], r["metric"], float(r["value"] or "nan"))
             for r in csv.DictReader(file)

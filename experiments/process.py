@@ -1,0 +1,98 @@
+"""What a command owes its surroundings: streams in any encoding, pipes that close, signals to stop."""
+
+import ast
+import codecs
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+# Where the output's encoding lacks a sign of ours, one that means the same; elsewhere "?".
+_INSTEAD = {
+    "✓": "+", "→": ">", "–": "-", "−": "-", "·": "|", "▲": "+", "▼": "-", "×": "x", "…": ".", "±": "~",
+}  # fmt: skip
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked the process to stop; `status` is what it exits with, by convention."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.status = 128 + number
+
+
+def _replaced(error: UnicodeError):
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_INSTEAD.get(c, "?") for c in error.object[error.start : error.end]), error.end
+
+
+def prepare() -> None:
+    """Streams that take any text, closed ones among them; help texts, which `python -OO` strips."""
+    codecs.register_error("partsjax.replaced", _replaced)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed before the start: the next file opened must not get its number
+            with contextlib.suppress(OSError):
+                while os.open(os.devnull, os.O_RDWR) < number:
+                    pass
+            nothing = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: SIM115
+            setattr(sys, name, nothing)
+        elif number and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="partsjax.replaced")
+    main = sys.modules["__main__"]
+    if sys.flags.optimize > 1 and main.__doc__ is None and getattr(main, "__file__", None):
+        main.__doc__ = ast.get_docstring(ast.parse(Path(main.__file__).read_text(encoding="utf-8")))
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Lets the first signal to stop raise `Stopped` in the main thread, and a second one end the process.
+
+    Signals that whoever started the process wants ignored (nohup) or handles stay as they are.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                before[number] = signal.signal(number, lambda number, _: _stop(number, before))
+    try:
+        yield
+    except Stopped:
+        raise  # a second one still ends the process while threads finish their work
+    except BaseException:
+        _restore(before)
+        raise
+    _restore(before)
+
+
+def _stop(number: int, handled) -> None:
+    for other in handled:
+        signal.signal(other, _end)
+    raise Stopped(number)
+
+
+def _end(number: int, _) -> None:
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")  # a progress bar hides the cursor
+    os._exit(128 + number)
+
+
+def _restore(before) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def nobody_reads() -> int:
+    """After a BrokenPipeError: nothing more is written; the status of what SIGPIPE ends."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nothing, stream.fileno())
+    return 128 + signal.SIGPIPE
