@@ -44,6 +44,11 @@ _EMERGENCE_LIMIT = flags.DEFINE_integer(
     lower_bound=1,
 )
 _PAGES = flags.DEFINE_bool("pages", False, "Also write every network's own report, with its pictures.")
+_OF_TRAINING = (
+    "weights", "supervision", "steps", "scratch_steps", "train_from", "hidden", "learning_rate",
+    "new_learning_rate", "schedule", "weight_decay", "balance", "windows", "num_windows", "image_size",
+    "evaluate_every", "val_limit",
+)  # fmt: skip
 flags.adopt_module_key_flags(shared)
 flags.adopt_module_key_flags(supervision)
 
@@ -63,13 +68,39 @@ def main() -> None:
         baseline=_BASELINE.value,
         scratch_steps=_SCRATCH_STEPS.value,
     )
+    _refuse_idle(options)
     compare(options, shared.execution("comparison", options), Terminal(), pages=_PAGES.value)
 
 
 def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise BadInput(f"--seeds: {text!r} is not a whole number from 0 up; give them as 0,1,2")
+    if not text.isdecimal() or int(text) > shared.MOST_SEED:
+        raise BadInput(
+            f"--seeds: {text!r} is not a whole number from 0 to {shared.MOST_SEED}; give them as 0,1,2"
+        )
     return int(text)
+
+
+def _refuse_idle(options) -> None:
+    """Refuses flags of the command line that change nothing for these networks."""
+    from partsjax.runs.comparison.members import SCRATCH, members
+
+    every = members(options.networks, options.seeds)
+    trained = [member for member in every if member.trained]
+    if all(member.seed is None for member in every):
+        shared.refuse_idle(["seeds"], "where no network has one: those given have their weights")
+    if not trained:
+        shared.refuse_idle(_OF_TRAINING, "where no network is trained")
+        if _EMERGENCE_LIMIT.value:
+            shared.refuse_idle(["limit"], "beside --emergence_limit where no network is trained")
+    names = {member.name for member in trained}
+    if SCRATCH not in names:
+        shared.refuse_idle(["supervision", "scratch_steps"], "without scratch among --networks")
+    if names == {SCRATCH}:
+        shared.refuse_idle(["weights", "train_from", "learning_rate"], "on scratch alone: all of it is new")
+    training = [options.training_of(member) for member in trained]
+    if not any(one.windows for one in training):
+        shared.refuse_idle(["windows"], "on these networks: none learns from such windows")
+    supervision.refuse_idle({one.supervision for one in training})
 
 
 if __name__ == "__main__":

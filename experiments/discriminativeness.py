@@ -27,9 +27,10 @@ from partsjax.runs.options import Options
 _LAYER = flags.DEFINE_string(
     "layer", "", "The layer whose filters are taken out. Default: the last convolution."
 )
-_EMERGENCE = flags.DEFINE_string(
+_EMERGENCE = flags.DEFINE(
+    shared.PATH,
     "emergence",
-    "",
+    None,
     "Folder of a finished experiments.emergence of the same network, layer and data. Default: emergence is "
     "measured in that layer, into --workdir/emergence.",
 )
@@ -62,7 +63,7 @@ def main() -> None:
     question = discriminativeness.Question(
         job=Options(**options, nulls=(), all_searches=False),
         layer=_LAYER.value,
-        emergence=_EMERGENCE.value,
+        emergence=_EMERGENCE.value or "",
         deviations=_DEVIATIONS.value,
         after_softmax=_AFTER_SOFTMAX.value,
         blackouts=_BLACKOUTS.value,

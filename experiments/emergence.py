@@ -83,6 +83,7 @@ def main() -> None:
         min_part_size=values.min_part_size,
     )
     search = Search(values.combination, values.score, values.union_nms)
+    shared.check_names("nulls", values.nulls)
     nulls = tuple(null for null in values.nulls if null)
     options = Options(method=method, search=search, nulls=nulls, **shared.job_options())
     emergence.measure(options, shared.execution("emergence", options), Terminal())

@@ -1,4 +1,4 @@
-"""Flags and start-up shared by all experiments."""
+"""Flags shared by all experiments."""
 
 import hashlib
 import json
@@ -157,7 +157,7 @@ def apply_config() -> None:
     try:
         values = runpy.run_path(path).get("flags")
     except Exception as error:
-        raise BadInput(f"{path}: does not run as Python: {error}") from None
+        raise BadInput(f"{path}: does not run as Python: {error}") from error
     if not isinstance(values, dict):
         raise BadInput(f"{path}: has no dictionary `flags`, as {{'net': 'vgg16', 'classes': 'horse,dog'}}")
     for name, value in values.items():

@@ -49,6 +49,12 @@ def prepare() -> None:
         main.__doc__ = ast.get_docstring(ast.parse(Path(main.__file__).read_text(encoding="utf-8")))
 
 
+def have_a_home() -> None:
+    """Gives a user without a home folder `/`, as containers do: libraries fail when they ask for none."""
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = "/"
+
+
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
     """Lets the first signal to stop raise `Stopped` in the main thread, and a second one end the process.

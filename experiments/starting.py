@@ -50,6 +50,7 @@ def _parsed(arguments: list[str]) -> list[str]:
 def _run(main: Callable[[], None], arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise BadInput(f"unexpected argument {arguments[1]!r}; options start with --")
+    process.have_a_home()
     apply_config()
     require_devices()
     main()

@@ -68,6 +68,14 @@ flags.DEFINE_integer(
 flags.adopt_module_key_flags(shared)
 
 
+def refuse_idle(objectives: set[str]) -> None:
+    """Refuses flags of the command line that no training under these objectives looks at."""
+    if objectives <= {"object"}:
+        shared.refuse_idle(["image_size"], "on windows, which are warped to the network's input")
+    if "wsddn" not in objectives:
+        shared.refuse_idle(["num_windows"], "without wsddn")
+
+
 def training_options():
     """What the flags say of a training: `TrainingOptions`."""
     from partsjax.runs.supervision import TrainingOptions
@@ -106,6 +114,7 @@ def main() -> None:
     if flags.FLAGS.layers:
         raise BadInput("--layers: training has no layers to measure; --train_from says which are trained")
     options = training_options()
+    refuse_idle({options.supervision})
     supervision.train(options, shared.execution("supervision", options), Terminal())
 
 

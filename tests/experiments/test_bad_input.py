@@ -162,16 +162,3 @@ def test_as_a_process_it_ends_with_one_line_and_status_2(tmp_path):
     assert done.returncode == 2
     assert done.stdout == "" and done.stderr.count("\n") == 1
     assert done.stderr.startswith("error: ") and "data_dir" in done.stderr
-
-
-def test_help_teaches():
-    done = subprocess.run(
-        [sys.executable, "-m", "experiments.emergence", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    words = ("--net=alexnet", "--workdir", "--dataset", "shapeparts", "conv5", "average precision")
-    for word in (*words, "--nulls", "--combination", "--score", "--[no]union_nms", "report/index.html"):
-        assert word in done.stdout

@@ -69,3 +69,41 @@ def test_a_file_in_place_of_the_folder(tmp_path):
     (tmp_path / "W").write_text("")
     with pytest.raises(BadInput, match="is a file"), workdir.opened(tmp_path / "W"):
         pass
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    wrong = {
+        "file": "file is a file",
+        "file/W": "file is a file",
+        "file/deep/W": "file is a file",
+        "link": "link is a link to what is not there",
+        "link/W": "link is a link to what is not there",
+        "n" * 300: "name too long",
+        "/".join(["n" * 200] * 25): "name too long",
+    }
+    for name, why in wrong.items():
+        with pytest.raises(BadInput) as error, workdir.opened(tmp_path / name):
+            pass
+        text = str(error.value)
+        assert why in text and text.endswith("choose another folder for --workdir") and "\n" not in text
+
+
+def test_a_folder_behind_a_link_is_one(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with workdir.opened(tmp_path / "link" / "W"):
+        assert (tmp_path / "real" / "W" / "lock").exists()
+
+
+def test_what_is_not_permitted_names_the_file_and_whose_it_is(tmp_path):
+    for name, fix in (("W/cache/x", "choose another --workdir"), ("photos/x.jpg", "get the right to use it")):
+        with pytest.raises(BadInput, match=fix) as error, workdir.plain_errors(tmp_path / "W"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
+        assert str(error.value).startswith(str(tmp_path / name))
+
+
+def test_a_file_name_too_long_is_one_line(tmp_path):
+    with pytest.raises(BadInput, match="shorter --workdir"), workdir.plain_errors(tmp_path):
+        (tmp_path / ("n" * 300)).write_bytes(b"")

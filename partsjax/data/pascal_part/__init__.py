@@ -1,6 +1,7 @@
 """PASCAL-Part: the paper's part boxes, from its `.mat` masks on VOC2010's photographs."""
 
 import collections
+import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.doubled import counted_once
 from partsjax.data.masks import union
-from partsjax.data.pascal_part import builder
+from partsjax.data.pascal_part import builder, places
 from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
 from partsjax.data.pascal_part.records import RecordImage
 from partsjax.data.pascal_part.source import PascalSource, find_source, image_list
@@ -58,20 +59,26 @@ def read(
     classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
     # Asked of the list first: minutes may be spent on preparing.
     choose_classes(classes, _ALL_CLASSES, PART_LISTS[part_list], "pascal_part")
-    where = builder.default_prepared_dir() if prepared_dir is None else Path(prepared_dir).expanduser()
     if data_dir is None:
-        source, copy = None, _only_copy(where, prepared_dir)
+        source, copy = None, _only_copy(prepared_dir)
     else:
         source = find_source(data_dir)
+        default = places.default_prepared_dir(builder.copy_name(source))
+        where = default if prepared_dir is None else Path(prepared_dir).expanduser()
         copy = builder.prepare(source, where, progress, skip_bad=skip_bad)
     builder.refuse_damaged(copy, skip_bad)
-    return _assemble(copy, source, classes, part_list)
+    found = _assemble(copy, source, classes, part_list)
+    if copy.parent == places.temporary():
+        note = f"prepared in {copy.parent}, which may be emptied: TFDS_DATA_DIR=DIR keeps it elsewhere"
+        found = dataclasses.replace(found, notes=(*found.notes, note))
+    return found
 
 
-def _only_copy(where: Path, prepared_dir) -> Path:
-    copies = builder.prepared_copies(where) if prepared_dir is not None else []
+def _only_copy(prepared_dir) -> Path:
+    copies = builder.prepared_copies(Path(prepared_dir).expanduser()) if prepared_dir is not None else []
     if len(copies) != 1:
-        found = "neither is given" if prepared_dir is None else f"{where} holds {len(copies)} prepared copies"
+        holds = f"{prepared_dir} holds {len(copies)} prepared copies"
+        found = "neither is given" if prepared_dir is None else holds
         raise BadInput(
             f"pascal_part: needs data_dir, or a prepared_dir with one prepared copy ({found}); "
             "give the folder that holds VOCdevkit and Annotations_Part"

@@ -137,14 +137,14 @@ class PascalPartAnnotations(_Builder, skip_registration=True):
             )
 
 
-def default_prepared_dir() -> Path:
-    """`$TFDS_DATA_DIR`, else `~/tensorflow_datasets`: where tfds itself keeps what it prepares."""
-    return Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
-
-
 def prepared_copies(prepared_dir: str | os.PathLike) -> list[Path]:
     """The finished copies of PASCAL-Part under a folder, whichever sources they were made from."""
     return sorted(copy for copy in Path(prepared_dir).glob("pascal_part_*") if _finished(copy))
+
+
+def copy_name(source: PascalSource) -> str:
+    """What the folder of a source's prepared copy is called."""
+    return f"pascal_part_{source.fingerprint}"
 
 
 def prepare(
@@ -166,7 +166,7 @@ def prepare(
       BadInput: there are such annotations and `skip_bad` is not set (of a copy that is made now), or a
         folder cannot be written.
     """
-    copy = Path(prepared_dir) / f"pascal_part_{source.fingerprint}"
+    copy = Path(prepared_dir) / copy_name(source)
     if _finished(copy):
         return copy
     with _locked(copy), _quiet():
@@ -249,7 +249,10 @@ def _locked(copy: Path) -> Iterator[None]:
             copy.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context(open(copy / "lock", "wb"))
         except OSError as error:
-            raise BadInput(f"{copy}: cannot write there ({error.strerror}); choose another folder") from error
+            raise BadInput(
+                f"{copy}: cannot write there ({error.strerror}); name another folder in the environment, as "
+                "TFDS_DATA_DIR=DIR"
+            ) from error
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

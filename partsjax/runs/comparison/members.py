@@ -1,6 +1,7 @@
 """The networks of a comparison: what each is called, where its weights come from, which seeds it has."""
 
 import dataclasses
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -78,6 +79,7 @@ def _named(network: str) -> tuple[str, str]:
         raise BadInput(f"--networks: {name} is a network of this command's own; call {weights} otherwise")
     if not _NAME.fullmatch(name):
         raise BadInput(f"--networks={network}: a name has letters, digits and ._+- alone")
-    if not Path(weights).expanduser().exists():
+    weights = os.path.expanduser(weights)
+    if not Path(weights).exists():
         raise BadInput(f"--networks={network}: no such file; name weights as {name}=FILE")
     return name, weights

@@ -138,7 +138,7 @@ class _Job:
 
     def _note(self, place: Path) -> None:
         """Repeats the notes of a finished run, also of one that was finished before."""
-        self.within.note(*json.loads((place / "manifest.json").read_text()).get("notes", ()))
+        self.within.note(*workdir.read_json(place / "manifest.json").get("notes", ()))
 
     def _measured(self, place: Path, options: Options, network) -> bool:
         """Whether the very same network was measured there, by the same code."""

@@ -1,0 +1,194 @@
+"""What a command owes its surroundings: any encoding, pipes that close, signals, python -OO."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from experiments import process
+from partsjax.errors import BadInput
+from partsjax.reporting.terminal import Terminal
+from tests.experiments.commands import typed
+from tests.reporting.test_terminal import EVERYTHING, LAYERS, beside, of_layer, summarize
+
+ROOT = Path(__file__).parents[2]
+
+
+def command(main):
+    """An experiment that does this."""
+    return types.SimpleNamespace(__name__="experiments.some", main=main)
+
+
+@pytest.fixture
+def handlers():
+    """Signals as they are by default, and as they were afterwards."""
+    defaults = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in defaults.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def stream(monkeypatch):
+    """Replaces stdout by one of an encoding; returns what was written to it as text."""
+
+    def replace(encoding, errors="strict"):
+        raw = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, errors))
+        process.prepare()
+        return lambda: (sys.stdout.flush(), raw.getvalue().decode(encoding))[1]
+
+    return replace
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii", "utf-8"])
+def test_tables_in_any_encoding(stream, monkeypatch, encoding):
+    monkeypatch.setenv("COLUMNS", "200")
+    written = stream(encoding)
+    terminal = Terminal()
+    terminal.verdicts(EVERYTHING, {layer: summarize(beside(of_layer(layer))) for layer in LAYERS})
+    terminal.show("tête \udce9\ud800 −3 ▲▼ 馬")
+    out = written()
+    if encoding == "utf-8":
+        assert "50.0 → 41.4 ✓" in out and "tête ?? −3 ▲▼ 馬" in out
+    else:
+        assert "50.0 > 41.4 +" in out  # found strictly
+        assert ("-3 +- ?" in out) and ("tête" in out) == (encoding != "ascii")
+
+
+def test_streams_that_are_closed_take_everything():
+    code = (
+        "import sys; from experiments import process; process.prepare(); "
+        "print('x'); print('y', file=sys.stderr); "
+        "assert open(sys.argv[1], 'w').fileno() > 2; sys.exit(7)"
+    )
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" "$2" <&- >&- 2>&-', sys.executable, code, os.devnull],
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 7
+
+
+def test_nobody_reads_the_results(monkeypatch):
+    read, write = os.pipe()
+    os.close(read)
+    monkeypatch.setattr(sys, "stdout", os.fdopen(write, "w"))
+    assert typed(command(lambda: Terminal().show("a line")), monkeypatch, {}) == 141
+    sys.stdout.write("more\n")  # goes nowhere, as what Python flushes at its end
+    sys.stdout.close()
+
+
+def test_nobody_reads_the_progress(monkeypatch, capsys):
+    read, write = os.pipe()
+    os.close(read)
+    monkeypatch.setattr(sys, "stderr", os.fdopen(write, "w"))
+    terminal = Terminal()
+    with terminal.progress({"crops": 1}) as advance:
+        advance("crops", 1, "network")
+        terminal.note("a note")
+    terminal.show("a result")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), write)  # for what is left in the buffer
+    assert capsys.readouterr().out == "a result\n"
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_to_stop_is_one_line(monkeypatch, capsys, handlers, name, status):
+    def main():
+        with Terminal().progress({"crops": 2}):
+            os.kill(os.getpid(), getattr(signal, name))
+            pytest.fail("goes on")
+
+    assert typed(command(main), monkeypatch, {}) == status
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if "left:" not in line] == ["stopped; the same command goes on from here"]
+
+
+def test_handlers_are_as_before_when_a_command_ends_by_itself(monkeypatch, handlers):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
+
+    def main():
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+
+    assert typed(command(main), monkeypatch, {}) in (None, 0)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_second_signal_ends_the_process_at_once():
+    code = (
+        "import os, signal\nfrom experiments import process\n"
+        "def kill(): os.kill(os.getpid(), signal.SIGTERM)\n"
+        "with process.stoppable():\n    try: kill()\n    finally: kill(); print('still here')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (143, ""), done.stderr
+
+
+def test_debug_shows_where_an_error_was_raised(monkeypatch, capsys):
+    def main():
+        try:
+            raise ZeroDivisionError("deep down")
+        except ZeroDivisionError:
+            raise BadInput("a file: wrong\nin two lines \x1b[31m") from None
+
+    assert typed(command(main), monkeypatch, {}) == 2
+    assert capsys.readouterr().err == "error: a file: wrong in two lines \ufffd[31m\n"
+    assert typed(command(main), monkeypatch, {"debug": "true"}) == 2
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: a file") and any("deep down" in line for line in rest)
+    assert "in main" in "".join(rest)
+
+
+def test_a_bug_shows_its_traceback(monkeypatch, capsys):
+    def main():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        typed(command(main), monkeypatch, {})
+
+
+def test_a_platform_that_is_not_there_is_one_line(monkeypatch, capsys):
+    import jax
+
+    def absent():
+        raise RuntimeError("Unable to initialize backend 'cuda'")
+
+    monkeypatch.setattr(jax, "devices", absent)
+    with pytest.raises(RuntimeError):  # nobody asked for one: JAX is broken
+        typed(command(lambda: None), monkeypatch, {})
+    jax.config.update("jax_platforms", "cuda")
+    try:
+        assert typed(command(lambda: None), monkeypatch, {}) == 2
+    finally:
+        jax.config.update("jax_platforms", None)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: JAX_PLATFORMS=cuda") and "unset" in line
+
+
+def test_a_user_without_a_home_gets_one(monkeypatch):
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # an unknown user
+    process.have_a_home()
+    assert os.environ["HOME"] == "/"
+
+
+def test_help_teaches_also_where_python_strips_texts():
+    done = subprocess.run(
+        [sys.executable, "-OO", "-m", "experiments.emergence", "-h"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stderr == ""
+    words = ("--net=alexnet", "--workdir", "--dataset", "shapeparts", "conv5", "average precision")
+    for word in (*words, "--nulls", "--combination", "--score", "--[no]union_nms", "report/index.html"):
+        assert word in done.stdout
