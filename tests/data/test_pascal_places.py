@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from partsjax.data import pascal_part
-from partsjax.data.pascal_part import builder, places
+from partsjax.data.pascal_part import places
 from partsjax.errors import BadInput
 from tests.data.pascal_folder import simple
 
