@@ -22,7 +22,8 @@ def typed(experiment, monkeypatch, options: dict) -> int | None:
 def one_line(result, *words) -> None:
     """Of (status, lines on stderr): one line, status 2, and the words, which are patterns, in it."""
     status, lines = result
-    lines = [line for line in lines if " left: " not in line]  # progress bars, where it got that far
+    # Progress bars and notes, where it got that far.
+    lines = [line for line in lines if " left: " not in line and not line.startswith("note: ")]
     assert status == 2
     assert len(lines) == 1 and lines[0].startswith("error: "), lines
     for word in words:
