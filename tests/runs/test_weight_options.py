@@ -1,0 +1,79 @@
+"""What is told about a weight file reaches the network of every command, and decides its folder."""
+
+import pytest
+
+from partsjax.errors import BadInput
+from partsjax.networks.weights.normalisation import WeightOptions
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs import emergence
+from partsjax.runs.comparison import run as comparison
+from partsjax.runs.comparison.members import members
+from partsjax.runs.comparison.options import ComparisonOptions
+from partsjax.runs.deciding import deciding
+from partsjax.runs.discriminativeness import run as discriminativeness
+from partsjax.runs.execution import Execution
+from partsjax.runs.options import Options
+from partsjax.runs.supervision import run as supervision
+
+TOLD = WeightOptions("vgg", "after_pool")
+
+
+@pytest.fixture
+def file(tmp_path):
+    (tmp_path / "w.pth").touch()
+    return str(tmp_path / "w.pth")
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """The keywords that `load_network` was called with; it ends the command."""
+    calls = []
+
+    def load(net, weights, **keywords):
+        calls.append((weights, keywords.get("normalisation"), keywords.get("lrn")))
+        raise BadInput("loaded")
+
+    for module in (emergence, discriminativeness, supervision, comparison):
+        monkeypatch.setattr(module, "load_network", load)
+    monkeypatch.setattr(emergence, "dataset_of", lambda *_, **__: None)
+    return calls
+
+
+def _start(command, options, tmp_path):
+    execution, terminal = Execution(workdir=tmp_path / "W"), Terminal()
+    if command == "emergence":
+        emergence.measure(Options(**options), execution, terminal)
+    elif command == "discriminativeness":
+        question = discriminativeness.Question(job=Options(**options), layer="conv5")
+        discriminativeness.measure(question, execution, terminal)
+    else:
+        supervision._start(supervision.TrainingOptions(**options), ["a"], terminal)
+
+
+@pytest.mark.parametrize("command", ["emergence", "discriminativeness", "supervision"])
+def test_every_command_hands_it_on(command, loaded, file, tmp_path):
+    with pytest.raises(BadInput, match="loaded"):
+        _start(command, {"weights": file, "file": TOLD}, tmp_path)
+    assert loaded == [(file, "vgg", "after_pool")]
+
+
+def test_it_decides_results():
+    assert deciding(Options(file=TOLD))["file"] == {"normalisation": "vgg", "lrn": "after_pool"}
+
+
+def _comparison(*networks):
+    training = supervision.TrainingOptions(file=TOLD)
+    return ComparisonOptions(networks, Options(file=TOLD), training, baseline="imagenet")
+
+
+def test_in_a_comparison_it_is_for_the_files_alone(loaded, file):
+    options = _comparison(f"mine={file}", "imagenet", "scratch")
+    mine, imagenet, scratch = members(options.networks, (0,))
+    assert options.measuring_of(mine, mine.weights).file == TOLD
+    for told in (options.measuring_of(imagenet, "imagenet"), options.training_of(scratch)):
+        assert told.file == WeightOptions()
+    with pytest.raises(BadInput, match="loaded"):
+        comparison._check_given(options, [mine], Terminal())
+    assert loaded == [(file, "vgg", "after_pool")]
+    with pytest.raises(BadInput, match="--normalisation=vgg --lrn=after_pool: for weight files, none"):
+        comparison._check_given(_comparison("imagenet"), [imagenet], Terminal())
