@@ -3,8 +3,6 @@
 import os
 import pathlib
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping
 
 import numpy as np
@@ -12,7 +10,7 @@ import numpy as np
 from partsjax.errors import BadInput
 from partsjax.networks.protocol import Preprocessing
 from partsjax.networks.weights.naming import by_name
-from partsjax.networks.weights.pickles import damaged, load_pickle
+from partsjax.networks.weights.pickles import UNREADABLE, damaged, load_pickle
 from partsjax.networks.weights.tensors import WeightFile
 from partsjax.networks.weights.trees import leaves
 
@@ -26,15 +24,7 @@ def read_npz(path: pathlib.Path) -> WeightFile:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             tensors = {name: archive[name] for name in archive.files}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        AttributeError,
-        TypeError,
-    ) as error:
+    except UNREADABLE as error:
         if "allow_pickle" in str(error):
             raise BadInput(
                 f"{path}: holds pickled objects, which could carry code; save arrays of numbers alone"
@@ -72,7 +62,7 @@ def read_safetensors(path: pathlib.Path) -> WeightFile:
 
     try:
         tensors = safetensors.numpy.load_file(path)
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (safetensors.SafetensorError, *UNREADABLE) as error:
         raise damaged(str(path), error) from None
     return by_name(str(path), tensors)
 

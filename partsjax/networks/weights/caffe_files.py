@@ -12,7 +12,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message, message_fa
 
 from partsjax.errors import BadInput
 from partsjax.networks.architectures import Architecture
-from partsjax.networks.weights.pickles import damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged
 from partsjax.networks.weights.prefixes import between
 from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
 
@@ -93,7 +93,7 @@ def read_caffemodel(path: pathlib.Path) -> WeightFile:
             for name, layer_type, blobs in layers
             for kind, blob in zip(_KINDS, blobs, strict=False)
         }
-    except (message.DecodeError, OSError, ValueError) as error:
+    except (message.DecodeError, *UNREADABLE) as error:
         raise damaged(str(path), error) from None
     if not any(layer_type == _CONVOLUTION and blobs for _, layer_type, blobs in layers):
         raise BadInput(f"{path}: no convolution in it has weights; give a trained .caffemodel")
@@ -123,7 +123,7 @@ def read_caffe_h5(path: pathlib.Path) -> WeightFile:
     try:
         with h5py.File(path, "r") as file:
             file["data"].visititems(visit)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
     if not tensors:
         raise BadInput(f"{path}: no layer in it has weights; give a trained .caffemodel.h5")

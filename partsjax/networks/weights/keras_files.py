@@ -14,7 +14,7 @@ import numpy as np
 from partsjax.errors import BadInput
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.weights.naming import layer_names
-from partsjax.networks.weights.pickles import damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged
 from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
 
 _HEAD = {"fc1": "fc6", "fc2": "fc7", "predictions": "fc8"}
@@ -46,7 +46,7 @@ def read_keras(path: pathlib.Path) -> WeightFile:
         with zipfile.ZipFile(path) as archive:
             weights = io.BytesIO(archive.read("model.weights.h5"))
             config = json.loads(archive.read("config.json")) if "config.json" in archive.namelist() else {}
-    except (zipfile.BadZipFile, OSError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
     return _read(path, weights, config)
 
@@ -57,7 +57,7 @@ def _read(path: pathlib.Path, source, config: Mapping) -> WeightFile:
         with h5py.File(source, "r") as file:
             file.visititems(functools.partial(_visit, layers))
             config = config or json.loads(file.attrs.get("model_config", "{}"))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
     if not layers:
         raise BadInput(

@@ -12,7 +12,7 @@ from partsjax.networks.weights.arrays import read_npz, read_pickle, read_safeten
 from partsjax.networks.weights.caffe_files import read_caffe_h5, read_caffemodel
 from partsjax.networks.weights.keras_files import read_h5, read_keras
 from partsjax.networks.weights.matconvnet_files import read_mat
-from partsjax.networks.weights.pickles import damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged
 from partsjax.networks.weights.tensors import WeightFile
 from partsjax.networks.weights.torch_files import read_pth
 
@@ -98,7 +98,7 @@ def _hdf5_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
     try:
         with h5py.File(path, "r") as file:
             return read_caffe_h5 if isinstance(file.get("data"), h5py.Group) else read_h5
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
 
 
@@ -106,7 +106,7 @@ def _zip_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
     if any(name.rpartition("/")[2] == "data.pkl" for name in names):
         return read_pth

@@ -3,7 +3,6 @@
 import functools
 import pathlib
 import re
-import zlib
 
 import numpy as np
 import scipy.io
@@ -11,7 +10,7 @@ import scipy.io
 from partsjax.errors import BadInput
 from partsjax.networks.protocol import Preprocessing
 from partsjax.networks.weights.naming import in_layer_order
-from partsjax.networks.weights.pickles import damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged
 from partsjax.networks.weights.tensors import WeightFile
 
 
@@ -31,7 +30,7 @@ def read_mat(path: pathlib.Path) -> WeightFile:
             f"{path}: saved as v7.3, which is not read; in MATLAB: "
             f"net = load('{path.name}'); save('{path.name}', '-struct', 'net', '-v7')"
         ) from None
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zlib.error, MemoryError) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
     except Exception as error:
         if type(error).__module__.startswith("scipy.io"):

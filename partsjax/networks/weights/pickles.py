@@ -11,6 +11,8 @@ import collections
 import io
 import pickle
 import struct
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
@@ -34,6 +36,8 @@ DAMAGE = (
     struct.error,
 )
 """What the standard library raises on a pickle cut short or overwritten."""
+UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, *DAMAGE)
+"""What it and h5py raise on archives and files that are."""
 
 
 def _empty_array(cls: type, shape: tuple[int, ...], typecode: bytes) -> np.ndarray:

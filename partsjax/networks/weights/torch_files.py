@@ -14,7 +14,7 @@ import numpy as np
 
 from partsjax.errors import BadInput
 from partsjax.networks.weights.naming import by_name
-from partsjax.networks.weights.pickles import DAMAGE, NUMPY, Admitted, damaged, load_pickle
+from partsjax.networks.weights.pickles import NUMPY, UNREADABLE, Admitted, damaged, load_pickle
 from partsjax.networks.weights.tensors import WeightFile
 from partsjax.networks.weights.trees import Lazy, leaves
 
@@ -111,7 +111,7 @@ def read_pth(path: pathlib.Path) -> WeightFile:
         tensors = leaves(content, lambda value: isinstance(value, _Tensor))
         for name, tensor in tensors.items():
             _check_reach(tensor, name)
-    except (zipfile.BadZipFile, OSError, *DAMAGE) as error:
+    except UNREADABLE as error:
         raise damaged(str(path), error) from None
     if not any(name.rpartition(".")[2].isidentifier() for name in tensors):
         raise BadInput(f"{path}: holds no state dict; save one with torch.save(model.state_dict(), path)")
@@ -202,7 +202,7 @@ def _numbers(label: str, read: Callable[[_Storage], bytes], storage: _Storage) -
         data = read(storage)
         if len(data) != storage.count * storage.dtype.itemsize:
             raise ValueError(f"storage {storage.key} has {len(data)} bytes")
-    except (zipfile.BadZipFile, OSError, *DAMAGE) as error:
+    except UNREADABLE as error:
         raise damaged(label, error) from None
     return np.frombuffer(data, storage.dtype)
 
