@@ -132,7 +132,10 @@ class EncodedImage:
 
     def digest(self) -> str:
         """Hash of the encoded bytes, and of their being turned: equal digests mean equal pixels."""
-        data = self.encoded()
+        return self.digest_of(self.encoded())
+
+    def digest_of(self, data: bytes) -> str:
+        """The digest for bytes that are there already, as `encoded` gave them."""
         return f"{digest(data)}-turned" if self._turned(data) else digest(data)
 
     def _size(self, data) -> tuple[int, int]:

@@ -12,11 +12,11 @@ from partsjax.errors import BadInput
 from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import manifest, resamples, results, stages, workdir
+from partsjax.runs import manifest, photographs, resamples, results, stages, workdir
 from partsjax.runs.deciding import deciding
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.execution import Execution
-from partsjax.runs.network_stages import NetworkStages, all_crops, image_digests
+from partsjax.runs.network_stages import NetworkStages, all_crops, images_of
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import NULLS, Options, chosen_layers
 from partsjax.runs.report import build_report
@@ -46,7 +46,9 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
             workdir.claim(folder, deciding(options))
             with clock("fingerprints"):
                 crops = all_crops(dataset, network.input_size, options)
-                digests = image_digests(crops, execution.skip_bad)
+                looks = photographs.looked_at(images_of(crops), execution, terminal)
+                photographs.tell(looks, allow_duplicates=options.reader.allow_duplicates, terminal=terminal)
+                digests = photographs.digests(looks)
                 shared = options.method, execution, crops, digests
                 cache = stages.Cache(folder / "cache", terminal.say)
                 trained = NetworkStages(cache / "stimuli", network, layers, *shared)

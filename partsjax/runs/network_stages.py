@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 import jax
 
 from partsjax.data.crops import Crops, class_crops, fingerprints
-from partsjax.data.schema import SPLITS, Dataset
+from partsjax.data.schema import SPLITS, Dataset, Image
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor, suitable_batch
-from partsjax.errors import BadInput
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 from partsjax.runs.execution import Execution
@@ -35,18 +34,10 @@ def all_crops(dataset: Dataset, size: int, options: Options) -> dict[str, tuple[
     }
 
 
-def image_digests(crops: Mapping[str, Sequence[Crops]], skip_bad: bool) -> dict[str, str]:
-    """Content hash of every image that a crop comes from, by image id."""
-    digests = {}
-    images = {image.image_id: image for pair in crops.values() for one in pair for image in one.images}
-    for image_id, image in images.items():
-        try:
-            digests[image_id] = image.source.digest()
-        except BadInput as error:
-            if not skip_bad:
-                raise BadInput(f"{error} (or --skip_bad to go on without it)") from None
-            digests[image_id] = "unreadable"
-    return digests
+def images_of(crops: Mapping[str, Sequence[Crops]]) -> list[Image]:
+    """Every image that a crop comes from, each once; those of train first."""
+    splits = zip(*crops.values(), strict=True)
+    return list({image.image_id: image for split in splits for one in split for image in one.images}.values())
 
 
 class NetworkStages:

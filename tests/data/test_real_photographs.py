@@ -1,12 +1,17 @@
 """The readers on real photographs and annotations, where they lie beside the repository."""
 
 import collections
+import io
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
-from partsjax.data import coco_parts, pascal_part
+from partsjax.data import coco_parts, pascal_part, schema
+from partsjax.data.duplicates import equal_looks
+from partsjax.data.images import BytesImage
+from partsjax.data.survey import survey
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
 ANIMALS, MAT = REAL / "pascal_part_animals", REAL / "pascal_part_mat"
@@ -21,6 +26,26 @@ def animals():
 @pytest.fixture(scope="module")
 def annotated(tmp_path_factory):
     return pascal_part.read(MAT, prepared_dir=tmp_path_factory.mktemp("prepared"))
+
+
+def test_copies_look_the_same_and_no_two_photographs_do(animals):
+    """Measured on all 2,881: the nearest two correlate by .94, a copy and its original by .998 at least."""
+    photographs = animals.images[::12]
+    copies = []
+    for number, image in enumerate(animals.images[::96]):
+        picture = PIL.Image.fromarray(image.source.read())
+        half = picture.resize((picture.width // 2, picture.height // 2))
+        for kind, copy, options in (
+            ("JPEG", picture, {"quality": 60}),
+            ("JPEG", half, {"quality": 80}),
+            ("PNG", picture, {"compress_level": 1}),
+        ):
+            stream = io.BytesIO()
+            copy.save(stream, kind, **options)
+            source = BytesImage(stream.getvalue(), kind)
+            copies.append((image, schema.Image(f"copy-{number}-{len(copies)}", "val", source, ())))
+    pairs = equal_looks(survey([*photographs, *(copy for _, copy in copies)]))
+    assert [(a.image_id, b.image_id) for a, b in pairs] == [(a.image_id, b.image_id) for a, b in copies]
 
 
 def same(one, other):

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from partsjax.data.survey import survey
 from partsjax.errors import BadInput
-from partsjax.runs import stimulus_stage
+from partsjax.runs import photographs, stimulus_stage
 from partsjax.runs.results import OUTPUTS
 from tests import tiny
 from tests.plain import pipeline as plain
@@ -84,12 +85,22 @@ def test_files_say_what_they_should(finished):
     assert manifest["skipped"] == []
 
 
+def blind(look):
+    return dataclasses.replace(look, problem=None)
+
+
 def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, finished, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     victim = tmp_path / "photos" / "JPEGImages" / "val003.jpg"
     victim.write_bytes(victim.read_bytes()[:800])
     with pytest.raises(BadInput, match=r"val003\.jpg.*--skip_bad"):
         run(tmp_path / "photos", tmp_path / "W")
+    assert not (tmp_path / "W" / "cache").exists()  # seen before the network runs
+    # Damage may show only when a picture is decoded in full.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photographs, "survey", lambda *a, **k: [blind(look) for look in survey(*a, **k)])
+        with pytest.raises(BadInput, match=r"val003\.jpg.*--skip_bad"):
+            run(tmp_path / "photos", tmp_path / "W")
     assert len(list((tmp_path / "W" / "cache" / "stimuli" / "beast" / "train").rglob("*.npz"))) == 2  # kept
     skipped = run(tmp_path / "photos", tmp_path / "W", skip_bad=True)
     manifest = json.loads((tmp_path / "W" / "manifest.json").read_text())

@@ -24,7 +24,7 @@ from partsjax.reporting.aside import Aside
 from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, manifest, resamples, stages, workdir
+from partsjax.runs import emergence, manifest, photographs, resamples, stages, workdir
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
 from partsjax.runs.discriminativeness.drop_stage import DropStage
@@ -32,7 +32,7 @@ from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.discriminativeness.measured import Measured, read_measured
 from partsjax.runs.discriminativeness.report import build_report
 from partsjax.runs.execution import Execution
-from partsjax.runs.network_stages import all_crops, image_digests
+from partsjax.runs.network_stages import all_crops, images_of
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import Options
 
@@ -90,7 +90,9 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
                 both = all_crops(dataset, network.input_size, options)
                 crops = {name: pair[1] for name, pair in both.items()}
                 _require_crops(crops)
-                digests = image_digests({name: (one,) for name, one in crops.items()}, execution.skip_bad)
+                unseen = images_of({name: (one,) for name, one in crops.items()})
+                # What is to be said of them, the run of emergence says.
+                digests = photographs.digests(photographs.looked_at(unseen, execution, terminal))
             if not question.emergence:
                 with clock("emergence"):
                     place = _measure_emergence(folder, layer, question, execution, terminal)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from partsjax.data.schema import Dataset
-from partsjax.errors import BadInput
+from partsjax.data.schema import SPLITS, Dataset
 from partsjax.networks.architectures import Architecture
 from partsjax.reporting.terminal import Terminal
+from partsjax.runs import photographs
 from partsjax.runs.ahead import ahead
 from partsjax.runs.execution import Execution
 from partsjax.supervision.examples import Examples, gather
@@ -31,10 +31,10 @@ class TrainingData:
         """
         self._pictures, self._threads = Pictures(), execution.threads
         self.skipped: list[str] = []
-        self.train, self.val = (
-            self._readable(gather(dataset, split, limit=options.limit), execution, terminal)
-            for split in ("train", "val")
-        )
+        both = [gather(dataset, split, limit=options.limit) for split in SPLITS]
+        looks = photographs.looked_at([i for one in both for i in one.images], execution, terminal)
+        photographs.tell(looks, allow_duplicates=options.reader.allow_duplicates, terminal=terminal)
+        self.train, self.val = (self._readable(one, execution, terminal) for one in both)
         terminal.note(*self.train.notes, *self.val.notes)
         size = options.image_size if options.supervision != "object" else None
         self._inputs = inputs_for(
@@ -80,6 +80,7 @@ class TrainingData:
         if not bad:
             return examples
         if not execution.skip_bad:
-            raise BadInput(f"{next(iter(bad.values()))} (or --skip_bad to go on without it)")
+            labels = {image.image_id: image.source.label for image in examples.images}
+            raise photographs.unreadable({labels[name]: problem for name, problem in bad.items()})
         self.skipped += bad.values()
         return examples.without(bad)
