@@ -1,157 +1,71 @@
-"""What runs say of their photographs before the network runs: the bad together, the doubled, the odd."""
+"""The main job on real photographs, held against the plain method."""
 
-import shutil
+import dataclasses
 
+import numpy as np
+import pandas as pd
 import pytest
-from PIL import ExifTags, Image
 
-from partsjax.data import schema
-from partsjax.data.images import FileImage
-from partsjax.errors import BadInput
+from partsjax.data.coco_parts import read
+from partsjax.data.crops import class_crops
+from partsjax.emergence.combination import Search
+from partsjax.networks import load_network
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, emergence, photographs, supervision
-from partsjax.runs.discriminativeness import Question
+from partsjax.runs.emergence import measure
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
-from tests import tiny
-from tests.runs.training import options as training_options
+from tests.plain import pipeline as plain
+from tests.plain.crops import crop
+from tests.runs.running import QUICK
+
+CROPS, FILTERS = 40, 24
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    return tiny.write_folder(tmp_path_factory.mktemp("data") / "photos", images=12)
+def test_every_horse_is_there(photographs):
+    crops = [class_crops(read(photographs, ["horse"]), "horse", s, 224) for s in ("train", "val")]
+    assert [len(c) for c in crops] == [307, 313]
+    assert sum(len(c.images) for c in crops) == 423
 
 
-@pytest.fixture
-def folder(small, tmp_path):
-    """A copy of the small folder, to be changed."""
-    return shutil.copytree(small, tmp_path / "photos")
-
-
-@pytest.fixture
-def terminal():
-    found = Terminal(quiet=True)
-    with found.noting():
-        yield found
-
-
-def images(folder):
-    """The images of a folder, each in its split."""
-    paths = sorted((folder / "JPEGImages").iterdir(), key=lambda path: path.name)
-    return [
-        schema.Image(path.stem, path.name.rstrip("0123456789.jpg"), FileImage(path), ()) for path in paths
-    ]
-
-
-def tell(folder, terminal, *, allow_duplicates=False, skip_bad=False):
-    """What is said of a folder's images: its notes."""
-    looks = photographs.looked_at(images(folder), Execution(folder, skip_bad=skip_bad), terminal)
-    photographs.tell(looks, allow_duplicates=allow_duplicates, terminal=terminal)
-    return terminal.noted
-
-
-def photo(folder, split, number):
-    return folder / "JPEGImages" / f"{split}{number:03d}.jpg"
-
-
-def test_nothing_is_said_of_what_is_in_order(small, terminal):
-    assert tell(small, terminal) == ()
-
-
-def test_equal_bytes_are_refused_or_allowed_aloud(folder, terminal):
-    for number in range(7):
-        shutil.copy(photo(folder, "train", number), photo(folder, "val", number))
-    shutil.copy(photo(folder, "train", 8), photo(folder, "train", 9))
-    named = ", ".join(f"train train{n:03d} = val val{n:03d}" for n in range(5))
-    said = (
-        "the same photograph twice, byte for byte: 8 pairs, 7 of them across train and val "
-        f"({named} and 3 more); "
+@pytest.mark.slow
+def test_equals_the_plain_method_on_horses(photographs, tmp_path):
+    options = Options(
+        dataset="coco_parts",
+        data_dir=str(photographs),
+        classes=("horse",),
+        layers=("conv4",),
+        limit=CROPS,
+        search=Search(genetic=QUICK),
+        nulls=(),
     )
-    with pytest.raises(BadInput) as caught:
-        tell(folder, terminal)
-    assert str(caught.value) == f"{said}keep one of each, or go on with --allow_duplicates"
-    assert tell(folder, terminal, allow_duplicates=True) == (f"{said}kept (--allow_duplicates)",)
+    measure(options, Execution(tmp_path), Terminal(quiet=True))
+    table = pd.read_parquet(tmp_path / "filters.parquet")
 
-
-def test_copies_are_noted(folder, terminal):
-    Image.open(photo(folder, "train", 3)).save(photo(folder, "val", 5), quality=60)
-    assert tell(folder, terminal) == (
-        "near-duplicates, photographs that look the same but differ in bytes: 1 pair, 1 of them across "
-        "train and val (train train003 = val val005)",
-    )
-
-
-def test_odd_ones_are_counted(folder, terminal):
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 3
-    for number in range(6):
-        path = photo(folder, "train", number)
-        Image.open(path).save(path, quality=95, exif=exif)
-    assert tell(folder, terminal) == (
-        "6 of 24 photographs carry an EXIF orientation (train000, train001, train002, train003, train004 "
-        "and 1 more): taken as stored, not turned",
-    )
-
-
-def damage(folder):
-    for number in range(6):
-        photo(folder, "val", number).unlink()
-    photo(folder, "train", 0).write_bytes(b"")
-
-
-def test_bad_ones_are_reported_together(folder, terminal):
-    damage(folder)
-    there = images(folder)
-    gone = [
-        schema.Image(p.stem, "val", FileImage(p), ()) for p in (photo(folder, "val", n) for n in range(6))
-    ]
-    with pytest.raises(BadInput) as caught:
-        photographs.looked_at(there + gone, Execution(folder), terminal)
-    at = folder / "JPEGImages"
-    named = ", ".join(f"{at}/val{n:03d}.jpg" for n in range(5))
-    assert str(caught.value) == (
-        f"7 images cannot be used: {at}/train000.jpg: empty (0 bytes); replace it with an intact copy; "
-        f"{named} and 1 more: image not found; put it there or take it out of the annotations (or --skip_bad "
-        "to go on without them)"
-    )
-    looks = photographs.looked_at(there + gone, Execution(folder, skip_bad=True), terminal)
-    assert [look.problem is None for look in looks] == [False] + [True] * 17 + [False] * 6
-    assert photographs.digests(looks)["val000"] == "unreadable"
-    photographs.tell(looks, allow_duplicates=False, terminal=terminal)
-
-
-def test_bad_ones_of_many_kinds():
-    message = str(photographs.unreadable({f"{n}.jpg": f"{n}.jpg: fault {n}" for n in range(8)}))
-    assert message.startswith("8 images cannot be used: 0.jpg: fault 0; 1.jpg: fault 1; ")
-    assert "4.jpg: fault 4; 3 more kinds of faults (or --skip_bad" in message
-
-
-JOBS = {
-    "emergence": lambda folder, **o: (
-        emergence.measure,
-        Options(net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), nulls=(), **o),
-    ),
-    "class scores": lambda folder, **o: (
-        discriminativeness.measure,
-        Question(Options(net="tests.runs.scored:network", dataset="coco_parts", data_dir=str(folder), **o)),
-    ),
-    "training": lambda folder, **o: (
-        supervision.train,
-        training_options(dataset="coco_parts", data_dir=str(folder), limit=None, **o),
-    ),
-}
-
-
-@pytest.mark.parametrize("job", JOBS)
-def test_every_question_asks(job, folder, tmp_path):
-    def started(**options):
-        run, asked = JOBS[job](folder, **options)
-        with pytest.raises(BadInput) as caught:
-            run(asked, Execution(tmp_path / "W", batch_size=8), Terminal(quiet=True))
-        return str(caught.value)
-
-    shutil.copy(photo(folder, "train", 1), photo(folder, "val", 1))
-    assert "train train001 = val val001" in started()
-    damage(folder)
-    # Class scores are asked of unseen images alone; train's are read by the run of emergence in them.
-    assert ("6" if job == "class scores" else "7") + " images cannot be used" in started()
+    network = load_network("alexnet", "imagenet")
+    mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
+    maps, truth = [], []
+    for split in ("train", "val"):
+        crops = class_crops(read(photographs, ["horse"]), "horse", split, network.input_size, limit=CROPS)
+        pixels = [
+            crop(crops.images[i].source.read(), box, network.input_size, mean)
+            for i, box in zip(crops.image_index, crops.object_boxes, strict=True)
+        ]
+        found = network.apply(network.params, (np.stack(pixels) - mean) / std, ("conv4",))
+        maps.append(np.asarray(found["conv4"])[..., :FILTERS])
+        t = crops.truth
+        truth.append(
+            [
+                [t.boxes[:, p, t.valid[p, :, n], n].T for p in range(len(crops.parts))]
+                for n in range(len(crops))
+            ]
+        )
+    field = dataclasses.astuple(network.fields["conv4"])
+    expected = plain.score_layer(*maps, field, *truth, network.input_size)
+    for name in ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"):
+        mine = table.pivot(index="filter", columns="part", values=name)[list(crops.parts)].to_numpy()[
+            :FILTERS
+        ]
+        wanted = getattr(expected, name)
+        assert np.nanmean(np.abs(mine - wanted)) < 1e-3, name  # 0.005 is asked for
+        np.testing.assert_array_equal(np.isnan(mine), np.isnan(wanted))
+    assert np.nanmax(expected.ap_val) > 0.3
