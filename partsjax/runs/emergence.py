@@ -181,7 +181,7 @@ class _Job:
                 "batch_size": self.trained.batch_size,
                 "network_digest": self.trained.network.digest,
                 "input_fingerprint": stages.key(stimuli=keys),
-                "code_version": stages.code_version(),
+                "code_version": stages.key(__name__),
                 "versions": manifest.versions(),
                 "devices": manifest.devices(),
                 "stages": clock.record(),

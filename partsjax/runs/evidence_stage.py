@@ -49,7 +49,19 @@ class EvidenceStage:
           pair: the class's (train, val) stimulus stages, computed; ground: their readable crops' parts.
         """
         crops = pair[0].crops
-        key = stages.key(
+        entry = (self.cache / crops.object_class).entry(layer, self.key(layer, pair, ground))
+        found = entry.found()
+        if found is not None:
+            return _loaded(found)
+        judged = self._compute(layer, pair, ground)
+        entry.save(_arrays(judged))
+        return judged
+
+    def key(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> str:
+        """Of all that the evidence depends on."""
+        crops = pair[0].crops
+        return stages.key(
+            __name__,
             stage="evidence",
             stimuli=[stage.keys[layer] for stage in pair],
             truth=[truth_digest(truth) for truth in (ground.train, ground.val)],
@@ -61,13 +73,6 @@ class EvidenceStage:
             searches=[dataclasses.asdict(search) for search in self.searches],
             seed=[self.seed, ground.seed],
         )
-        entry = (self.cache / crops.object_class).entry(layer, key)
-        found = entry.found()
-        if found is not None:
-            return _loaded(found)
-        judged = self._compute(layer, pair, ground)
-        entry.save(_arrays(judged))
-        return judged
 
     def _compute(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
         field, size = self.network.fields[layer], self.network.input_size

@@ -3,44 +3,50 @@
 import dataclasses
 import functools
 import hashlib
+import importlib.metadata
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import partsjax
 from partsjax.errors import BadInput
 from partsjax.reporting.file_names import file_name
-from partsjax.runs import sealed
+from partsjax.runs import code, sealed
 from partsjax.runs.workdir import written_whole
 
-# The rooms whose code decides every stage's numbers; an edit to any of them makes all keys new.
-_ROOMS = ("ops", "networks", "data", "emergence")
+_COMPUTING = ("jax", "jaxlib", "numpy", "scipy", "flax", "optax", "pillow")
+
+
+def key(*modules: str, **depends_on: Any) -> str:
+    """Hexadecimal key of a stage's result: everything it depends on, its code, and what runs that.
+
+    Args:
+      modules: whose code the stage is, with all that they import.
+      depends_on: JSON-able.
+    """
+    text = json.dumps({"code": code.version(*modules), **environment(), **depends_on}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def modules_of(*things: Any) -> list[str]:
+    """The modules of this package in which functions, or the types of objects, are written."""
+    found = {thing.__module__ if callable(thing) else type(thing).__module__ for thing in things}
+    return sorted(module for module in found if module.partition(".")[0] == __name__.partition(".")[0])
 
 
 @functools.cache
-def code_version(*more: str) -> str:
-    """Hash of the source of everything that computes numbers; more: rooms that some stages use besides."""
-    root = Path(partsjax.__file__).parent
-    digest = hashlib.sha256()
-    for room in (*_ROOMS, *more):
-        for path in sorted((root / room).rglob("*.py")):
-            digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def environment() -> dict[str, Any]:
+    """What a number may depend on besides our code: versions of what computes, and the backend."""
+    import jax
 
-
-def key(rooms: Sequence[str] = (), **depends_on: Any) -> str:
-    """Hexadecimal key of a stage's result: everything it depends on, and the code.
-
-    Args:
-      rooms: of the code besides those that every stage's numbers come from, as "discriminativeness".
-      depends_on: JSON-able.
-    """
-    text = json.dumps({"code": code_version(*rooms), **depends_on}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    device = jax.devices()[0]
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in _COMPUTING},
+        "backend": f"{device.platform}: {device.device_kind}",
+    }
 
 
 @dataclasses.dataclass(frozen=True)

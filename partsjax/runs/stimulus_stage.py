@@ -39,9 +39,13 @@ class StimulusStage:
         self._shards = np.split(np.arange(len(crops)), np.arange(SHARD, len(crops), SHARD))
         if len(crops) == 0:
             self._shards = []
+        # What draws or decodes the pixels is code too, and what the network is: its digest says the rest.
+        modules = stages.modules_of(network.apply, *(image.source for image in crops.images))
         self.keys = {
             layer: [
                 stages.key(
+                    __name__,
+                    *modules,
                     stage="stimuli",
                     crops=[crop_digests[i] for i in shard],
                     network=network.digest,

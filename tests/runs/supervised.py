@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from partsjax.runs import workdir
+from partsjax.runs.deciding import deciding
 from tests import tiny
 
 
@@ -20,7 +21,7 @@ def train(options, execution, terminal) -> None:
     """Leaves what a training run leaves, as far as a comparison looks at it; writes down that it ran."""
     folder = execution.workdir
     with workdir.opened(folder):
-        workdir.claim(folder, dataclasses.asdict(options))
+        workdir.claim(folder, deciding(options))
         number = {"object": 100, "image": 200, "scratch": 300}[options.supervision] + options.seed
         workdir.write_json(folder / "checkpoint" / "seed.json", number)
         with open(folder / "ran", "a") as file:

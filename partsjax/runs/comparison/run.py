@@ -148,7 +148,7 @@ class _Job:
         if self._pages and not (place / "report").exists():
             return False
         found = workdir.read_json(place / "manifest.json")
-        same_code = found.get("code_version") == stages.code_version()
+        same_code = found.get("code_version") == stages.key(emergence.__name__)
         return same_code and found.get("network_digest") == network().digest
 
     def _in(self, place: Path) -> Execution:
@@ -162,11 +162,11 @@ class _Job:
 
 def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:
     """Whether a run with these options, `but` for some, has come to its end there, its files as they were."""
-    found = manifest.stands(folder)
-    if found is None:
+    if manifest.stands(folder) is None or not (folder / "options.json").exists():
         return False
-    wanted = json.loads(json.dumps(dataclasses.asdict(options)))
-    then, now = ({k: v for k, v in o.items() if k not in but} for o in (found["options"], wanted))
+    wanted = json.loads(json.dumps(deciding(options)))
+    claimed = workdir.read_json(folder / "options.json")
+    then, now = ({k: v for k, v in o.items() if k not in but} for o in (claimed, wanted))
     return then == now
 
 
@@ -225,7 +225,7 @@ def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.
             "command": manifest.command(),
             "options": dataclasses.asdict(options),
             "networks": {name: found["network_digest"] for name, found in measured.items()},
-            "code_version": stages.code_version(),
+            "code_version": stages.key(__name__),
             "versions": manifest.versions(),
             "devices": manifest.devices(),
             "stages": clock.record(),

@@ -42,9 +42,12 @@ class DropStage:
         self._chosen, self._seed = chosen, seed
         self._label = network.classes.index(crops.object_class)
         self._shards = np.split(np.arange(len(crops)), np.arange(SHARD, len(crops), SHARD))
+        things = network.apply, network.after, *(image.source for image in crops.images)
+        modules = stages.modules_of(*things)
         self.keys = [
             stages.key(
-                ("discriminativeness",),
+                __name__,
+                *modules,
                 stage="drops",
                 crops=[crop_digests[i] for i in shard],
                 blackouts=[_blackout_digest(crops, int(i), chosen[i]) for i in shard],

@@ -232,7 +232,7 @@ class _Job:
                 "network_digest": self.network.digest,
                 "emergence": str(self.measured.folder),
                 "input_fingerprint": stages.key(drops=[stage.keys for stage in self.stages.values()]),
-                "code_version": stages.code_version("discriminativeness"),
+                "code_version": stages.key(__name__),
                 "versions": manifest.versions(),
                 "devices": manifest.devices(),
                 "stages": clock.record(),

@@ -212,7 +212,7 @@ def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines, n
             "metrics": log.course("val"),
             "baselines": baselines,
             "examples": {"train": len(data.train), "val": len(data.val)},
-            "code_version": stages.code_version(),
+            "code_version": stages.key(__name__),
             "versions": manifest.versions(),
             "devices": manifest.devices(),
             "stages": clock.record(),

@@ -1,0 +1,238 @@
+"""A stage's key changes with every single thing that its result depends on, also with fields added later."""
+
+import copy
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from partsjax.data.coco_parts import read
+from partsjax.data.crops import class_crops
+from partsjax.emergence.combination import Search
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.method import Method
+from partsjax.emergence.stimuli import extractor
+from partsjax.errors import BadInput
+from partsjax.networks.protocol import Preprocessing, ReceptiveField
+from partsjax.runs import stages
+from partsjax.runs.comparison import ComparisonOptions
+from partsjax.runs.deciding import deciding
+from partsjax.runs.discriminativeness import Question
+from partsjax.runs.discriminativeness.drop_stage import DropStage
+from partsjax.runs.evidence_stage import EvidenceStage
+from partsjax.runs.options import Options
+from partsjax.runs.stimulus_stage import StimulusStage
+from partsjax.runs.supervision import TrainingOptions
+from partsjax.runs.workdir import claim
+from tests import tiny
+from tests.runs import scored
+
+
+def another(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, tuple):
+        return (*value, "x")
+    if value is None:
+        return 1
+    if isinstance(value, np.ndarray):
+        other = value.copy()
+        other.flat[0] = not other.flat[0] if other.dtype == bool else other.flat[0] + 1
+        return other
+    raise TypeError(f"no way to change {value!r}: say here how")
+
+
+def each_changed(record, path=()):
+    """(path, the record with another value there, whether it decides), for every field at any depth."""
+    for field in dataclasses.fields(record):
+        value, decides = getattr(record, field.name), field.metadata.get("decides", True)
+        inner = (
+            [((*path, field.name), another(value), True)]
+            if not dataclasses.is_dataclass(value)
+            else [(place, changed, d) for place, changed, d in each_changed(value, (*path, field.name))]
+        )
+        for place, changed, d in inner:
+            other = copy.copy(record)
+            object.__setattr__(other, field.name, changed)  # past all checks: only the key is asked for
+            yield place, other, decides and d
+
+
+def named(record):
+    return [pytest.param(*rest, id=".".join(path)) for path, *rest in each_changed(record)]
+
+
+@pytest.fixture(scope="module")
+def crops(folder):
+    return [class_crops(read(folder, None), "beast", split, tiny.SIZE, limit=4) for split in ("train", "val")]
+
+
+CACHE = stages.Cache(Path("nowhere"), print)
+NETWORK, METHOD, SEARCH = scored.network(), Method(), Search()
+
+
+def stimuli(crops, network=NETWORK, method=METHOD, layers=("conv2",), digests=("a", "b", "c", "d")):
+    return [StimulusStage(CACHE, network, layers, method, one, digests) for one in crops]
+
+
+def stimuli_key(crops, **changed):
+    return [stage.keys[layer] for stage in stimuli(crops, **changed) for layer in stage.keys]
+
+
+def evidence_key(crops, network=NETWORK, method=METHOD, search=SEARCH, seed=0, ground=None, **changed):
+    searches = changed.pop("searches", (search,))
+    stage = EvidenceStage(CACHE, network, method, searches, seed)
+    return stage.key("conv2", stimuli(crops, network, method, **changed), ground or ground_of(crops))
+
+
+def ground_of(crops, **changed):
+    index = [one.image_index for one in crops]
+    return dataclasses.replace(Ground(*(one.truth for one in crops), *index, Method(), 0), **changed)
+
+
+def drops_key(crops, network=NETWORK, layer="conv2", digests=("a", "b", "c", "d"), chosen=None, seed=0):
+    chosen = np.ones((4, 2), bool) if chosen is None else chosen
+    return DropStage(CACHE, network, layer, SimpleNamespace(), crops[1], digests, chosen, seed).keys
+
+
+OF_NETWORK = {
+    "digest": "other",
+    "preprocessing": Preprocessing((1.0, 2, 3), NETWORK.preprocessing.std),
+    "preprocessing ": Preprocessing(NETWORK.preprocessing.mean, (1.0, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("key", [stimuli_key, evidence_key, drops_key])
+@pytest.mark.parametrize("field", OF_NETWORK)
+def test_network_and_preprocessing(crops, key, field):
+    other = dataclasses.replace(NETWORK, **{field.strip(): OF_NETWORK[field]})
+    assert key(crops, network=other) != key(crops)
+
+
+@pytest.mark.parametrize("key", [stimuli_key, evidence_key, drops_key])
+def test_pixels_of_a_single_crop(crops, key):
+    assert key(crops, digests=("a", "b", "c", "e")) != key(crops)
+
+
+@pytest.mark.parametrize("method, decides", named(Method()))
+def test_the_method(crops, method, decides):
+    assert decides and evidence_key(crops, method=method) != evidence_key(crops)
+
+
+def test_what_the_network_s_run_reads_of_the_method_is_in_its_key(crops):
+    asked = set()
+
+    class Asked(Method):
+        def __getattribute__(self, name):
+            asked.add(name)
+            return super().__getattribute__(name)
+
+    extractor(NETWORK, ("conv2",), Asked())(np.zeros((1, tiny.SIZE, tiny.SIZE, 3), np.float32))
+    fields = {field.name for field in dataclasses.fields(Method)}
+    base = stimuli_key(crops)
+    in_key = {
+        path[0] for path, method, _ in each_changed(METHOD) if stimuli_key(crops, method=method) != base
+    }
+    assert asked & fields == in_key and in_key
+
+
+@pytest.mark.parametrize("search, decides", named(Search()))
+def test_the_search(crops, search, decides):
+    assert decides and evidence_key(crops, search=search) != evidence_key(crops)
+    assert evidence_key(crops, searches=(Search(), search)) != evidence_key(crops)
+
+
+@pytest.mark.parametrize("field, decides", named(NETWORK.fields["conv2"]))
+def test_the_receptive_field(crops, field, decides):
+    assert isinstance(field, ReceptiveField)
+    other = dataclasses.replace(NETWORK, fields={**NETWORK.fields, "conv2": field})
+    assert decides and evidence_key(crops, network=other) != evidence_key(crops)
+
+
+@pytest.mark.parametrize("which", ["train", "val"])
+@pytest.mark.parametrize("field", ["boxes", "valid", "difficult"])
+def test_a_single_mark_of_the_truth(crops, which, field):
+    truth = getattr(ground_of(crops), which)
+    other = dataclasses.replace(truth, **{field: another(getattr(truth, field))})
+    assert evidence_key(crops, ground=ground_of(crops, **{which: other})) != evidence_key(crops)
+
+
+OF_GROUND = ["images_train", "images_val", "seed"]
+
+
+@pytest.mark.parametrize("field", OF_GROUND)
+def test_images_and_the_bootstrap_s_seed(crops, field):
+    other = ground_of(crops, **{field: another(getattr(ground_of(crops), field))})
+    assert evidence_key(crops, ground=other) != evidence_key(crops)
+
+
+def test_nothing_of_the_ground_is_left_out():
+    """Its method is the stage's own."""
+    fields = {field.name for field in dataclasses.fields(Ground)}
+    assert fields == {"train", "val", "method", *OF_GROUND}
+
+
+def test_seeds_sizes_layers_and_names(crops):
+    assert evidence_key(crops, seed=1) != evidence_key(crops)
+    assert evidence_key(crops, network=dataclasses.replace(NETWORK, input_size=65)) != evidence_key(crops)
+    assert stimuli_key(crops, layers=("conv1",)) != stimuli_key(crops)
+    for changed in ({"object_class": "cat"}, {"parts": ("head", "paw")}):
+        others = [dataclasses.replace(one, **changed) for one in crops]
+        assert evidence_key(others) != evidence_key(crops)
+
+
+def test_drops(crops):
+    base = drops_key(crops)
+    val = crops[1]
+
+    def with_image(change):
+        images = tuple(
+            dataclasses.replace(i, objects=tuple(map(change, i.objects))) if n == 0 else i
+            for n, i in enumerate(val.images)
+        )
+        return drops_key([None, dataclasses.replace(val, images=images)])
+
+    def of_part(**changed):
+        return lambda o: dataclasses.replace(
+            o, parts=(dataclasses.replace(o.parts[0], **changed), *o.parts[1:])
+        )
+
+    others = {
+        "layer": drops_key(crops, layer="conv1"),
+        "seed": drops_key(crops, seed=1),
+        "chosen": drops_key(crops, chosen=np.eye(4, 2) > 0),
+        "label": drops_key(crops, network=dataclasses.replace(NETWORK, classes=("beast", "stone"))),
+        "classes": drops_key(crops, network=dataclasses.replace(NETWORK, classes=("stone", "beast", "tree"))),
+        "parts": drops_key([None, dataclasses.replace(val, parts=val.parts[::-1])]),
+        "crop": drops_key([None, dataclasses.replace(val, ids=tuple(f"x{i}" for i in val.ids))]),
+        "object": with_image(lambda o: dataclasses.replace(o, box=(0.0, 0.0, 9.0, 9.0))),
+        "box": with_image(of_part(box=(1.0, 1.0, 5.0, 5.0))),
+        "mask": with_image(of_part(mask=b"1")),
+        "part": with_image(of_part(name="other")),
+    }
+    assert [name for name, key in others.items() if key == base] == []
+
+
+RUNS = {
+    "emergence": Options(),
+    "comparison": ComparisonOptions(("imagenet",), Options(), TrainingOptions()),
+    "class scores": Question(Options()),
+    "training": TrainingOptions(),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_folder_is_claimed_for_every_option(tmp_path, run):
+    """But for those that only permit a run to go on."""
+    claim(tmp_path, deciding(RUNS[run]))
+    for path, options, decides in each_changed(RUNS[run]):
+        if not decides:
+            claim(tmp_path, deciding(options))
+            continue
+        with pytest.raises(BadInput, match=path[0]):
+            claim(tmp_path, deciding(options))
