@@ -85,6 +85,7 @@ def test_planted_filters_score_one_on_both_splits(object_class, seed):
         assert scores.ap_train_unregressed[f, p] < 0.6  # and so does regression
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("object_class", shapeparts.CLASSES)
 def test_planted_parts_emerge_beyond_their_prior(object_class):
     maps, crops = _maps("planted", object_class, 0, "planted", 30)

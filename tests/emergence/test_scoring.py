@@ -106,12 +106,14 @@ def test_equals_plain_with_one_crop_and_few_pairs():
     assert not scores.weights.any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [1, 20])
 def test_equals_plain_for_other_numbers_of_stimuli(k):
     truth = [plain_truth(12, 2, seed) for seed in (0, 1)]
     check_against_plain([activations(12, 2, seed, truth[seed]) for seed in (0, 1)], truth, k)
 
 
+@pytest.mark.slow
 def test_chunks_of_filters_change_nothing(monkeypatch):
     truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
     maps = [activations(20, 7, seed, truth[seed]) for seed in (0, 1)]

@@ -1,16 +1,12 @@
 """The compiled step from pixels to stimuli, on one device and on several."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import jax
 import numpy as np
 import pytest
 
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import Stimuli, concatenate, extractor
-from tests import tiny
+from tests import processes, tiny
 from tests.plain import stimuli as plain
 
 PIXELS = np.random.default_rng(0).uniform(0, 255, (8, tiny.SIZE, tiny.SIZE, 3)).astype(np.float32)
@@ -42,18 +38,16 @@ def test_select_and_concatenate():
     np.testing.assert_array_equal(concatenate(parts).values, whole.values[..., order])
 
 
+def say_what_is_found() -> None:
+    processes.say((jax.device_count(), {layer: stimuli.values for layer, stimuli in found().items()}))
+
+
 @pytest.mark.slow
-def test_four_devices_find_what_one_finds(tmp_path):
+def test_four_devices_find_what_one_finds():
     """Fake devices have to be asked for before JAX starts: a process of its own."""
-    program = (
-        "import sys, jax, numpy as np; jax.config.update('jax_num_cpu_devices', 4)\n"
-        "from tests.emergence.test_stimuli import found\n"
-        "assert jax.device_count() == 4\n"
-        "np.savez(sys.argv[1], **{k: v.values for k, v in found().items()})"
-    )
-    subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "four.npz")], check=True, cwd=Path(__file__).parents[2]
-    )
-    with np.load(tmp_path / "four.npz") as four:
-        for layer, stimuli in found().items():
-            np.testing.assert_allclose(four[layer], stimuli.values, rtol=1e-4, atol=1e-4)
+    status, said = processes.start(say_what_is_found, devices=4)
+    assert status == 0
+    ((devices, four),) = said
+    assert devices == 4
+    for layer, stimuli in found().items():
+        np.testing.assert_allclose(four[layer], stimuli.values, rtol=1e-4, atol=1e-4)

@@ -65,6 +65,7 @@ def test_labels_that_are_missing_are_told(command, folder, tmp_path):
     one_line(command(), "no val image has a label")
 
 
+@pytest.mark.slow
 def test_a_class_with_one_image_is_trained_and_told(command, folder):
     edit(folder, "train", lambda n: n == 0)
     status, lines = command(supervision="image")
@@ -72,6 +73,7 @@ def test_a_class_with_one_image_is_trained_and_told(command, folder):
     assert any("'beast' has one train image" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_checkpoints_of_another_architecture_or_unfinished_are_told(command, tmp_path):
     assert command()[0] in (None, 0)
     checkpoint = tmp_path / "W" / "checkpoint"
@@ -118,6 +120,7 @@ def test_a_batch_that_the_devices_cannot_share_is_told(command):
     one_line(command(batch_size=jax.device_count() + 1), "multiple of the", "try")
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_is_told(command, tmp_path):
     one_line(
         command(steps=30, new_learning_rate=1e30), "checkpoint of step 0 is kept", "lower --learning_rate"

@@ -137,6 +137,7 @@ def test_digest_changes_with_each_thing_it_stands_for(small, weights_for):
     assert len({digest, *others}) == 4
 
 
+@pytest.mark.slow
 def test_gradients_reach_every_weight(small, weights_for, images_for):
     """The module trains: nothing in the forward pass cuts a weight off from the scores."""
     table = small("caffenet")

@@ -13,6 +13,7 @@ from partsjax.networks.layers import receptive_fields
 SIDES = {"alexnet": 224, "caffenet": 227, "vgg16": 128, "vgg19": 160}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIDES)
 def test_tables_agree_with_gradients(name, small, weights_for):
     """At full geometry but with a sixteenth of the filters, which a receptive field does not depend on."""

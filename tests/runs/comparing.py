@@ -1,9 +1,5 @@
-"""Starts a comparison of tiny networks; as a program it dies by SIGKILL where it is told to.
+"""Starts a comparison of tiny networks."""
 
-python -m tests.runs.comparing WHERE FOLDER WORKDIR; WHERE: file:PATTERN or nowhere (`tests.runs.killed`).
-"""
-
-import sys
 from pathlib import Path
 
 from partsjax.emergence.combination import Search
@@ -14,7 +10,7 @@ from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.supervision.training import Recipe
-from tests.runs import killed, supervised
+from tests.runs import supervised
 
 NET = "tests.runs.supervised:network"
 SEARCH = Search(genetic=Genetic(population=20, generations=5))
@@ -33,9 +29,6 @@ def run(folder: Path, workdir: Path, networks=("random", "imagenet"), *, pages=F
     compare(options, Execution(workdir, 16, 1), Terminal(quiet=True), pages=pages, train=supervised.train)
 
 
-if __name__ == "__main__":
-    where, folder, place = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    sys.argv = ["comparing"]
-    if where != "nowhere":
-        killed.die_in_file(place, where.partition(":")[2])
-    run(folder, place, ("random", "imagenet", "object"))
+def job(folder: Path, workdir: Path) -> None:
+    """One for a process that dies."""
+    run(folder, workdir, ("random", "imagenet", "object"))

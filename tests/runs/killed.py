@@ -1,13 +1,9 @@
-"""Runs the main job and dies by SIGKILL at a chosen place.
+"""Jobs in processes of their own that die by SIGKILL at a chosen place:
 
-python -m tests.runs.killed WHERE FOLDER WORKDIR [CACHE]; WHERE is one of
-
-  file:PATTERN   half-way into the first file of the workdir whose path, seen from there, matches
-  swap           when the old report is gone and the new one not yet in its place
-  search:N       inside the genetic algorithm, when it looks at a population for the N-th time
-  nowhere        never: it runs to its end
-
-It says on stdout where it died.
+file:PATTERN   half-way into the first file of the workdir whose path, seen from there, matches
+swap           when the old report is gone and the new one not yet in its place
+search:N       inside the genetic algorithm, when it looks at a population for the N-th time
+nowhere        never: the job comes to its end
 """
 
 import contextlib
@@ -22,15 +18,37 @@ import jax
 from PIL import Image
 
 from partsjax.emergence import genetic
+from partsjax.emergence.combination import Search
 from partsjax.reporting.report import write
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, stages, workdir
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
+from tests import processes
+from tests.runs.running import QUICK
+
+
+def run(job, where: str, folder: Path, workdir: Path) -> str:
+    """Runs job(folder, workdir); where it died, "" when it came to its end."""
+    status, said = processes.start(_deadly, job, where, folder, workdir)
+    assert status == (-signal.SIGKILL if said else 0)
+    return "".join(said)
+
+
+def _deadly(job, where: str, folder: Path, workdir: Path) -> None:
+    sys.argv = ["killed"]  # the report shows the command, and this one is to be the same every time
+    kind, _, at = where.partition(":")
+    if kind == "file":
+        die_in_file(workdir, at)
+    elif kind == "swap":
+        die_in_swap(workdir)
+    elif kind == "search":
+        die_in_search(int(at))
+    job(folder, workdir)
 
 
 def die(where) -> None:
-    print(where, flush=True)
+    processes.say(where)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -91,16 +109,9 @@ def die_in_search(count: int) -> None:
     genetic.fitness = deadly
 
 
-if __name__ == "__main__":
-    where, folder, place = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-    sys.argv = ["killed"]  # the report shows the command, and this one is to be the same every time
-    kind, _, at = where.partition(":")
-    if kind == "file":
-        die_in_file(place, at)
-    elif kind == "swap":
-        die_in_swap(place)
-    elif kind == "search":
-        die_in_search(int(at))
-    options = Options(net="tests.tiny:network", dataset="coco_parts", data_dir=folder)
+def emergence_job(folder: Path, workdir: Path) -> None:
+    options = Options(
+        net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), search=Search(genetic=QUICK)
+    )
     # One thread: which file comes n-th must not be a matter of chance.
-    emergence.measure(options, Execution(place, batch_size=16, threads=1), Terminal(quiet=True))
+    emergence.measure(options, Execution(workdir, batch_size=16, threads=1), Terminal(quiet=True))

@@ -14,6 +14,8 @@ from partsjax.runs.results import OUTPUTS
 from tests import tiny
 from tests.runs.running import APS, QUICK, SEED, rows, run, tree
 
+pytestmark = pytest.mark.slow
+
 NETWORK = "partsjax.runs.network_stages.extractor"
 JUDGING = ("partsjax.runs.evidence_stage.score_layer", "partsjax.runs.evidence_stage.examine")
 

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +11,13 @@ from partsjax.errors import BadInput
 from partsjax.runs import comparison, manifest, resamples, sealed
 from tests import tiny
 from tests.reporting.report import browser
+from tests.runs import comparing
+from tests.runs import killed as deadly
 from tests.runs.comparing import run
 from tests.runs.running import number, rows, tree
 
-ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
 NETWORKS = ("random", "imagenet", "object")
 SEEDS = (0, 1)
 
@@ -223,19 +224,12 @@ def test_a_wrong_layer_shows_before_anything_is_trained(folder, tmp_path):
     assert not (tmp_path / "networks").exists() and not (tmp_path / "options.json").exists()
 
 
-@pytest.mark.slow
 def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
     """Where a network's own run is half-way, between tables, and before the manifest."""
     folder = tiny.write_folder(tmp_path / "photos", images=12)
 
     def start(where: str, place: Path) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.runs.comparing", where, str(folder), str(place)],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        died = done.stdout.strip()
-        assert done.returncode == (-9 if died else 0), done.stderr
-        return died
+        return deadly.run(comparing.job, where, folder, place)
 
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert start("nowhere", whole) == ""
@@ -255,7 +249,6 @@ def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
     assert [name for name in expected if expected[name] != found[name]] == []
 
 
-@pytest.mark.slow
 def test_a_browser_finds_nothing_wrong(compared):
     if browser.missing():
         pytest.skip(browser.missing())

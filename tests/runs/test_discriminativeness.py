@@ -19,9 +19,8 @@ from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.reporting.report import browser, pages
-from tests.runs import plain_drops, scored
+from tests.runs import killed, killed_drops, plain_drops, scored
 from tests.runs.running import QUICK, SEED, number, rows, run, tree
-from tests.runs.test_killed import run as start
 
 # Class -> the parts whose detectors its score reads, weighted to about equal drops. A bird's reads none.
 READS = {"bird": {}, "robot": {"head": 1.0}, "digger": {"wheel": 0.28, "bucket": 0.72}}
@@ -207,12 +206,15 @@ PLACES = (
 def test_killed_and_started_again_it_writes_the_same_files(tmp_path):
     folder = tiny.write_folder(tmp_path / "photos", images=10)
     whole, died = tmp_path / "whole", tmp_path / "killed"
-    module = "tests.runs.killed_drops"
-    assert start("nowhere", folder, whole, module) == ""
+
+    def start(where, workdir) -> str:
+        return killed.run(killed_drops.job, where, folder, workdir)
+
+    assert start("nowhere", whole) == ""
     for place in PLACES:
-        assert start(place, folder, died, module), place
+        assert start(place, died), place
         assert not (died / "manifest.json").exists(), place
-    assert start("nowhere", folder, died, module) == ""
+    assert start("nowhere", died) == ""
     expected, found = tree(whole), tree(died)
     for files in (expected, found):
         for clock in ("manifest.json", "lock", "emergence/manifest.json", "emergence/lock"):

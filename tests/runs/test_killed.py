@@ -1,23 +1,18 @@
 """Killed in every stage and started again, a run ends with the same files, to the byte."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from partsjax.runs.results import OUTPUTS
 from tests import tiny
+from tests.runs import killed as deadly
 from tests.runs.running import tree
-
-ROOT = Path(__file__).parents[2]
 
 # One file of every kind, in the order in which they are written, and the search between them.
 PLACES = (
     "file:options.json",
     "file:cache/stimuli/beast/val/conv1/*.npz",
     "file:cache/stimuli-random/beast/val/conv2/*.npz",
-    "search:150",
+    "search:30",
     "file:cache/evidence/beast/conv1-*.npz",
     "file:cache/evidence-random/beast/conv1-*.npz",
     "file:cache/evidence-shuffled/beast/conv1-*.npz",
@@ -29,39 +24,29 @@ PLACES = (
 )
 
 
-def run(where: str, folder: Path, workdir: Path, module: str = "tests.runs.killed") -> str:
-    """Where it died; "" when it came to its end."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, where, str(folder), str(workdir)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    died = done.stdout.strip()
-    assert done.returncode == (-9 if died else 0), done.stderr
-    return died
-
-
 @pytest.mark.slow
 def test_killed_anywhere(tmp_path):
     folder = tiny.write_folder(tmp_path / "photos", images=10)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert run("nowhere", folder, whole) == ""
+
+    def run(where, workdir) -> str:
+        return deadly.run(deadly.emergence_job, where, folder, workdir)
+
+    assert run("nowhere", whole) == ""
     for place in PLACES:
-        assert run(place, folder, killed), place
+        assert run(place, killed), place
         assert not (killed / "manifest.json").exists(), place
         late = place == "file:manifest.json"
         assert (killed / "report").exists() == late, place  # whole, or not at all
     assert tree(killed / "report") == tree(whole / "report")
 
     # A second time round there is an old report: it stays until the new one is whole.
-    assert run("file:report/index.html", folder, killed)
+    assert run("file:report/index.html", killed)
     assert tree(killed / "report") == tree(whole / "report")
-    assert run("swap", folder, killed)
+    assert run("swap", killed)
     assert not (killed / "report").exists()
 
-    assert run("nowhere", folder, killed) == ""
+    assert run("nowhere", killed) == ""
     assert not list(killed.rglob(".unfinished-*"))
     expected, found = tree(whole), tree(killed)
     for files in (expected, found):

@@ -83,6 +83,7 @@ def test_of_a_comparison_also_where_its_networks_were_measured_before(
     assert "of this one alone" in (tmp_path / "W" / "report" / "index.html").read_text()
 
 
+@pytest.mark.slow
 def test_of_training(small, tmp_path, noting, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     load = supervision.run.load_network

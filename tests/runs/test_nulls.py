@@ -17,6 +17,7 @@ from tests.runs.running import QUICK, SEED, number, rows, run
 NULL_COLUMNS = {null: [c for c in PART_COLUMNS if c.startswith(f"{null}_")] for null in NULLS}
 
 
+@pytest.mark.slow
 def test_the_random_null_is_the_run_with_random_weights(folder, parts, tmp_path):
     run(folder, tmp_path, weights="random")
     for row, untrained in zip(parts, rows(tmp_path / "parts.csv"), strict=True):
@@ -60,6 +61,7 @@ def test_shuffled_parts_are_found_less(parts):
         assert np.mean(real - null) > 0.2 and (real > null).sum() >= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nulls", [(), ("random",)])
 def test_a_null_that_was_not_run_has_empty_columns(folder, finished, parts, tmp_path, nulls):
     run(folder, tmp_path, nulls=nulls)

@@ -10,6 +10,8 @@ from tests import tiny
 from tests.reporting.report import pages
 from tests.runs.running import number, rows, run
 
+pytestmark = pytest.mark.slow
+
 HEAD, FOOT = 2, 3
 
 

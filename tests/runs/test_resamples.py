@@ -16,6 +16,8 @@ from partsjax.runs.comparison import compared
 from partsjax.runs.discriminativeness.measured import read_measured
 from tests.runs.running import SEED, number, rows, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def kept(finished):

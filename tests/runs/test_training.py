@@ -1,8 +1,5 @@
 """Training runs: they learn, resume exactly, do not depend on the devices, and keep what was good."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,25 +12,13 @@ from partsjax.runs.supervision.log import read
 from tests.runs import training
 from tests.runs.running import tree
 
-ROOT = Path(__file__).parents[2]
-
-
-def program(workdir: Path, die_after: int = 0, devices: int | None = None, **changed) -> None:
-    """The same in a process of its own, which has to die where it is told to."""
-    arguments = [f"{name}={value}" for name, value in changed.items()]
-    environment = {**os.environ, **({"JAX_NUM_CPU_DEVICES": str(devices)} if devices else {})}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runs.training", str(workdir), str(die_after), *arguments],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == (-9 if die_after else 0), done.stderr
+pytestmark = pytest.mark.slow
 
 
 def curve(workdir: Path) -> list[float]:
     return [row.value for row in read(workdir / "metrics.csv") if row.metric == "loss"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["object", "image", "mil", "cam", "wsddn"])
 def test_every_objective_learns_from_scratch_and_leaves_a_network(objective, tmp_path, monkeypatch):
     more = {"num_windows": 16} if objective == "wsddn" else {}
@@ -49,14 +34,13 @@ def test_every_objective_learns_from_scratch_and_leaves_a_network(objective, tmp
     assert scores.shape == (1, len(network.classes)) and np.isfinite(scores).all()
 
 
-@pytest.mark.slow
 def test_killed_and_resumed_is_as_in_one_go(tmp_path):
-    """200 steps; and 100 and a few, SIGKILL, and on to 200."""
-    steps = {"steps": 200, "evaluate_every": 50, "batch_size": 4}
-    program(tmp_path / "whole", **steps)
-    program(tmp_path / "killed", die_after=107, **steps)
+    """60 steps; and 40 and a few, SIGKILL, and on to 60."""
+    steps = {"steps": 60, "evaluate_every": 20, "batch_size": 4}
+    training.apart(tmp_path / "whole", **steps)
+    training.apart(tmp_path / "killed", die_after=47, **steps)
     assert not (tmp_path / "killed" / "manifest.json").exists()
-    program(tmp_path / "killed", **steps)
+    training.apart(tmp_path / "killed", **steps)
     whole, killed = (training.parameters(tmp_path / name) for name in ("whole", "killed"))
     assert whole.keys() == killed.keys()
     for name in whole:
@@ -66,11 +50,10 @@ def test_killed_and_resumed_is_as_in_one_go(tmp_path):
     ).read_bytes()
 
 
-@pytest.mark.slow
 def test_one_device_or_four_the_same_loss(tmp_path):
     """At a learning rate at which rounding is not blown up: the curves part when it is."""
     for devices in (1, 4):
-        program(
+        training.apart(
             tmp_path / str(devices), devices=devices, steps=12, evaluate_every=6, new_learning_rate=0.0001
         )
     one, four = (curve(tmp_path / name) for name in ("1", "4"))

@@ -1,12 +1,9 @@
-"""Trains a narrow AlexNet on a few drawn images; as a program, it may die by SIGKILL after a step.
-
-python -m tests.runs.training WORKDIR DIE_AFTER [OPTION=VALUE ...]; DIE_AFTER 0: never.
-"""
+"""Trains a narrow AlexNet on a few drawn images; in a process of its own, it may die after a step."""
 
 import dataclasses
+import functools
 import os
 import signal
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +14,7 @@ from partsjax.reporting.terminal import Terminal
 from partsjax.runs import supervision
 from partsjax.runs.execution import Execution
 from partsjax.supervision.training import Recipe, Trainer
+from tests import processes
 
 FULL = ARCHITECTURES["alexnet"]
 NARROW = dataclasses.replace(
@@ -61,7 +59,7 @@ def parameters(workdir: Path) -> dict[str, np.ndarray]:
     return read_checkpoint(workdir / "checkpoint").weights
 
 
-if __name__ == "__main__":
-    values = dict(argument.split("=") for argument in sys.argv[3:])
-    numbers = {name: float(value) if "." in value else int(value) for name, value in values.items()}
-    train(Path(sys.argv[1]), int(sys.argv[2]), **numbers)
+def apart(workdir: Path, die_after: int = 0, devices: int = 1, **changed) -> None:
+    """The same in a process of its own, which has to die where it is told to."""
+    job = functools.partial(train, workdir, die_after, **changed)
+    assert processes.start(job, devices=devices)[0] == (-signal.SIGKILL if die_after else 0)

@@ -11,6 +11,8 @@ from partsjax.supervision.examples import Truth
 from partsjax.supervision.objectives import OBJECTIVES
 from tests.tiny_objectives import HEADLESS, SIDE
 
+pytestmark = pytest.mark.slow
+
 
 def squares(images: int, seed: int) -> tuple[np.ndarray, Truth, np.ndarray, np.ndarray]:
     """Pictures, their truth and 12 windows each, one of them right for each square (the rest random)."""

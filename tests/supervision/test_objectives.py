@@ -82,6 +82,7 @@ def test_gradients_reach_every_layer_and_bfloat16_changes_little(name):
     np.testing.assert_allclose(rough, exact, rtol=0.1, atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["object", "image", "mil", "wsddn"])
 def test_dropout_is_drawn_from_the_key_alone(name):
     objective, architecture, parameters = start(name, WITH_HEAD)

@@ -225,6 +225,7 @@ def test_windows_of_photographs_obey_the_recipe(photographs, objective):
         assert (batch["windows"] >= 0).all() and (batch["windows"] <= 1).all()
 
 
+@pytest.mark.slow
 def test_selective_search_of_a_photograph_finds_its_objects(photographs):
     try:
         selective.opencv()
