@@ -4,12 +4,12 @@ import collections
 import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.coco_parts.categories import Category, Meanings, meanings
 from partsjax.data.coco_parts.layout import Layout, find
 from partsjax.data.coco_parts.objects import FileObjects
+from partsjax.data.coco_parts.photographs import PhotographFolder, image_ids
 from partsjax.data.coco_parts.tables import CocoFile, load
 from partsjax.data.coco_parts.values import Id
 from partsjax.data.doubled import counted_once
@@ -47,9 +47,10 @@ def read(
 
     Returns:
       The images that show an object of `classes`, by split and in the files' order, with the objects of
-      `classes` alone. An image's id is its file name without the ending. Parts are in the order of their
-      category ids; those without a single box are not listed. No photograph is touched: one that is
-      missing, or not of the size the file gives, is reported when read.
+      `classes` alone. An image's id is its file name without the ending, if no other image has the rest
+      of it too. Parts are in the order of their category ids; those without a single box are not listed.
+      No photograph is touched: one that is missing, or not of the size the file gives, is reported when
+      read.
 
     Raises:
       BadInput: whatever is wrong with the folder, the files, or the annotations of `classes`; faults of one
@@ -129,14 +130,16 @@ def _images(
 ) -> list[Image]:
     """By split, in the files' order."""
     images, seen = [], {}
+    ids = image_ids(entry.file_name for file in files for entry in file.images.values())
+    folder = PhotographFolder(layout.photographs)
     for file, found in zip(files, objects, strict=True):
         for name, those in found.items():
             entry = file.images[name]
-            image_id = os.fspath(PurePosixPath(entry.file_name).with_suffix(""))
+            image_id = ids[entry.file_name]
             if image_id in seen:
                 what, fix = f"is there twice (before in {seen[image_id]})", "keep each image in one place"
                 faults.add(file.path, entry.file_name, what, fix, of="image", can_skip=False)
             seen.setdefault(image_id, file.path.name)
-            source = FileImage(os.fspath(layout.photographs / entry.file_name), (entry.width, entry.height))
+            source = FileImage(folder.path(entry.file_name), (entry.width, entry.height))
             images.append(Image(image_id, layout.split(file.path, image_id), source, those))
     return sorted(images, key=lambda image: SPLITS.index(image.split))  # stable
