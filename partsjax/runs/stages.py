@@ -39,13 +39,14 @@ def modules_of(*things: Any) -> list[str]:
 
 @functools.cache
 def environment() -> dict[str, Any]:
-    """What a number may depend on besides our code: versions of what computes, and the backend."""
+    """What a number may depend on besides our code: versions of what computes, backend, precision."""
     import jax
 
     device = jax.devices()[0]
     return {
         "versions": {name: importlib.metadata.version(name) for name in _COMPUTING},
         "backend": f"{device.platform}: {device.device_kind}",
+        "precision": [jax.config.jax_default_matmul_precision, jax.config.jax_enable_x64],
     }
 
 

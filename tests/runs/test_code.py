@@ -181,6 +181,18 @@ def test_libraries_are_part_of_every_key(monkeypatch, library):
     assert stages.key(STIMULI) != before
 
 
+@pytest.mark.parametrize("what", ["jax_default_matmul_precision", "jax_enable_x64"])
+def test_so_is_the_precision_that_jax_was_told(what):
+    """The network's own, `--dtype`, is in its digest."""
+    before, value = stages.key(STIMULI), getattr(jax.config, what)
+    stages.environment.cache_clear()
+    try:
+        jax.config.update(what, "tensorfloat32" if value is None else not value)
+        assert stages.key(STIMULI) != before
+    finally:
+        jax.config.update(what, value)
+
+
 @pytest.mark.parametrize("what", ["platform", "device_kind"])
 def test_so_is_the_backend(monkeypatch, what):
     before, (device, *_) = stages.key(STIMULI), jax.devices()

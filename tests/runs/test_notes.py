@@ -37,12 +37,13 @@ def noting(monkeypatch):
 
 
 def check(workdir, said: str, page: bool = True) -> None:
-    assert json.loads((workdir / "manifest.json").read_text())["notes"] in (
-        [OF_DATA, OF_NETWORK],
-        [OF_NETWORK, OF_DATA],
-    )
+    manifest = json.loads((workdir / "manifest.json").read_text())
+    assert manifest["notes"] in ([OF_DATA, OF_NETWORK], [OF_NETWORK, OF_DATA])
     for note in (OF_DATA, OF_NETWORK):
         assert said.count(f"note: {note}") == 1
+    assert manifest["backend"].startswith("cpu")
+    assert manifest["precision"] == {"dtype": "float32", "products": "highest"}
+    assert {"jax", "flax", "numpy", "pandas", "pyarrow"} <= manifest["versions"].keys()
     if page:
         text = (workdir / "report" / "index.html").read_text()
         assert "<boxes>" not in text and "LRN & pooling" not in text

@@ -219,18 +219,14 @@ def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.
         member.folder: workdir.read_json(folder / "emergence" / member.folder / "manifest.json")
         for member in every
     }
-    workdir.write_json(
-        folder / "manifest.json",
-        {
-            "command": manifest.command(),
-            "options": dataclasses.asdict(options),
-            "networks": {name: found["network_digest"] for name, found in measured.items()},
-            "code_version": stages.key(__name__),
-            "versions": manifest.versions(),
-            "devices": manifest.devices(),
-            "stages": clock.record(),
-            "notes": notes,
-            "skipped": sorted({problem for found in measured.values() for problem in found["skipped"]}),
-            "files": manifest.file_digests(folder, OUTPUTS),
-        },
+    manifest.write(
+        folder,
+        __name__,
+        options,
+        options.measuring.dtype,
+        clock,
+        notes,
+        {problem for found in measured.values() for problem in found["skipped"]},
+        OUTPUTS,
+        networks={name: found["network_digest"] for name, found in measured.items()},
     )

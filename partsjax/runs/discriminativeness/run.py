@@ -221,23 +221,19 @@ class _Job:
         workdir.write_json(self.folder / "summary.json", files.summary(*about, *asked, layer))
 
     def _write_manifest(self, clock: manifest.Stages, batch_size: int, skipped: list[str]) -> None:
-        workdir.write_json(
-            self.folder / "manifest.json",
-            {
-                "command": manifest.command(),
-                "options": dataclasses.asdict(self.question),
-                "layer": self.layer,
-                "split": "val",
-                "batch_size": batch_size,
-                "network_digest": self.network.digest,
-                "emergence": str(self.measured.folder),
-                "input_fingerprint": stages.key(drops=[stage.keys for stage in self.stages.values()]),
-                "code_version": stages.key(__name__),
-                "versions": manifest.versions(),
-                "devices": manifest.devices(),
-                "stages": clock.record(),
-                "notes": self.terminal.noted,
-                "skipped": skipped,
-                "files": manifest.file_digests(self.folder, OUTPUTS),
-            },
+        manifest.write(
+            self.folder,
+            __name__,
+            self.question,
+            self.question.job.dtype,
+            clock,
+            self.terminal.noted,
+            skipped,
+            OUTPUTS,
+            layer=self.layer,
+            split="val",
+            batch_size=batch_size,
+            network_digest=self.network.digest,
+            emergence=str(self.measured.folder),
+            input_fingerprint=stages.key(drops=[stage.keys for stage in self.stages.values()]),
         )

@@ -15,7 +15,7 @@ from partsjax.networks.weights.checkpoints import manager
 from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
 from partsjax.reporting.training_table import training_table
-from partsjax.runs import manifest, stages, workdir
+from partsjax.runs import manifest, workdir
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
@@ -204,20 +204,16 @@ class _Run:
 
 
 def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines, notes) -> None:
-    workdir.write_json(
-        folder / "manifest.json",
-        {
-            "command": manifest.command(),
-            "options": dataclasses.asdict(options),
-            "metrics": log.course("val"),
-            "baselines": baselines,
-            "examples": {"train": len(data.train), "val": len(data.val)},
-            "code_version": stages.key(__name__),
-            "versions": manifest.versions(),
-            "devices": manifest.devices(),
-            "stages": clock.record(),
-            "notes": notes,
-            "skipped": sorted(data.skipped),
-            "files": manifest.file_digests(folder, OUTPUTS),
-        },
+    manifest.write(
+        folder,
+        __name__,
+        options,
+        options.dtype,
+        clock,
+        notes,
+        data.skipped,
+        OUTPUTS,
+        metrics=log.course("val"),
+        baselines=baselines,
+        examples={"train": len(data.train), "val": len(data.val)},
     )
