@@ -111,6 +111,12 @@ def test_two_files_of_plain_detection(tmp_path):
     assert not any("has no splits" in note for note in data.notes)
 
 
+def test_categories_that_are_not_used_do_not_matter(tmp_path):
+    unused = [{"id": 5, "name": "Wheel"}, {"id": 6, "name": 7}, {"id": 7, "name": "car"}]
+    content = cars(categories=[*CATEGORIES, *unused])
+    assert coco_parts.read(single(tmp_path, content), None, CAR).parts == {"car": ("wheel", "door")}
+
+
 def test_parts_may_bear_the_class_s_name_before_theirs(tmp_path):
     content = cars(categories=[{"id": 1, "name": "car:wheel"}, {"id": 2, "name": "car:door"}])
     assert coco_parts.read(single(tmp_path, content), None, CAR).parts == {"car": ("wheel", "door")}

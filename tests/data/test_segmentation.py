@@ -103,16 +103,14 @@ def test_it_gives_the_box_where_there_is_none_and_the_mask(tmp_path, bbox):
 
 
 def test_a_box_of_fractions_of_pixels_keeps_its_numbers_and_has_a_mask_of_whole_ones(tmp_path):
-    (part,), _ = read(
-        tmp_path, [[20.5, 20.5, 30.5, 20.5, 30.5, 30.5, 20.5, 30.5]], [20.25, 20.25, 10.5, 10.5]
-    )
-    assert part.box == (20.25, 20.25, 30.75, 30.75) and part.window == (20, 20, 31, 31)
+    (part,), _ = read(tmp_path, [[20.5, 20.5, 30.5, 20.5, 30.5, 30.5, 20.5, 30.5]], [20.75, 20.75, 10, 10])
+    assert part.box == (20.75, 20.75, 30.75, 30.75) and part.window == (20, 20, 31, 31)
     expected = np.zeros((11, 11), bool)
     expected[:10, :10] = True
     assert np.array_equal(part.pixels(), expected)
     # Blackout sees the very pixels: a crop that shows the image one to one.
     crop = pixels_of(part, (16, 16, 48, 48), 64)
-    assert crop.sum() == 100 and crop[20:31, 20:31].sum() == 100
+    assert crop.sum() == 100 and crop[20:30, 20:30].sum() == 100
 
 
 def test_a_missing_or_empty_box_without_segmentation(tmp_path):
