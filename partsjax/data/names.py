@@ -1,5 +1,6 @@
 """Names of classes and parts: one line of text, spelled one way."""
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -19,11 +20,11 @@ def cleaned(name: str) -> str:
     return name
 
 
-def differing_in_case(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs of different names that are one but for upper and lower case."""
+def nearly_equal(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of different names that are one but for upper and lower case, or spaces, `_` and `-`."""
     seen, pairs = {}, []
     for name in dict.fromkeys(names):
-        first = seen.setdefault(name.casefold(), name)
+        first = seen.setdefault(re.sub(r"[\s_-]+", " ", name.casefold()), name)
         if first != name:
             pairs.append((first, name))
     return pairs

@@ -77,6 +77,24 @@ def test_roboflow_s_file_beside_its_images(tmp_path):
     assert data.images[0].source.path == str(tmp_path / f"{data.images[0].image_id}.jpg")
 
 
+def test_roboflow_s_folders_are_splits(tmp_path):
+    for name, count in (("train", 3), ("valid", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "_annotations.coco.json").write_text(json.dumps(cars(count)))
+    data = coco_parts.read(tmp_path, None, CAR)
+    assert [image.split for image in data.images] == ["train"] * 3 + ["val"] * 2
+    assert data.images[3].source.path == str(tmp_path / "valid" / "car1.jpg")
+    with pytest.raises(BadInput, match="has a file for each split"):
+        coco_parts.read(tmp_path, None, ReaderOptions(object_class="car", val_fraction=0.5))
+
+
+@pytest.mark.parametrize(("asked", "name"), [("car", "Car"), ("car", "CAR "), ("sports car", "sports_car")])
+def test_the_class_spelled_otherwise_is_no_part_of_it(tmp_path, asked, name):
+    content = cars(categories=[{"id": 1, "name": name}, {"id": 2, "name": "door"}])
+    with pytest.raises(BadInput, match=f"'{asked}' and '{name.strip()}' are nearly equal"):
+        coco_parts.read(single(tmp_path, content), None, ReaderOptions(object_class=asked))
+
+
 @pytest.mark.parametrize(
     "content", [cars(), cars(categories=[{**c, "supercategory": "PART"} for c in CATEGORIES])]
 )

@@ -90,6 +90,21 @@ def test_few_corners_are_recognised_where_most_reach_out_as_sizes(tmp_path):
         coco_parts.read(write(tmp_path, document(pair, images)))
 
 
+@pytest.mark.parametrize("written", [scaled(100), as_corners])
+def test_two_boxes_are_enough_where_their_areas_say_so(tmp_path, written):
+    images = [{"id": 1, "file_name": "im1.png", "width": WIDTH, "height": HEIGHT}]
+    dog, ear = next(boxes(1))
+    dog, ear = [20, 30, *dog[2:]], [25, 35, 40, 50]
+    pair = [
+        annotation(1, 1, written(dog), area=dog[2] * dog[3], obj_ann_id=1),
+        annotation(2, 3, written(ear), area=ear[2] * ear[3], obj_ann_id=1),
+    ]
+    with pytest.raises(BadInput, match=r"all 2 boxes look like (percentages|two corners)"):
+        coco_parts.read(write(tmp_path / "a", document(pair, images)))
+    del pair[1]["area"]
+    coco_parts.read(write(tmp_path / "b", document(pair, images)))
+
+
 def test_an_area_can_say_that_numbers_are_width_and_height(tmp_path):
     """Such boxes all lie in the upper left, and are what they are written as."""
 

@@ -58,7 +58,7 @@ def read(
     """
     layout = find(data_dir, options.val_fraction)
     faults, notes, counted = Faults(skip_bad), [], collections.Counter()
-    files = [load(path, faults) for path in layout.files]
+    files = [load(path, faults, layout.inner_folder(path)) for path in layout.files]
     kinds = meanings(files, options.object_class, notes)
     known = _annotated_parts(files, kinds)
     try:

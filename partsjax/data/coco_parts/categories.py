@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from partsjax.data.coco_parts.tables import CategoryEntry, CocoFile
 from partsjax.data.coco_parts.values import Id
 from partsjax.data.faults import Faults
-from partsjax.data.names import cleaned, differing_in_case
+from partsjax.data.names import cleaned, nearly_equal
 from partsjax.errors import BadInput
 
 
@@ -34,14 +34,14 @@ def meanings(files: Sequence[CocoFile], object_class: str | None, notes: list[st
 
     Raises:
       BadInput: `object_class` is given and not needed, or needed and not given; one category twice in a
-        file; names that are no line of text, or differ in case alone.
+        file; names that are no line of text, or nearly equal.
     """
     if object_class is not None:
         object_class = _object_class(object_class, files)
     faults = Faults()
     found = [dict(_of_file(file, object_class, faults, notes)) for file in files]
     faults.settle()
-    _check_spelling(files, found)
+    _check_spelling(files, found, object_class)
     return found
 
 
@@ -120,10 +120,12 @@ def _object_class(asked: str, files: Sequence[CocoFile]) -> str:
     return asked
 
 
-def _check_spelling(files: Sequence[CocoFile], found: Sequence[Meanings]) -> None:
+def _check_spelling(files: Sequence[CocoFile], found: Sequence[Meanings], asked: str | None) -> None:
     every = [category for of_file in found for category in of_file.values()]
     classes = [category.object_class for category in every]
     parts = [str(category) for category in every if category.part is not None]
-    for first, second in differing_in_case(classes) or differing_in_case(parts):
+    # A category that is nearly the class's own name is its object, spelled otherwise.
+    parts_and_class = [] if asked is None else [asked, *(c.part for c in every if c.part is not None)]
+    for first, second in nearly_equal(classes) or nearly_equal(parts) or nearly_equal(parts_and_class):
         where = " and ".join(str(file.path) for file in files)
-        raise BadInput(f"{where}: categories {first!r} and {second!r} differ in case alone; spell them alike")
+        raise BadInput(f"{where}: categories {first!r} and {second!r} are nearly equal; spell them alike")

@@ -13,6 +13,7 @@ LAYOUT = (
     "JPEGImages/"
 )
 _SINGLE = ("annotations.json", "_annotations.coco.json")
+_ROBOFLOW = ("train/_annotations.coco.json", "valid/_annotations.coco.json")
 _IMAGE_FOLDERS = ("JPEGImages", "images")
 VAL_FRACTION = 0.5
 
@@ -34,6 +35,11 @@ class Layout:
     by_split: bool
     photographs: Path
     val_fraction: float
+
+    def inner_folder(self, file: Path) -> str:
+        """Where in `photographs` the names of a file count from, as "train/"; "" for `photographs` itself."""
+        inside = file.parent != self.photographs and file.is_relative_to(self.photographs)
+        return f"{file.parent.relative_to(self.photographs).as_posix()}/" if inside else ""
 
     def split(self, file: Path, image_id: str) -> str:
         """Which split an image is in: its file's, else by a hash of its id, the same in any order."""
@@ -59,11 +65,16 @@ def find(data_dir: str | os.PathLike | None, val_fraction: float | None) -> Layo
     root = Path(data_dir).expanduser()
     if not root.is_dir():
         raise BadInput(f"{root}: no such folder; {LAYOUT}")
+    files = tuple(root / name for name in _ROBOFLOW)
+    if all(file.exists() for file in files):
+        if val_fraction is not None:
+            raise _split_already(root, val_fraction)
+        return Layout(root, files, True, root, VAL_FRACTION)
     files = tuple(root / f"instances_{split}.json" for split in SPLITS)
     single = next((root / name for name in _SINGLE if (root / name).exists()), None)
     by_split = single is None or any(file.exists() for file in files)
     if by_split and val_fraction is not None:
-        raise BadInput(f"--val_fraction={val_fraction}: {root} has a file for each split; leave it out")
+        raise _split_already(root, val_fraction)
     for file in files if by_split else ():
         if not file.exists():
             raise BadInput(
@@ -76,3 +87,7 @@ def find(data_dir: str | os.PathLike | None, val_fraction: float | None) -> Layo
     if photographs is None:
         raise BadInput(f"{root}: has neither JPEGImages/ nor images/; {LAYOUT}")
     return Layout(root, files if by_split else (single,), by_split, photographs, val_fraction or VAL_FRACTION)
+
+
+def _split_already(root: Path, val_fraction: float) -> BadInput:
+    return BadInput(f"--val_fraction={val_fraction}: {root} has a file for each split; leave it out")

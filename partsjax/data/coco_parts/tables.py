@@ -71,10 +71,11 @@ class CocoFile:
         return {annotation.category for annotation in self.annotations.values()}
 
 
-def load(path: str | os.PathLike, faults: Faults) -> CocoFile:
+def load(path: str | os.PathLike, faults: Faults, folder: str = "") -> CocoFile:
     """Reads one file; what is wrong with single entries goes into `faults`, and they are left out.
 
-    Checked are keys, ids, references, flags, sizes and file names; not boxes, nor what categories mean.
+    File names get `folder` before them. Checked are keys, ids, references, flags, sizes and file names; not
+    boxes, nor what categories mean.
 
     Raises:
       BadInput: missing or broken file, a table that is not there, or `categories` with ids of two types.
@@ -86,7 +87,7 @@ def load(path: str | os.PathLike, faults: Faults) -> CocoFile:
             raise BadInput(f"{path}: has no list `{name}`; a COCO file needs {', '.join(_REQUIRED)}")
     images, lost = {}, set()
     for entry, raw in _entries(document, "images", path, faults):
-        image = _image(entry, raw, path, faults)
+        image = _image(entry, raw, folder, path, faults)
         lost.add(entry) if image is None else images.setdefault(entry, image)
     categories = [
         CategoryEntry(entry, raw["name"], raw.get("supercategory"))
@@ -157,7 +158,7 @@ def _entries(
         yield entry, raw
 
 
-def _image(entry: Id, raw: Mapping[str, Any], path: Path, faults: Faults) -> ImageEntry | None:
+def _image(entry: Id, raw: Mapping[str, Any], folder: str, path: Path, faults: Faults) -> ImageEntry | None:
     try:
         width, height = whole(raw["width"]), whole(raw["height"])
     except ValueError:
@@ -173,7 +174,7 @@ def _image(entry: Id, raw: Mapping[str, Any], path: Path, faults: Faults) -> Ima
         what = f"has file name {name!r}, which leads out of the image folder"
         faults.add(path, entry, what, "write it relative to that folder", of="image")
     else:
-        return ImageEntry(entry, name, width, height)
+        return ImageEntry(entry, folder + name, width, height)
     return None
 
 

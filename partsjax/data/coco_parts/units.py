@@ -1,9 +1,9 @@
 """Boxes that were not written as x, y, width, height in pixels, where that is certain for a whole file."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from partsjax.data.coco_parts.outlines import OVERHANG, Outline
-from partsjax.data.coco_parts.tables import CocoFile
+from partsjax.data.coco_parts.tables import CocoFile, ImageEntry
 from partsjax.data.coco_parts.values import number
 from partsjax.errors import BadInput
 
@@ -24,11 +24,14 @@ def check_units(file: CocoFile, outlines: Sequence[Outline]) -> None:
             file, outlines, "fractions of the image, in 0 to 1", "multiply them by width and height"
         )
     sure = len({outline.written for outline in outlines}) >= SURE
-    # Objects in the same small corner of every large picture are not to be believed.
-    if sure and _all_within(outlines, 100) and not _images_within(file, outlines, 200):
-        fix = "multiply them by width / 100 and height / 100"
-        raise _refused(file, outlines, "percentages of the image, as Label Studio writes them", fix)
-    if (sure or _mostly_beyond(file, outlines)) and _are_corners(file, outlines):
+    if _all_within(outlines, 100):
+        # Objects in the same small corner of every large picture are not to be believed.
+        small = sure and not _images_within(file, outlines, 200)
+        if small or _areas_say(file, outlines, _area_of_percentages):
+            fix = "multiply them by width / 100 and height / 100"
+            raise _refused(file, outlines, "percentages of the image, as Label Studio writes them", fix)
+    certain = sure or _mostly_beyond(file, outlines) or _areas_say(file, outlines, _area_of_corners)
+    if certain and _are_corners(file, outlines):
         fix = "write x, y, width, height: [x1, y1, x2 - x1, y2 - y1]"
         raise _refused(file, outlines, "two corners, x1, y1, x2, y2", fix)
 
@@ -73,8 +76,7 @@ def _are_corners(file: CocoFile, outlines: Sequence[Outline]) -> bool:
     starts = False
     for outline in outlines:
         image = file.images[outline.annotation.image]
-        x, y, x2, y2 = outline.written
-        right, bottom = x2 - x, y2 - y  # what was read as width and height
+        x, y, right, bottom = _as_written(outline)
         if outline.segmentation or right <= x or bottom <= y:
             return False
         if right > image.width + OVERHANG or bottom > image.height + OVERHANG:
@@ -83,6 +85,33 @@ def _are_corners(file: CocoFile, outlines: Sequence[Outline]) -> bool:
             return False
         starts |= x > OVERHANG and y > OVERHANG
     return starts
+
+
+def _as_written(outline: Outline) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = outline.written
+    return x1, y1, x2 - x1, y2 - y1
+
+
+def _area_of_percentages(outline: Outline, image: ImageEntry) -> float:
+    _, _, width, height = _as_written(outline)
+    return width * height * image.width * image.height / 100**2
+
+
+def _area_of_corners(outline: Outline, image: ImageEntry) -> float:
+    x1, y1, x2, y2 = _as_written(outline)
+    return (x2 - x1) * (y2 - y1)
+
+
+def _areas_say(
+    file: CocoFile, outlines: Sequence[Outline], area: Callable[[Outline, ImageEntry], float]
+) -> bool:
+    """Whether the annotations' own areas are those of another reading, and none that of the plain one."""
+    for outline in outlines:
+        _, _, width, height = _as_written(outline)
+        other = area(outline, file.images[outline.annotation.image])
+        if other <= 0 or not _says(outline, other) or _says(outline, width * height):
+            return False
+    return True
 
 
 def _says(outline: Outline, area: float) -> bool:
