@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from partsjax.data.not_images import described
+from partsjax.data.contents import no_image
 from partsjax.data.orientation import keep_as_stored, stored_size, turn_to
 from partsjax.errors import BadInput
 
@@ -226,7 +226,7 @@ def _ends_early(data: bytes, pixels: np.ndarray) -> bool:
 def _no_image(start: bytes) -> str:
     if not start:
         return f"empty (0 bytes); {_REPLACE}"
-    what = described(start)
+    what = no_image(start)
     return f"not an image but {what}" if what else f"not an image, or its header is damaged; {_REPLACE}"
 
 

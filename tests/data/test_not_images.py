@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from partsjax.data.coco_parts.tables import load
+from partsjax.data.faults import Faults
 from partsjax.data.images import BytesImage, FileImage
+from partsjax.data.pascal_part.annotation import read_annotation
 from partsjax.errors import BadInput
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
@@ -46,6 +49,23 @@ def test_a_line_that_says_what_it_is(content, said, tmp_path):
         with pytest.raises(BadInput, match=rf"a\.jpg: .*{said}") as caught:
             ask()
         assert "\n" not in str(caught.value)
+
+
+STAND_INS = [
+    (POINTER, "git-lfs pointer"),
+    (b"<html>404</html>", "web page"),
+    (bytes(5000), "zero bytes only"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), STAND_INS)
+def test_annotations_that_are_something_else(content, said, tmp_path):
+    path = tmp_path / "annotations"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=rf"annotations: not JSON but .*{said}"):
+        load(path, Faults())
+    with pytest.raises(BadInput, match=rf"annotations: not a MATLAB file but .*{said}"):
+        read_annotation(path)
 
 
 def test_what_is_no_file(tmp_path):

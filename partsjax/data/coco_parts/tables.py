@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from partsjax.data.coco_parts.values import Id, flag, identifier, whole
+from partsjax.data.contents import stand_in
 from partsjax.data.faults import Faults
 from partsjax.errors import BadInput
 
@@ -108,10 +109,16 @@ def load(path: str | os.PathLike, faults: Faults, folder: str = "") -> CocoFile:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        # Of bytes, json tells UTF-8 with a byte-order mark and UTF-16 by itself.
-        document = json.loads(path.read_bytes())
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise BadInput(f"{path}: not found; put it there") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
+    if what := stand_in(data[:1024]):
+        raise BadInput(f"{path}: not JSON but {what}")
+    try:
+        # Of bytes, json tells UTF-8 with a byte-order mark and UTF-16 by itself.
+        document = json.loads(data)
     except json.JSONDecodeError as error:
         raise BadInput(
             f"{path}: broken JSON at line {error.lineno}, column {error.colno} ({error.msg}); "
@@ -119,8 +126,6 @@ def _document(path: Path) -> Mapping[str, Any]:
         ) from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path}: not a JSON text; export it again as UTF-8") from error
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
     if not isinstance(document, dict):
         raise BadInput(f"{path}: holds no COCO document; it needs {', '.join(_REQUIRED)}")
     return document

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.io
 
+from partsjax.data.contents import stand_in
 from partsjax.data.masks import PixelBox, pack, tight_box
 from partsjax.errors import BadInput
 
@@ -78,6 +79,8 @@ def _anno(path: str | os.PathLike) -> dict[str, Any]:
         raise BadInput(f"{path}: annotation not found; unpack PASCAL-Part's archive there") from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read ({error.strerror}); mend the path or its rights") from error
+    if what := stand_in(data[:1024]):
+        raise BadInput(f"{path}: not a MATLAB file but {what}")
     try:
         content = scipy.io.loadmat(io.BytesIO(data), simplify_cells=True, variable_names=["anno"])
     except NotImplementedError as error:
