@@ -21,6 +21,16 @@ def require_scores(network: Network) -> None:
         )
 
 
+def require_finite_scores(network: Network, scores: np.ndarray) -> None:
+    """Raises `BadInput` where class scores, float32 [N, C], are NaN or infinite."""
+    wrong = ~np.isfinite(scores).all(axis=1)
+    if wrong.any():
+        raise BadInput(
+            f"network {network.name}: class scores are NaN or infinite on {wrong.sum()} of {len(wrong)} "
+            "crops of a batch; check its weights and the input it expects"
+        )
+
+
 def standardised(network: Network, pixels: jax.Array) -> jax.Array:
     """Pixels in [0, 255] as the network takes them, so that its mean colour is 0: float32, same shape."""
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))

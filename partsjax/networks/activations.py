@@ -80,7 +80,8 @@ def applied(
         )
     missing = [layer for layer in layers if layer not in found]
     if missing:
-        raise BadInput(f"{who} did not return {', '.join(missing)}; it returned {', '.join(map(str, found))}")
+        returned = ", ".join(map(str, found)) or "nothing"
+        raise BadInput(f"{who} did not return {', '.join(missing)}; it returned {returned}")
     for layer in layers:
         _check_array(f"network {name}: layer {layer}", found[layer], images.shape[0])
     return {layer: jnp.asarray(found[layer]).astype(jnp.float32) for layer in layers}
@@ -136,5 +137,5 @@ def check_geometry(name: str, layer: str, shape: Sequence[int], field: Receptive
     raise BadInput(
         f"network {name}: layer {layer}: its map of {cells}x{cells} cells does not fit its receptive field; "
         f"at {field.stride:g} pixels from cell to cell, the first centre at pixel {field.center:g}, {size} "
-        f"pixels hold about {max(round(fitting), 0)} cells a side: correct `fields` or what `apply` returns"
+        f"pixels hold about {max(int(fitting), 0)} cells a side: correct `fields` or what `apply` returns"
     )

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from partsjax.data.schema import Dataset
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
-from partsjax.errors import BadInput
 from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
@@ -20,6 +19,7 @@ from partsjax.runs.network_stages import NetworkStages, all_crops, images_of
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import NULLS, Options, chosen_layers
 from partsjax.runs.report import build_report
+from partsjax.runs.untrained import untrained_network
 
 
 def measure(options: Options, execution: Execution, terminal: Terminal, *, report: bool = True) -> None:
@@ -41,7 +41,9 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
             )
             terminal.note(*network.notes)
             layers = chosen_layers(network, options.layers)
-            untrained = _untrained(options, terminal) if "random" in options.nulls else None
+            untrained = None
+            if "random" in options.nulls:
+                untrained = untrained_network(options, network, layers, terminal)
         with workdir.plain_errors(folder):
             workdir.claim(folder, deciding(options))
             with clock("fingerprints"):
@@ -55,18 +57,6 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
                 control = untrained and NetworkStages(cache / "stimuli-random", untrained, layers, *shared)
             job = _Job(folder, cache, trained, control, layers, options, execution, terminal)
             job.run(dataset, digests, clock, report)
-
-
-def _untrained(options: Options, terminal: Terminal) -> Network | None:
-    """The same network with random weights; of weights that are random already, others."""
-    seed = options.network_seed + (options.weights == "random")
-    try:
-        return load_network(options.net, "random", seed=seed, dtype=options.dtype)
-    except BadInput:
-        terminal.note(
-            f"no comparison with random weights: the function of --net={options.net} takes no `weights`"
-        )
-        return None
 
 
 class _Job:
@@ -87,6 +77,7 @@ class _Job:
             self._judging["random"] = judging("evidence-random", untrained.network, first)
         if "shuffled" in options.nulls:
             self._judging["shuffled"] = judging("evidence-shuffled", trained.network, first)
+        self._nulls = tuple(null for null in options.nulls if null in self._judging)  # those that run
 
     def run(self, dataset: Dataset, digests: Mapping[str, str], clock: manifest.Stages, report: bool) -> None:
         judged: dict[tuple[str, str], Judged] = {}
@@ -110,6 +101,7 @@ class _Job:
                 with clock("verdicts"):
                     judged |= self._judge(object_class, advance)
         judged = {(layer, c): judged[layer, c] for layer in self.layers for c in dataset.parts}
+        self._note_silent_layers(judged)
         summaries = self._summaries(judged)
         # A manifest vouches for the files beside it: none while they change.
         (self.folder / "manifest.json").unlink(missing_ok=True)
@@ -120,7 +112,8 @@ class _Job:
             with clock("report"):
                 crops = {name: pair[1] for name, pair in self.trained.by_class.items()}
                 threads = self.execution.threads
-                build_report(self.folder, self.options, judged, summaries, crops, threads, self.terminal)
+                ran = dataclasses.replace(self.options, nulls=self._nulls)
+                build_report(self.folder, ran, judged, summaries, crops, threads, self.terminal)
         self._write_manifest(clock, sorted(skipped))
         verdicts = [v for found in judged.values() for v in found.evidence.verdicts]
         self.terminal.verdicts(verdicts, summaries)
@@ -169,6 +162,16 @@ class _Job:
             unregressed[layer] += best_unregressed(scores.ap_train_unregressed, scores.ap_val_unregressed)
         return {layer: summarize(verdicts[layer], unregressed[layer]) for layer in self.layers}
 
+    def _note_silent_layers(self, judged: dict[tuple[str, str], Judged]) -> None:
+        for layer in self.layers:
+            found = [of_class for (name, _), of_class in judged.items() if name == layer]
+            fires = any((f.firings.scores > 0).any() or (f.scores.num_pairs > 0).any() for f in found)
+            if not fires and len(self.trained):
+                self.terminal.note(
+                    f"layer {layer} of {self.trained.network.name} never fires: no filter has an activation "
+                    "over 0 on any crop; check its weights, and that it is taken after a ReLU"
+                )
+
     def _write_manifest(self, clock: manifest.Stages, skipped: list[str]) -> None:
         pairs = self.trained.by_class.values()
         keys = [stage.keys[self.layers[0]] for pair in pairs for stage in pair]
@@ -182,6 +185,7 @@ class _Job:
             skipped,
             results.OUTPUTS,
             layers=self.layers,
+            nulls_ran=self._nulls,
             batch_size=self.trained.batch_size,
             network_digest=self.trained.network.digest,
             input_fingerprint=stages.key(stimuli=keys),

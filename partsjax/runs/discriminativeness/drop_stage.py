@@ -10,6 +10,7 @@ from partsjax.data.crops import Crops
 from partsjax.data.pipeline import Batch, batches
 from partsjax.discriminativeness.blackout import CONTROLS, blackout, object_of
 from partsjax.discriminativeness.findings import ClassDrops
+from partsjax.discriminativeness.scores import require_finite_scores
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 from partsjax.runs.discriminativeness.drop_steps import Steps
@@ -100,11 +101,13 @@ class DropStage:
         gradient = self._steps.attribute(batch.pixels, labels)
         peaks, cells = self._steps.peaks(batch.pixels)
         n = len(batch.index)
+        scores = np.asarray(drops.scores)[:n]
+        require_finite_scores(self._network, scores[batch.readable])
         arrays = {"before": drops.before, "after": drops.after, "gradient": gradient, "peaks": peaks}
         return {
             **{name: np.asarray(array, np.float32)[:n] for name, array in arrays.items()},
             "cells": np.asarray(cells)[:n],
-            **self._blackouts(batch, np.asarray(drops.scores)[:n, self._label], batch_size, advance),
+            **self._blackouts(batch, scores[:, self._label], batch_size, advance),
             "readable": batch.readable,
             "problems": np.array(["\n".join(batch.problems)] + [""] * (n - 1), dtype=np.str_),
         }
