@@ -53,19 +53,20 @@ def _function(net: str) -> Callable:
         raise BadInput(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if not f"{module_name}.".startswith(f"{error.name}."):
-            raise BadInput(
-                f"--net={net}: it imports {error.name}, which is not installed; install it"
-            ) from error
-        raise BadInput(
-            f"--net={net}: no module named {error.name}; run from the folder that holds it or put that "
-            f"folder on PYTHONPATH; networks of our own: {', '.join(ARCHITECTURES)}"
-        ) from error
     except BadInput:
         raise
     except Exception as error:
-        raise BadInput(f"--net={net}: {module_name} cannot be imported: {one_line(error)}") from error
+        lacking = error.name if isinstance(error, ModuleNotFoundError) else None
+        if lacking is None:
+            why = f"{module_name} cannot be imported: {one_line(error)}"
+        elif f"{module_name}.".startswith(f"{lacking}."):
+            why = (
+                f"no module named {lacking}; run from the folder that holds it or put that folder on "
+                f"PYTHONPATH; networks of our own: {', '.join(ARCHITECTURES)}"
+            )
+        else:
+            why = f"it imports {lacking}, which is not installed; install it"
+        raise BadInput(f"--net={net}: {why}") from error
     function = getattr(module, function_name, None)
     if not callable(function):
         callables = [name for name, value in vars(module).items() if callable(value) and name[0] != "_"]

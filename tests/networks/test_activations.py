@@ -205,9 +205,7 @@ def test_a_network_of_ones_own_has_class_scores():
     network = with_scores()
     normal = standardised(network, NOISE)
     with jax.default_matmul_precision("highest"):
-        maps = jax.jit(network.apply, static_argnums=2)(
-            network.params, standardised(network, NOISE), (LAYER,)
-        )
+        maps = jax.jit(network.apply, static_argnums=2)(network.params, normal, (LAYER,))
     scores = np.asarray(maps[LAYER]).max(axis=(1, 2))
     drops = ablator(network, LAYER)(NOISE, LABELS)
     np.testing.assert_allclose(drops.scores, scores, rtol=1e-5)
