@@ -14,6 +14,7 @@ it is given, and is no part of CI.
 import argparse
 import ast
 import collections
+import difflib
 import importlib
 import os
 import random
@@ -131,10 +132,13 @@ def outcome(tree: Path, tests: list[str]) -> str:
 
 
 def changed(source: str, mutant: str) -> str:
-    """The first line that differs, before and after."""
-    lines = zip(source.splitlines(), mutant.splitlines(), strict=False)
-    number, (before, after) = next((n, pair) for n, pair in enumerate(lines, 1) if pair[0] != pair[1])
-    return f"{number}: `{before.strip()}` -> `{after.strip()}`"
+    """The lines that differ, before and after."""
+    before, after = source.splitlines(), mutant.splitlines()
+    what, first, last, start, end = next(
+        edit for edit in difflib.SequenceMatcher(a=before, b=after).get_opcodes() if edit[0] != "equal"
+    )
+    old, new = (" ".join(line.strip() for line in some) for some in (before[first:last], after[start:end]))
+    return f"{first + 1}: `{old}` {'is gone' if what == 'delete' else f'-> `{new}`'}"
 
 
 def run(files: list[str], minutes: float, seed: int, tree: Path) -> tuple[dict, dict, list[str]]:

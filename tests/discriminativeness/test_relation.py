@@ -125,3 +125,8 @@ def test_parts_without_a_figure_are_left_out_of_the_correlation():
 def test_too_few_or_equal_figures_have_no_correlation(pair):
     found = rank_correlation(*map(np.array, pair))
     assert np.isnan([*found.over_things, *found.over_images]).all()
+
+
+def test_an_overlap_that_every_permutation_has_is_no_surprise():
+    everything, some_of_it = np.ones((2, 7), bool), np.arange(14).reshape(2, 7) % 3 == 0
+    assert overlap(everything, some_of_it).p_value == 1

@@ -18,6 +18,7 @@ from tests.plain import combination as plain
 
 QUICK = Genetic(population=40, generations=20)
 WAYS = list(itertools.product(SEARCHES, SCORES))
+MODULE = "partsjax.emergence.combination"
 
 
 def ranked(layer: RandomLayer, score: str) -> PartDetections:
@@ -138,3 +139,18 @@ def test_of_equal_sets_the_smallest():
     for way in WAYS:
         (found,) = combined([same], way)
         assert len(found.filters) == 1
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_search_that_ends_with_nothing_good_leaves_the_best_filter(way, monkeypatch):
+    """Searches go by tabulated APs, without suppression across members; the best filter is never lost."""
+    layer = planted_pair()
+    bad = np.zeros((1, 3, 128), bool)
+    bad[..., 10] = True
+    order = np.full((1, 128), -1)
+    order[0, 0] = 10
+    monkeypatch.setattr(f"{MODULE}.evolve_parts", lambda settings: lambda *arguments: (bad, bad[..., 0]))
+    monkeypatch.setattr(f"{MODULE}._greedy", lambda: lambda *arguments: (order, bad[:, 0, 0]))
+    (found,) = combined([layer], way)
+    best, alone = best_of(layer)
+    assert found.filters == (best,) and found.ap_train == pytest.approx(alone)

@@ -14,6 +14,7 @@ from partsjax.emergence.calibration import calibrate
 from partsjax.emergence.combination import members_union
 from partsjax.emergence.placed import Placing
 from partsjax.emergence.ranked import RankedLayer
+from partsjax.emergence.shuffled import shuffled
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
 
 SPLITS = {"a": split(1, (0.9, 0.7, 0.5)), "b": split(2, (0.3, 0.6, 0.95))}
@@ -107,14 +108,16 @@ def test_never_worse_on_train_than_the_best_filter_and_sometimes_better(layers):
 
 def test_shuffled_parts_are_chosen_on_shuffled_train():
     """The null goes through everything: what is chosen is the best on train as it was shuffled."""
-    one, other = SPLITS.values()
-    plain = examined(one, other, ALL_SEARCHES[1:2])
+    splits = SPLITS.values()
+    plain = examined(*splits, ALL_SEARCHES[1:2])
     ground = plain.ground.shuffled()
-    moved = examined(
-        dataclasses.replace(one, truth=ground.train),
-        dataclasses.replace(other, truth=ground.val),
-        ALL_SEARCHES[1:2],
-    )
-    for p, verdict in enumerate(moved.evidence.verdicts):
-        assert verdict.best_filter == moved.scores.ap_train[:, p].argmax()
+    shuffled_splits = []
+    for number, (one, truth) in enumerate(zip(splits, (ground.train, ground.val), strict=True)):
+        # Both splits, each by itself.
+        np.testing.assert_array_equal(truth.boxes, shuffled(one.truth, (0, number)).boxes)
+        assert (truth.valid != one.truth.valid).any()
+        shuffled_splits.append(dataclasses.replace(one, truth=truth))
+    null = examined(*shuffled_splits, ALL_SEARCHES[1:2])
+    for p, verdict in enumerate(null.evidence.verdicts):
+        assert verdict.best_filter == null.scores.ap_train[:, p].argmax()
         assert verdict.best_filter_ap_train < plain.evidence.verdicts[p].best_filter_ap_train

@@ -104,3 +104,12 @@ def test_one_box_again_and_again_is_its_own_prior(count):
     truth = padded([[np.array([[10.0, 10, 30, 30]])]] * count)
     median, one, several = both(truth, truth)
     assert median.ap_train == one.ap_train == several.ap_train == 1 and len(several.boxes) == 1
+
+
+def test_a_box_that_difficult_ones_hide_everywhere_finds_nothing():
+    """Every crop's box has a difficult twin that comes first: nothing is shown and nothing found."""
+    box = np.array([10.0, 10, 30, 30])
+    truth = padded([[np.stack([box, box])]] * 4)
+    hidden = dataclasses.replace(truth, difficult=truth.valid & (np.arange(3) == 0)[:, None])
+    for prior in both(hidden, hidden):
+        assert len(prior.boxes) == 1 and prior.ap_train == 0 and prior.val.average_precision() == 0

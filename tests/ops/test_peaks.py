@@ -17,6 +17,7 @@ def check(activation: np.ndarray, k: int) -> None:
     scores, expected_cells = scores[..., :kept], expected_cells[..., :kept]
     np.testing.assert_array_equal(values[:, 4].transpose(2, 0, 1), scores.astype(np.float32))
     real = expected_cells >= 0
+    assert not cells.transpose(2, 0, 1)[~real].any()  # cell 0 where there is none
     np.testing.assert_array_equal(cells.transpose(2, 0, 1)[real], expected_cells[real])
     around = plain.neighbourhood(maps, expected_cells)  # [B, F, k, 9]
     np.testing.assert_array_equal(values.transpose(3, 0, 2, 1), around.astype(np.float32))
