@@ -72,6 +72,15 @@ def test_what_emerges(ap_train, ap_val, excess, paper, strict):
     assert (one.emerges_paper, one.emerges_strict) == (paper, strict)
 
 
+@pytest.mark.parametrize(
+    ("ap_val", "low", "emerges"),
+    [(SURE, 0.01, True), (SURE, 0.0, False), (UNSURE, 0.01, False), (Estimate(0.5, 0.3, 0.6), 0.01, False)],
+)
+def test_against_one_box_the_same_is_asked_of_the_excess_over_it(ap_val, low, emerges):
+    one = verdict(combination_ap_val=ap_val, one_box_excess=Estimate(0.3, low, 0.4), excess=UNKNOWN)
+    assert one.emerges_strict_one_box == emerges and not one.emerges_strict
+
+
 def test_rare_and_not_fitted_parts_are_not_judged():
     assert verdict(num_val=10).judged and not verdict(num_val=10).rare
     assert verdict(num_val=9).rare and not verdict(num_val=9).judged
@@ -111,6 +120,15 @@ def test_a_layer_counts_judged_parts_alone():
     assert means["best_filter_unregressed_val"] == 0.2  # NaN is not a part's AP
     assert means["random_val"] == pytest.approx(0.3)
     assert means["prior_train"] == pytest.approx(0.255)
+
+
+def test_over_means_over_of_what_cannot_know_parts_too():
+    null = verdict(combination_ap_train=0.3)
+    edge = verdict(prior_ap_train=0.3, one_box_excess=Estimate(0.1, 0.0, 0.2)).with_nulls(null, null)
+    summary = summarize([edge, verdict(part="ear").with_nulls(null, null)])
+    assert summary.prior_over_30_train == 0
+    assert summary.random_over_30_train == summary.shuffled_over_30_train == 0
+    assert (summary.emerging_strict, summary.emerging_strict_one_box) == (2, 1)
 
 
 def test_nulls_that_were_not_run_are_not_counted():
