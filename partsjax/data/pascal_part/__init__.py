@@ -103,12 +103,12 @@ def _assemble(
     if classes is not None and not all(parts[c] for c in classes):
         parts = dict(_assemble(copy, source, None, part_list).parts)  # so that the error names what there is
     chosen = choose_classes(classes, _ALL_CLASSES, parts, where)
-    images = []
+    images, turned = [], builder.turned(copy)
     for split, row, image_id, objects in found:
         objects = tuple(o for o in objects if o.object_class in chosen)
         if objects:
             label = os.fspath(source.photograph(image_id)) if source else f"{copy}: image {image_id}"
-            pixels = RecordImage(os.fspath(copy), split, row, image_id, label)
+            pixels = RecordImage(os.fspath(copy), split, row, image_id, label, turned.get(image_id))
             images.append(Image(image_id, split, pixels, objects))
     missing = [f"{c}:{p}" for c in chosen for p in parts_of[c] if (c, p) not in seen]
     notes = [f"PASCAL-Part with the {part_list}-part list"]

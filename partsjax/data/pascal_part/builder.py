@@ -130,11 +130,16 @@ class PascalPartAnnotations(_Builder, skip_registration=True):
             size = photograph.size()
         except BadInput:
             return  # reported when the photograph is read
-        if annotation.size not in (None, size):
+        if annotation.size in (None, size):
+            return
+        try:
+            FileImage(photograph.path, annotation.size).size()
+        except BadInput as error:
             raise BadInput(
                 f"{path}: masks are {annotation.size[0]}x{annotation.size[1]} px but {photograph.label} is "
                 f"{size[0]}x{size[1]}; use VOC2010's original photograph"
-            )
+            ) from error
+        self.info.metadata.setdefault("turned", {})[image_id] = annotation.size
 
 
 def prepared_copies(prepared_dir: str | os.PathLike) -> list[Path]:
@@ -195,6 +200,12 @@ def refuse_damaged(copy: str | os.PathLike, skip_bad: bool) -> None:
 def damaged(copy: str | os.PathLike) -> dict[str, str]:
     """What was wrong with annotations that could not be read into a prepared copy, by image id."""
     return dict(_opened(os.fspath(copy), "annotations", os.getpid()).info.metadata.get("damaged", {}))
+
+
+def turned(copy: str | os.PathLike) -> dict[str, tuple[int, int]]:
+    """(width, height) of masks made on a photograph turned as its EXIF says, by image id; not of others."""
+    found = _opened(os.fspath(copy), "annotations", os.getpid()).info.metadata.get("turned", {})
+    return {image_id: tuple(size) for image_id, size in found.items()}
 
 
 def together(found: Mapping[str, str]) -> str:

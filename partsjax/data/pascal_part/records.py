@@ -17,6 +17,7 @@ class RecordImage(EncodedImage):
       row: the photograph's row in that split.
       image_id: what the row must be.
       label: what error messages call it.
+      annotated_size: (width, height) of its masks where they were made on the turned photograph, else None.
     """
 
     copy: str
@@ -24,6 +25,7 @@ class RecordImage(EncodedImage):
     row: int
     image_id: str
     label: str
+    annotated_size: tuple[int, int] | None = None
 
     def encoded(self) -> bytes:
         """The JPEG file's bytes. Raises `BadInput` if the prepared copy is gone or damaged."""
