@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 import zipfile
 
@@ -13,7 +14,7 @@ import scipy.io
 
 from partsjax.errors import BadInput
 from partsjax.networks import load_network
-from partsjax.networks.architectures import ARCHITECTURES
+from partsjax.networks.architectures import ARCHITECTURES, IMAGENET, VGG_IMAGENET
 from partsjax.networks.weights import read_file, read_weights
 from partsjax.networks.weights.caffe_files import net_parameter
 from partsjax.networks.weights.convert import convert
@@ -159,6 +160,32 @@ def test_every_kind_is_known_by_its_content(write, tmp_path, table, weights):
     found = convert(read_file(path), table, TOLD)
     for name, value in weights.items():
         np.testing.assert_array_equal(found.weights[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("write", "preprocessing", "says"),
+    [
+        (KINDS["caffemodel"], VGG_IMAGENET, "BGR .* as vgg .known from Caffe's format"),
+        (KINDS["caffemodel.h5"], VGG_IMAGENET, "BGR .* as vgg .known from Caffe's format"),
+        (KINDS["keras"], VGG_IMAGENET, "BGR .* as vgg .known from the layer names of Keras's VGG"),
+        (KINDS["weights.h5"], VGG_IMAGENET, "BGR .* as vgg .known from the layer names of Keras's VGG"),
+        (KINDS["DagNN"], VGG_IMAGENET, "RGB .* as vgg .known from MatConvNet's custom"),
+        (KINDS["npz"], IMAGENET, "RGB .* as torchvision .known from our names of tensors"),
+        (KINDS["weights.h5 of unnamed layers"], None, ""),
+        (KINDS["h5 of unnamed layers"], None, ""),
+        (lambda weights: _keras_archive(weights, ["Rescaling", "Conv2D"]), None, ""),
+    ],
+)
+def test_the_kind_says_the_input_or_it_is_asked_for(write, preprocessing, says, tmp_path, table, weights):
+    path = tmp_path / "weights"
+    path.write_bytes(write(weights))
+    if preprocessing is None:
+        with pytest.raises(BadInput, match=r"does not say what input it wants: --normalisation="):
+            convert(read_file(path), table)
+    else:
+        found = convert(read_file(path), table)
+        assert found.architecture.preprocessing == preprocessing
+        assert re.search(says, found.notes[0])
 
 
 @pytest.mark.parametrize("name", ["w.pt", "w.pth.tar", "w.bin", "w.ckpt", "w", "w.h5", "w.mat"])

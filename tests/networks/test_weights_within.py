@@ -249,6 +249,15 @@ def test_a_whole_module_is_its_tree_of_tensors(load, state, weights):
         _assert_convolutions(load(content), weights)
 
 
+def test_parameters_with_attributes_of_their_own_are_tensors(load, state, weights):
+    def parameter(value):
+        make = Named("torch._utils", "_rebuild_parameter_with_state"), Named("torch.nn", "Parameter")
+        arguments = (*make, (value, True, {}, {"tag": 1}), {"decay": False})
+        return Made(Named("torch._tensor", "_rebuild_from_type_v2"), arguments)
+
+    _assert_convolutions(load({name: parameter(value) for name, value in state.items()}), weights)
+
+
 CALLS = {
     "os.system": (("os", "system"), lambda trap: (f"touch {trap}",)),
     "posix.system": (("posix", "system"), lambda trap: (f"touch {trap}",)),
