@@ -19,13 +19,13 @@ from partsjax.networks.weights.normalisation import NORMALISATIONS, WeightOption
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
-def _torch(weights, *, places=None, within=""):
+def _torch(weights, *, places=None, within="", features="features"):
     """State dict of the convolutional part, by layer names or by places in `features`."""
     found = {}
     for name, value in weights.items():
         layer, kind = name.split("/")
         if layer.startswith("conv"):
-            module = f"{layer}{within}" if places is None else f"features.{places[LAYERS.index(layer)]}"
+            module = f"{layer}{within}" if places is None else f"{features}.{places[LAYERS.index(layer)]}"
             value = np.ascontiguousarray(value.transpose(3, 2, 0, 1) if value.ndim == 4 else value)
             found[f"{module}.{'weight' if kind == 'kernel' else 'bias'}"] = value
     return found
@@ -83,6 +83,26 @@ def test_the_same_function_for_any_input_is_the_same_activation(normalisation, c
     assert note.endswith("; local response normalisation before pooling, by --lrn")
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high", "bgr"),
+    [
+        ("torchvision", (-2.1179, -2.0357, -1.8044), (2.2489, 2.4286, 2.64), False),
+        ("caffe", (-122.67892, -116.66877, -104.00699), (132.32108, 138.33123, 150.99301), True),
+        ("vgg", (-123.68, -116.779, -103.939), (131.32, 138.221, 151.061), True),
+        ("vgg_rgb", (-123.68, -116.779, -103.939), (131.32, 138.221, 151.061), False),
+        ("0..1", (0, 0, 0), (1, 1, 1), False),
+        ("-1..1", (-1, -1, -1), (1, 1, 1), False),
+    ],
+)
+def test_what_black_and_white_become(name, low, high, bgr):
+    """Red, green, blue; as each name's makers have it."""
+    preprocessing, takes_bgr = NORMALISATIONS[name]
+    mean, std = (np.array(value) for value in dataclasses.astuple(preprocessing))
+    np.testing.assert_allclose((0 - mean) / std, low, atol=1e-4)
+    np.testing.assert_allclose((255 - mean) / std, high, atol=1e-4)
+    assert takes_bgr == bgr
+
+
 def test_the_order_told_is_the_order_made(caffenet, pixels, expected):
     table, weights = caffenet
     found = convert(by_name("f", _torch(weights)), table, WeightOptions("torchvision", "after_pool"))
@@ -97,8 +117,10 @@ def test_the_order_told_is_the_order_made(caffenet, pixels, expected):
         lambda weights: _torch(weights, within=".0"),
         lambda weights: _torch(weights, places=(0, 3, 6, 8, 10)),
         lambda weights: _torch(weights, places=(0, 4, 8, 10, 12)),
+        lambda weights: _torch(weights, places=(0, 3, 6, 8, 10), features="encoder"),
+        lambda weights: _torch(weights, places=(0, 4, 8, 10, 12), features="encoder"),
     ],
-    ids=["layer names", "blocks", "without normalisation counted", "normalisation counted"],
+    ids=["layer names", "blocks", "places", "places, counted", "no features", "no features, counted"],
 )
 def test_torch_files_of_caffes_alexnet_say_neither_and_are_asked(tensors, caffenet):
     table, weights = caffenet
@@ -115,6 +137,18 @@ def test_torch_files_of_caffes_alexnet_say_neither_and_are_asked(tensors, caffen
             convert(file, table, told)
     found = convert(file, table, WeightOptions("torchvision", "after_pool"))
     np.testing.assert_array_equal(found.weights["conv5/kernel"], weights["conv5/kernel"])
+
+
+def test_normalisation_counted_or_not_the_head_is_found(small, weights_for):
+    table = small("caffenet")
+    weights = weights_for(table)
+    for places in ((0, 3, 6, 8, 10), (0, 4, 8, 10, 12)):
+        tensors = _torch(weights, places=places)
+        for layer, at in (("fc6", 1), ("fc7", 4), ("fc8", 6)):
+            tensors[f"classifier.{at}.weight"] = weights[f"{layer}/kernel"].T
+            tensors[f"classifier.{at}.bias"] = weights[f"{layer}/bias"]
+        found = convert(by_name("f", tensors), table, WeightOptions("torchvision", "after_pool"))
+        np.testing.assert_array_equal(found.weights["fc7/kernel"], weights["fc7/kernel"])
 
 
 def test_an_order_that_is_not_the_files_is_refused(caffenet, tmp_path):

@@ -112,7 +112,8 @@ def test_the_older_format_is_searched_alike(load, state, weights):
 
 
 @pytest.mark.parametrize(
-    ("plain", "average"), [("model", "model_ema"), ("encoder_q", "encoder_k"), ("student", "teacher")]
+    ("plain", "average"),
+    [("model", "model_ema"), ("encoder_q", "encoder_k"), ("student", "teacher"), ("net", "avg_net")],
 )
 def test_of_a_network_and_its_running_average_the_network_is_taken_aloud(
     plain, average, load, state, weights
@@ -169,8 +170,10 @@ def test_an_odd_head_leaves_the_convolutional_part_with_a_note(headed, load, sta
     assert any("fully connected layers" in n or "not used" in n for n in found.notes)
 
 
-def test_a_head_that_fits_stays(load, state):
-    found = load(_head((1, (24, 576)), (4, (24, 24)), (6, (5, 24)))(state))
+@pytest.mark.parametrize("features", ["features.", "features.module."])
+def test_a_head_that_fits_stays(features, load, state):
+    whole = _head((1, (24, 576)), (4, (24, 24)), (6, (5, 24)))(state)
+    found = load({name.replace("features.", features): value for name, value in whole.items()})
     assert found.architecture.head[-1].features == 5 and "fc8/kernel" in found.weights
 
 

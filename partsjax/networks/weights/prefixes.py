@@ -21,7 +21,7 @@ _WRAPPERS = {
 }
 """Parts of names that data parallelism, compilation and pickled modules put in, at any depth."""
 _AVERAGE = re.compile(
-    r"(^|_)(ema|swa|averaged?|teacher|momentum|target|shadow)(_|$)|^(encoder|backbone|net|model)_k$", re.I
+    r"(^|_)(ema|swa|avg|averaged?|teacher|momentum|target|shadow)(_|$)|^(encoder|backbone|net|model)_k$", re.I
 )
 _NORMALISATION = re.compile(r"((batch|instance|group|layer)?_?norm|bn|gn|ln)s?\d*(_|$)", re.IGNORECASE)
 
