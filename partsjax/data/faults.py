@@ -10,6 +10,14 @@ SHOWN = 5
 """How many of a kind are named, and how many kinds."""
 
 
+class Wrong(ValueError):
+    """What is wrong with one entry, and the fix."""
+
+    def __init__(self, what: str, fix: str):
+        super().__init__(what)
+        self.fix = fix
+
+
 @dataclasses.dataclass(frozen=True)
 class _Fault:
     path: str

@@ -87,7 +87,9 @@ WRONG = [
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_segmentation_that_is_none(tmp_path, wrong):
     """Without a box it is a fault; with one, the box is taken, and that is said."""
-    with pytest.raises(BadInput, match="annotation 11 has no `bbox` and a segmentation of which "):
+    with pytest.raises(
+        BadInput, match="annotation 11 has no `bbox` in `annotations` and a segmentation of which "
+    ):
         read(tmp_path / "a", wrong)
     (part,), notes = read(tmp_path / "b", wrong, [20, 20, 10, 10])
     assert part.mask is None and "1 segmentations that cannot be read: their boxes are taken" in notes
@@ -162,3 +164,11 @@ def test_objects_are_never_split(tmp_path):
 def test_nothing_to_split_is_an_option_not_used(tmp_path):
     with pytest.raises(BadInput, match="--split_polygons: no annotation has a segmentation"):
         read(tmp_path, None, [20, 20, 5, 5], ReaderOptions(split_polygons=True))
+
+
+def test_a_polygon_outside_its_image_is_told_by_the_box_it_gives(tmp_path):
+    outside = [95, 20, 130, 20, 130, 30, 95, 30]
+    with pytest.raises(
+        BadInput, match=r"annotation 11 has bbox \[95\.0, 20\.0, 35\.0, 10\.0\] outside its image"
+    ):
+        read(tmp_path, [outside])

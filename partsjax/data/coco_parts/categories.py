@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from partsjax.data.coco_parts.tables import CategoryEntry, CocoFile
 from partsjax.data.coco_parts.values import Id
-from partsjax.data.faults import Faults
+from partsjax.data.faults import Faults, Wrong
 from partsjax.data.names import cleaned, nearly_equal
 from partsjax.errors import BadInput
 
@@ -54,7 +54,7 @@ def _of_file(
             continue  # such files often have a background, or the name of the whole set
         try:
             found = _by_convention(category) if object_class is None else _part(category, object_class)
-        except _Wrong as wrong:
+        except Wrong as wrong:
             faults.add(file.path, category.id, str(wrong), wrong.fix, of="category", can_skip=False)
             continue
         if found in seen:
@@ -68,12 +68,6 @@ def _of_file(
         yield category.id, found
 
 
-class _Wrong(ValueError):
-    def __init__(self, what: str, fix: str):
-        super().__init__(what)
-        self.fix = fix
-
-
 def _by_convention(category: CategoryEntry) -> Category:
     name, kind = category.name, category.supercategory
     if isinstance(name, str) and isinstance(kind, str):
@@ -83,7 +77,7 @@ def _by_convention(category: CategoryEntry) -> Category:
             return Category(_clean(object_class, name), None)
         if kind == "PART" and object_class and part:
             return Category(_clean(object_class, name), _clean(part, name))
-    raise _Wrong(
+    raise Wrong(
         f"has name {name!r:.80} and supercategory {kind!r:.40}",
         "write OBJECT with a class's name, or PART with object:part; or, if all categories are parts of one "
         "class, name it with --object_class",
@@ -92,7 +86,7 @@ def _by_convention(category: CategoryEntry) -> Category:
 
 def _part(category: CategoryEntry, object_class: str) -> Category:
     if not isinstance(category.name, str):
-        raise _Wrong(f"has name {category.name!r:.80}", "write a text")
+        raise Wrong(f"has name {category.name!r:.80}", "write a text")
     name = _clean(category.name, category.name)
     if name == object_class:
         return Category(object_class, None)
@@ -103,7 +97,7 @@ def _clean(name: str, whole: str) -> str:
     try:
         return cleaned(name)
     except ValueError as error:
-        raise _Wrong(f"has name {whole!r:.80}, which {error}", "give it one line of text") from None
+        raise Wrong(f"has name {whole!r:.80}, which {error}", "give it one line of text") from None
 
 
 def _object_class(asked: str, files: Sequence[CocoFile]) -> str:

@@ -3,14 +3,15 @@
 import collections
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from partsjax.data.coco_parts.segmentation import Segmentation, parse
 from partsjax.data.coco_parts.tables import Annotation, CocoFile, ImageEntry
 from partsjax.data.coco_parts.values import absent, degrees
-from partsjax.data.faults import Faults
+from partsjax.data.faults import Faults, Wrong
 from partsjax.data.overlap import intersection, iou
 from partsjax.data.schema import Box, Part, pixel_window
 
@@ -57,51 +58,34 @@ def outlines(
     `bbox` (x, y, width, height) goes before `segmentation`, whose smallest box stands in where there is none.
     """
     for annotation in annotations:
-        raw = annotation.raw
         try:
-            rotated = max((degrees(value) for value in _rotations(raw)), default=0.0)
-        except ValueError:
-            what, fix = "has a rotation that is no number", "write degrees, or remove it"
-            faults.add(file.path, annotation.id, what, fix)
-            continue
-        if rotated:
-            what = f"is rotated by {rotated:g} degrees, and bbox is the box before that"
-            fix = "export the boxes around the rotated ones, or polygons without rotation"
-            faults.add(file.path, annotation.id, what, fix)
-            continue
-        image, segmentation = file.images[annotation.image], None
-        has_box = not absent(raw.get("bbox")) and raw["bbox"] != []
-        try:
-            segmentation = parse(raw.get("segmentation"), image.width, image.height)
-        except ValueError as error:
-            if not has_box:
-                what, fix = f"has no `bbox` and a segmentation of which {error}", "write x, y, width, height"
-                faults.add(file.path, annotation.id, what, fix)
-                continue
-            counted["segmentations that cannot be read: their boxes are taken"] += 1
-        if has_box:
-            try:
-                written = _corners(raw["bbox"])
-            except ValueError as error:
-                what, _, fix = str(error).partition("; ")
-                faults.add(file.path, annotation.id, what, fix)
-                continue
-        elif segmentation is None:
-            what = f"has no `bbox` in `annotations`{'' if 'bbox' not in raw else ' (it is empty)'}"
-            faults.add(
-                file.path, annotation.id, what, "add four numbers: x, y, width, height, or a segmentation"
-            )
-            continue
-        else:
-            written = segmentation.hull
-        if has_box and segmentation is not None:
-            if intersection(written, segmentation.hull) <= 0:
-                what, fix = "has a segmentation outside its bbox", "correct one of the two"
-                faults.add(file.path, annotation.id, what, fix)
-                continue
-            if iou(written, segmentation.hull) < DISAGREE:
-                counted["annotations whose bbox and segmentation differ (IoU under 0.5): bbox is taken"] += 1
-        yield Outline(annotation, written, segmentation)
+            yield _outline(annotation, file.images[annotation.image], counted)
+        except Wrong as wrong:
+            faults.add(file.path, annotation.id, str(wrong), wrong.fix)
+
+
+def _outline(annotation: Annotation, image: ImageEntry, counted: collections.Counter) -> Outline:
+    raw = annotation.raw
+    _refuse_rotation(raw)
+    bbox, segmentation, unread = raw.get("bbox"), None, ""
+    try:
+        segmentation = parse(raw.get("segmentation"), image.width, image.height)
+    except ValueError as error:
+        unread = f" and a segmentation of which {error}"
+    if absent(bbox) or bbox == []:
+        if segmentation is None:
+            fix = "add four numbers: x, y, width, height, or a segmentation"
+            raise Wrong(f"has no `bbox` in `annotations`{unread}", fix)
+        return Outline(annotation, segmentation.hull, segmentation)
+    written = _corners(bbox)
+    if unread:
+        counted["segmentations that cannot be read: their boxes are taken"] += 1
+    if segmentation is not None:
+        if intersection(written, segmentation.hull) <= 0:
+            raise Wrong("has a segmentation outside its bbox", "correct one of the two")
+        if iou(written, segmentation.hull) < DISAGREE:
+            counted["annotations whose bbox and segmentation differ (IoU under 0.5): bbox is taken"] += 1
+    return Outline(annotation, written, segmentation)
 
 
 def inside(outline: Outline, image: ImageEntry, file: CocoFile, faults: Faults) -> Box | None:
@@ -109,7 +93,7 @@ def inside(outline: Outline, image: ImageEntry, file: CocoFile, faults: Faults) 
     x1, y1, x2, y2 = outline.written
     box = max(x1, 0.0), max(y1, 0.0), min(x2, float(image.width)), min(y2, float(image.height))
     beyond = max(-x1, -y1, x2 - image.width, y2 - image.height)
-    written = outline.annotation.raw.get("bbox", [x1, y1, x2 - x1, y2 - y1])
+    written = outline.annotation.raw.get("bbox") or [x1, y1, x2 - x1, y2 - y1]
     if beyond > OVERHANG or box[0] >= box[2] or box[1] >= box[3]:
         faults.add(
             file.path,
@@ -129,20 +113,28 @@ def inside(outline: Outline, image: ImageEntry, file: CocoFile, faults: Faults) 
     return box
 
 
-def _rotations(raw) -> Iterator[object]:
-    """A box's rotation, where it is there: CVAT's attributes.rotation, Label Studio's rotation."""
-    if "rotation" in raw:
-        yield raw["rotation"]
+def _refuse_rotation(raw: Mapping[str, Any]) -> None:
+    """CVAT writes attributes.rotation, Label Studio rotation, in degrees."""
     attributes = raw.get("attributes")
-    if isinstance(attributes, dict) and "rotation" in attributes:
-        yield attributes["rotation"]
+    for holder in (raw, attributes if isinstance(attributes, dict) else {}):
+        if "rotation" not in holder:
+            continue
+        try:
+            rotation = degrees(holder["rotation"])
+        except ValueError:
+            raise Wrong("has a rotation that is no number", "write degrees, or remove it") from None
+        if rotation:
+            raise Wrong(
+                f"is rotated by {rotation:g} degrees, and bbox is the box before that",
+                "export the boxes around the rotated ones, or polygons without rotation",
+            )
 
 
-def _corners(bbox) -> Box:
-    """x1, y1, x2, y2 of a `bbox`; raises ValueError, with what is wrong and the fix."""
+def _corners(bbox: Any) -> Box:
+    """x1, y1, x2, y2 of a `bbox`."""
     if not (isinstance(bbox, list) and len(bbox) == 4 and all(type(v) in (int, float) for v in bbox)):
-        raise ValueError(f"has bbox {bbox!r:.80}; write four numbers: x, y, width, height")
+        raise Wrong(f"has bbox {bbox!r:.80}", "write four numbers: x, y, width, height")
     x, y, width, height = map(float, bbox)
     if not all(map(math.isfinite, (x, y, width, height))) or width <= 0 or height <= 0:
-        raise ValueError(f"has bbox {bbox}, without a width and height; correct or remove it")
+        raise Wrong(f"has bbox {bbox}, without a width and height", "correct or remove it")
     return x, y, x + width, y + height
