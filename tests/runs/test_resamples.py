@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import partsjax
 from partsjax.emergence.curve import RESAMPLES
 from partsjax.emergence.verdict import Estimate
 from partsjax.errors import BadInput
@@ -131,3 +134,8 @@ def test_verdicts_are_kept_exactly(finished, kept, tmp_path):
     network = SimpleNamespace(digest=digest)
     measured = read_measured(tmp_path, network, "conv1", {"beast": [v.part for v in verdicts[:2]]})
     assert repr(measured.verdicts["beast"]) == repr(verdicts[:2])
+
+
+def test_tables_are_output_and_never_read():
+    for path in Path(partsjax.__file__).parent.rglob("*.py"):
+        assert not re.search(r"read_csv|DictReader|csv\.reader|read_table", path.read_text()), path

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from absl import logging
 
 from partsjax.errors import BadInput
 from partsjax.networks.architectures import Architecture
+from partsjax.networks.assembly import weights_digest
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.layers import LRN, Conv, Dense, MaxPool
 from partsjax.networks.protocol import Preprocessing
 
 WEIGHTS, ABOUT = "weights", "about"
 """The items of a step that make a network: arrays by our names, and what they are."""
+_SEAL = "digest"
 _LAYERS = {kind.__name__: kind for kind in (Conv, MaxPool, LRN, Dense)}
 
 
@@ -53,6 +56,18 @@ def description(
     return {"architecture": table, "classes": list(classes), "objective": objective, "step": step}
 
 
+def sealed(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """`about`, for JSON, with a digest of it and of the arrays: tensorstore does not see a flipped bit."""
+    return {**about, _SEAL: weights_digest(json.dumps(about, sort_keys=True), arrays)}
+
+
+def check_seal(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+    """Raises ValueError where either is not what was `sealed`; what has no seal, of long ago, passes."""
+    rest = {name: value for name, value in about.items() if name != _SEAL}
+    if about.get(_SEAL, sealed(rest, arrays)[_SEAL]) != sealed(rest, arrays)[_SEAL]:
+        raise ValueError("not what was written")
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
     """The newest finished step of a folder of checkpoints (`W/checkpoint`, or `W` itself).
 
@@ -81,6 +96,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             about = found[ABOUT]
             architecture = _architecture(about["architecture"])
             weights = {name: np.asarray(value) for name, value in found[WEIGHTS].items()}
+            check_seal(about, weights)
             checkpoint = Checkpoint(
                 architecture, weights, tuple(about["classes"]), about["objective"], int(about["step"])
             )

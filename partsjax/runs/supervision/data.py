@@ -1,5 +1,7 @@
 """What a training run is fed: the examples of both splits, readable and drawn as its options say."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 
 from partsjax.data.schema import SPLITS, Dataset
@@ -33,6 +35,7 @@ class TrainingData:
         self.skipped: list[str] = []
         both = [gather(dataset, split, limit=options.limit) for split in SPLITS]
         looks = photographs.looked_at([i for one in both for i in one.images], execution, terminal)
+        self._digests = photographs.digests(looks)
         photographs.tell(looks, allow_duplicates=options.reader.allow_duplicates, terminal=terminal)
         self.train, self.val = (self._readable(one, execution, terminal) for one in both)
         terminal.note(*self.train.notes, *self.val.notes)
@@ -60,6 +63,15 @@ class TrainingData:
             ).truth
         else:
             self.train_truth = self.train.truth(self._pictures)
+
+    def digest(self) -> str:
+        """Hexadecimal, of all pixels and annotations of both splits."""
+        told = [
+            [image.image_id, self._digests[image.image_id], repr(image.objects)]
+            for examples in (self.train, self.val)
+            for image in examples.images
+        ]
+        return hashlib.sha256(json.dumps([self.train.classes, *told]).encode()).hexdigest()
 
     def training(self, first: int, steps: int) -> Iterator[Batch]:
         """The batches of steps `first` to `steps`, in order."""

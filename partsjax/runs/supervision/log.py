@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from partsjax.runs.workdir import written_whole
@@ -24,12 +24,12 @@ class Row:
 class TrainingLog:
     """The figures of a run so far. `metrics.csv` is written whole at each `save`, before its checkpoint."""
 
-    def __init__(self, folder: Path, step: int | None):
-        """step: of the checkpoint that the run goes on from; later figures are dropped. None: a new run."""
+    def __init__(self, folder: Path, step: int | None = None, rows: Sequence[Row] = ()):
+        """step, rows: of the checkpoint that the run goes on from. None: a new run."""
         from tensorboardX import SummaryWriter
 
         self._path = folder / "metrics.csv"
-        self.rows = [] if step is None else [row for row in read(self._path) if row.step <= step]
+        self.rows = list(rows)
         purge = None if step is None else step + 1
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=purge, write_to_disk=True)
 
@@ -59,14 +59,3 @@ class TrainingLog:
 
     def close(self) -> None:
         self._board.close()
-
-
-def read(path: Path) -> list[Row]:
-    """The rows of a `metrics.csv`; none where there is no such file. An empty value is NaN."""
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            Row(int(r["step"]), r["split"], r["metric"], float(r["value"] or "nan"))
-            for r in csv.DictReader(file)
-        ]

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import math
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -15,11 +16,11 @@ from partsjax.networks.weights.checkpoints import manager
 from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
 from partsjax.reporting.training_table import training_table
-from partsjax.runs import manifest, workdir
+from partsjax.runs import manifest, stages, workdir
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
-from partsjax.runs.supervision.checkpoints import Checkpoints
+from partsjax.runs.supervision.checkpoints import Checkpoints, Origin, Stopped
 from partsjax.runs.supervision.data import TrainingData
 from partsjax.runs.supervision.log import TrainingLog
 from partsjax.supervision.objectives import OBJECTIVES
@@ -86,7 +87,7 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
-            start = _start(options, list(dataset.parts), terminal)
+            start, network_digest = _start(options, list(dataset.parts), terminal)
         with workdir.plain_errors(folder):
             with clock("images"):
                 data = TrainingData(dataset, options, execution, start.architecture, terminal)
@@ -94,11 +95,16 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
             objective = OBJECTIVES[options.supervision]
             trainer = Trainer(start, objective, options.recipe, options.dtype, options.seed)
             with manager(folder / "checkpoint") as steps:
-                checkpoints = Checkpoints(steps, trainer, _score_names(options, dataset))
+                origin = Origin(network_digest, data.digest(), stages.key(__name__))
+                checkpoints = Checkpoints(steps, trainer, _score_names(options, dataset), origin)
+                stopped = checkpoints.restore()
+                if stopped is not None:
+                    _check_origin(folder, stopped, origin, terminal)
                 run = _Run(trainer, data, checkpoints, options)
-                log = TrainingLog(folder, checkpoints.newest)
+                log = TrainingLog(folder, stopped and stopped.step, stopped.rows if stopped else ())
                 try:
-                    run.to_the_end(log, clock, terminal)
+                    run.to_the_end(stopped, log, clock, terminal)
+                    log.save()
                 finally:
                     log.close()
             baselines = objective.baselines(data.train_truth, data.val_truth)
@@ -108,7 +114,8 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
             terminal.show(f"network: --net={options.net} --weights={folder}/checkpoint")
 
 
-def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> Start:
+def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> tuple[Start, str]:
+    """What is trained, and the digest of the network it is made from."""
     devices = jax.device_count()
     if options.batch_size % devices:
         raise BadInput(
@@ -132,11 +139,29 @@ def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> 
         layers = [layer.name for layer in (*start.architecture.convolutions, *start.architecture.head)]
         wrong = options.recipe.train_from
         raise BadInput(f"--train_from: no layer {wrong!r}; {nearest(wrong, [*layers, 'head'])}") from None
-    return start
+    return start, network.digest
 
 
 def _score_names(options: TrainingOptions, dataset) -> tuple[str, ...]:
     return (*dataset.parts, *(("background",) if options.supervision == "object" else ()))
+
+
+def _check_origin(folder: Path, stopped: Stopped, now: Origin, terminal: Terminal) -> None:
+    """Another input is refused; other code goes on and says so, as training takes hours."""
+    then, step = stopped.origin, stopped.step
+    for same, other in (
+        (then.network == now.network, "started from other weights"),
+        (then.data == now.data, "saw other images or annotations"),
+    ):
+        if not same:
+            raise BadInput(
+                f"{folder}: its checkpoint of step {step} {other}; choose another --workdir, or delete it"
+            )
+    if then.code != now.code:
+        terminal.note(
+            f"trained up to step {step} by other versions of this package or its libraries, or on another "
+            f"kind of device: delete {folder} to train it anew"
+        )
 
 
 class _Run:
@@ -145,12 +170,12 @@ class _Run:
     def __init__(self, trainer: Trainer, data, checkpoints: Checkpoints, options: TrainingOptions):
         self.trainer, self.data, self.checkpoints, self.options = trainer, data, checkpoints, options
 
-    def to_the_end(self, log: TrainingLog, clock, terminal: Terminal) -> None:
-        steps, newest = self.options.recipe.steps, self.checkpoints.newest
-        if newest is None:
+    def to_the_end(self, stopped: Stopped | None, log: TrainingLog, clock, terminal: Terminal) -> None:
+        steps, newest = self.options.recipe.steps, stopped and stopped.step
+        if stopped is None:
             trained, frozen, state = self.trainer.begin()
         else:
-            trained, frozen, state = self.checkpoints.restore()
+            trained, frozen, state = stopped.trained, stopped.frozen, stopped.state
         with terminal.progress({"steps": steps}) as advance:
             what = self.options.supervision
             advance("steps", newest or 0, what)
@@ -200,7 +225,7 @@ class _Run:
         whole = {name: np.concatenate([found[name] for found in outputs]) for name in outputs[0]}
         log.add(step, "val", self.trainer.objective.metrics(whole, self.data.val_truth))
         log.save()
-        self.checkpoints.save(step, parameters, state)
+        self.checkpoints.save(step, parameters, state, log.rows)
 
 
 def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines, notes) -> None:
