@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from partsjax.errors import BadInput
 from partsjax.runs import comparison, manifest, resamples, sealed
@@ -192,8 +193,9 @@ def test_edited_photographs_are_noticed(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     run(tmp_path / "photos", tmp_path / "W", layers=("conv1",))
     shutil.rmtree(tmp_path / "W" / "emergence" / "imagenet")
-    first, second = (tmp_path / "photos" / "JPEGImages" / f"val00{i}.jpg" for i in (1, 2))
-    shutil.copy(first, second)
+    edited = tmp_path / "photos" / "JPEGImages" / "val002.jpg"
+    with Image.open(edited) as picture:
+        picture.point(lambda value: 255 - value).save(edited)
     with pytest.raises(BadInput, match=r"imagenet: judged on other images.*delete"):
         run(tmp_path / "photos", tmp_path / "W", layers=("conv1",))
 

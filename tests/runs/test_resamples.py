@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import partsjax
 from partsjax.emergence.curve import RESAMPLES
@@ -64,13 +65,15 @@ def test_the_digest_is_of_pixels_and_marks(folder, kept, tmp_path):
     def nothing(photos):
         pass
 
+    def inverted(path):
+        with Image.open(path) as picture:
+            picture.point(lambda value: 255 - value).save(path)
+
     def train_only(photos):
-        first, second = (photos / "JPEGImages" / f"train00{i}.jpg" for i in (1, 2))
-        shutil.copy(first, second)
+        inverted(photos / "JPEGImages" / "train002.jpg")
 
     def pixels(photos):
-        first, second = (photos / "JPEGImages" / f"val00{i}.jpg" for i in (1, 2))
-        shutil.copy(first, second)
+        inverted(photos / "JPEGImages" / "val002.jpg")
 
     def a_part_box(photos):
         path = photos / "instances_val.json"
