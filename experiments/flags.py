@@ -27,6 +27,8 @@ class _Path(flags.ArgumentParser):
     def parse(self, argument: str) -> str:
         if not argument:
             raise ValueError("is empty; give a path, or leave the flag out")
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise ValueError("holds bytes that are not UTF-8; rename the file or folder")
         try:
             Path(argument).expanduser()
         except RuntimeError:

@@ -32,14 +32,12 @@ def _replaced(error: UnicodeError):
 
 
 def prepare() -> None:
-    """Streams that take any text, closed ones among them; help texts, which `python -OO` strips."""
+    """Names of files in UTF-8; streams that take any text, or are closed; help texts, which -OO strips."""
+    _speak_utf8()
     codecs.register_error("partsjax.replaced", _replaced)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         stream = getattr(sys, name)
-        if stream is None:  # closed before the start: the next file opened must not get its number
-            with contextlib.suppress(OSError):
-                while os.open(os.devnull, os.O_RDWR) < number:
-                    pass
+        if stream is None:  # closed before the start; now no other file gets its number
             nothing = open(os.devnull, "w" if number else "r", encoding="utf-8")  # noqa: SIM115
             setattr(sys, name, nothing)
         elif number and hasattr(stream, "reconfigure"):
@@ -47,6 +45,18 @@ def prepare() -> None:
     main = sys.modules["__main__"]
     if sys.flags.optimize > 1 and main.__doc__ is None and getattr(main, "__file__", None):
         main.__doc__ = ast.get_docstring(ast.parse(Path(main.__file__).read_text(encoding="utf-8")))
+
+
+def _speak_utf8() -> None:
+    """Starts Python again in its UTF-8 mode where the locale is another, for names of files are in UTF-8.
+
+    What is shown stays in the encoding of the terminal.
+    """
+    if sys.getfilesystemencoding() == "utf-8":
+        return
+    if sys.stdout is not None:
+        os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
+    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def have_a_home() -> None:
@@ -68,12 +78,11 @@ def stoppable() -> Iterator[None]:
                 before[number] = signal.signal(number, lambda number, _: _stop(number, before))
     try:
         yield
-    except Stopped:
-        raise  # a second one still ends the process while threads finish their work
-    except BaseException:
-        _restore(before)
-        raise
-    _restore(before)
+    finally:
+        # After a first signal a second one ends the process, also while threads still finish their work.
+        if not isinstance(sys.exception(), Stopped):
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _stop(number: int, handled) -> None:
@@ -86,11 +95,6 @@ def _end(number: int, _) -> None:
     if sys.stderr.isatty():
         os.write(sys.stderr.fileno(), b"\x1b[?25h\n")  # a progress bar hides the cursor
     os._exit(128 + number)
-
-
-def _restore(before) -> None:
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def nobody_reads() -> int:

@@ -70,7 +70,11 @@ def test_paths_start_from_home(values, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", [*PATHS, "config"])
 def test_paths_that_cannot_be_are_one_line(values, capsys, name):
-    for wrong, words in (("", "is empty"), ("~no such user/x", "no home folder is known")):
+    for wrong, words in (
+        ("", "is empty"),
+        ("~no such user/x", "no home folder is known"),
+        ("sch\udcf6n", "not UTF-8"),
+    ):
         assert values(**{name: wrong})[0] == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith(f"error: flag --{name}=") and words in line

@@ -69,7 +69,7 @@ def test_tables_in_any_encoding(stream, monkeypatch, encoding):
 def test_streams_that_are_closed_take_everything():
     code = (
         "import sys; from experiments import process; process.prepare(); "
-        "print('x'); print('y', file=sys.stderr); "
+        "sys.stdout.write('x'); sys.stderr.write('y'); "
         "assert open(sys.argv[1], 'w').fileno() > 2; sys.exit(7)"
     )
     done = subprocess.run(
@@ -78,6 +78,26 @@ def test_streams_that_are_closed_take_everything():
         check=False,
     )
     assert done.returncode == 7
+
+
+def test_names_are_utf8_in_a_c_locale(tmp_path):
+    (tmp_path / "\xe9t\xe9").write_bytes(b"there")
+    code = (
+        "import sys; from experiments import process; process.prepare(); "
+        "print(open(sys.argv[1], 'rb').read() == open('\\xe9t\\xe9', 'rb').read(), sys.argv[1])"
+    )
+    locale = {
+        "LC_ALL": "C",
+        "LANG": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, "\xe9t\xe9"],
+        cwd=tmp_path, env={**os.environ, **locale}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, b"True ?t?\n"), done.stderr
 
 
 def test_nobody_reads_the_results(monkeypatch):
