@@ -1,14 +1,13 @@
 """What a command owes its surroundings: streams in any encoding, pipes that close, signals to stop."""
 
-import ast
 import codecs
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 # Where the output's encoding lacks a sign of ours, one that means the same; elsewhere "?".
 _INSTEAD = {
@@ -32,8 +31,8 @@ def _replaced(error: UnicodeError):
 
 
 def prepare() -> None:
-    """Names of files in UTF-8; streams that take any text, or are closed; help texts, which -OO strips."""
-    _speak_utf8()
+    """Names of files in UTF-8, texts that -OO strips, and streams that take any text, or are closed."""
+    _restart_if_needed()
     codecs.register_error("partsjax.replaced", _replaced)
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         stream = getattr(sys, name)
@@ -42,21 +41,27 @@ def prepare() -> None:
             setattr(sys, name, nothing)
         elif number and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="partsjax.replaced")
-    main = sys.modules["__main__"]
-    if sys.flags.optimize > 1 and main.__doc__ is None and getattr(main, "__file__", None):
-        main.__doc__ = ast.get_docstring(ast.parse(Path(main.__file__).read_text(encoding="utf-8")))
 
 
-def _speak_utf8() -> None:
-    """Starts Python again in its UTF-8 mode where the locale is another, for names of files are in UTF-8.
+def _restart_if_needed() -> None:
+    """Starts Python again where a run could not succeed as it was started.
 
-    What is shown stays in the encoding of the terminal.
+    Names of files are in UTF-8, so in another locale in Python's UTF-8 mode; what is shown stays in the
+    terminal's encoding. Without -OO, which strips help texts, and under which altair cannot be imported.
     """
-    if sys.getfilesystemencoding() == "utf-8":
-        return
-    if sys.stdout is not None:
-        os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
-    os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    arguments = sys.argv[1:]
+    options = sys.orig_argv[1 : len(sys.orig_argv) - len(arguments)]  # of Python, and the program
+    wanted, told = options, None
+    if sys.flags.optimize > 1:
+        told = os.environ.pop("PYTHONOPTIMIZE", None)
+        wanted = [re.sub("O+", "", one) if re.fullmatch("-[a-zA-Z]*O+m?", one) else one for one in options]
+        wanted = [one for one in wanted if one != "-"]
+    if sys.getfilesystemencoding() != "utf-8":
+        wanted = ["-X", "utf8", *wanted]
+        if sys.stdout is not None:
+            os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
+    if told or wanted != options:
+        os.execv(sys.executable, [sys.executable, *wanted, *arguments])
 
 
 def have_a_home() -> None:
