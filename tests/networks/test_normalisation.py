@@ -131,7 +131,7 @@ def test_torch_files_of_caffes_alexnet_say_neither_and_are_asked(tensors, caffen
             r"what input it wants: --normalisation=.* and whether .* --lrn=before_pool .*after_pool",
         ),
         (WeightOptions("torchvision"), r"say whether local response normalisation .* --lrn="),
-        (WeightOptions(lrn="after_pool"), r"say what input it wants: --normalisation=torchvision or caffe"),
+        (WeightOptions(lrn="after_pool"), r"say what input it wants: --normalisation=torchvision.caffe"),
     ):
         with pytest.raises(BadInput, match=rf"^alexnet_places\.pth: does not {asked}|does not say {asked}"):
             convert(file, table, told)

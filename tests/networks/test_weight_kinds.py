@@ -169,7 +169,7 @@ def test_every_kind_is_known_by_its_content(write, tmp_path, table, weights):
         (KINDS["caffemodel.h5"], VGG_IMAGENET, "BGR .* as vgg .known from Caffe's format"),
         (KINDS["keras"], VGG_IMAGENET, "BGR .* as vgg .known from the layer names of Keras's VGG"),
         (KINDS["weights.h5"], VGG_IMAGENET, "BGR .* as vgg .known from the layer names of Keras's VGG"),
-        (KINDS["DagNN"], VGG_IMAGENET, "RGB .* as vgg .known from MatConvNet's custom"),
+        (KINDS["DagNN"], VGG_IMAGENET, "RGB .* as vgg_rgb .known from MatConvNet's custom"),
         (KINDS["npz"], IMAGENET, "RGB .* as torchvision .known from our names of tensors"),
         (KINDS["weights.h5 of unnamed layers"], None, ""),
         (KINDS["h5 of unnamed layers"], None, ""),

@@ -116,7 +116,7 @@ def _usual(file: WeightFile, architecture: Architecture) -> str | None:
 
 def _doubt(file: WeightFile, name: str | None, architecture: Architecture, first: np.ndarray) -> str:
     """Why the normalisation `name` cannot be taken for granted; empty where it can."""
-    choices = f"--normalisation={' or '.join(NORMALISATIONS)}"
+    choices = f"--normalisation={'|'.join(NORMALISATIONS)}"
     if name is None:
         return f"what input it wants: {choices}"
     _, std = dataclasses.astuple(NORMALISATIONS.get(name, (architecture.preprocessing, False))[0])
@@ -155,7 +155,10 @@ def _note(
     if not file.says and not options.given():
         return ()
     mean, std = dataclasses.astuple(architecture.preprocessing)
-    known = [name for name, (one, _) in NORMALISATIONS.items() if one == architecture.preprocessing]
+    same = [
+        (name, turned) for name, (one, turned) in NORMALISATIONS.items() if one == architecture.preprocessing
+    ]
+    known = [name for name, turned in same if turned == bgr] or [name for name, _ in same]
     what = f"{'BGR' if bgr else 'RGB'} pixels less ({_figures(mean)}) over ({_figures(std)})"
     what += f", as {known[0]}" if known else ""
     source = (
