@@ -5,6 +5,7 @@ choice). Equality of a 64-bit hash, as is common, missed two of three copies in 
 """
 
 import collections
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -45,8 +46,8 @@ def equal_looks(looks: Sequence[Look]) -> list[Pair]:
     owners = np.array([number for number, _ in views])
     thumbnails = np.stack([view for _, view in views])
     found: dict[int, int] = collections.defaultdict(lambda: len(distinct))
-    for other in (thumbnails, thumbnails[:, :, ::-1]):
-        for later, earlier in _alike(thumbnails, other):
+    for mirror in (False, True):
+        for later, earlier in _alike(thumbnails, mirror):
             a, b = sorted((owners[later], owners[earlier]))
             if a != b:
                 found[b] = min(found[b], a)
@@ -58,17 +59,17 @@ def _usable(looks: Sequence[Look]) -> list[Look]:
     return [look for look in looks if look.content is not None and look.problem is None]
 
 
-def _alike(thumbnails: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, int]]:
-    """(i, j) with j <= i, of `thumbnails[i]` and `others[j]` that are alike."""
+def _alike(thumbnails: np.ndarray, mirror: bool) -> Iterator[tuple[int, int]]:
+    """(i, j) with j <= i, of thumbnails that are alike, or are when one of the two is mirrored."""
     fine, coarse = _patterns(thumbnails), _patterns(_reduced(thumbnails))
-    fine_others, coarse_others = _patterns(others), _patterns(_reduced(others))
+    turned = _mirrored if mirror else np.asarray
     for start in range(0, len(fine), _BLOCK):
         stop = start + _BLOCK
-        candidates = coarse[start:stop] @ coarse_others[:stop].T > _COARSE_ALIKE
+        candidates = turned(coarse[start:stop]) @ coarse[:stop].T > _COARSE_ALIKE
         for row in np.flatnonzero(candidates.any(axis=1)):
             i = start + row
             earlier = np.flatnonzero(candidates[row, : i + 1])
-            for j in earlier[fine_others[earlier] @ fine[i] > ALIKE]:
+            for j in earlier[fine[earlier] @ turned(fine[i]) > ALIKE]:
                 yield int(i), int(j)
 
 
@@ -82,3 +83,8 @@ def _patterns(thumbnails: np.ndarray) -> np.ndarray:
     flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+
+
+def _mirrored(patterns: np.ndarray) -> np.ndarray:
+    side = math.isqrt(patterns.shape[-1])
+    return patterns.reshape(-1, side, side)[:, :, ::-1].reshape(patterns.shape)

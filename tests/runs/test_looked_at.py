@@ -58,6 +58,13 @@ def test_nothing_is_said_of_what_is_in_order(small, terminal):
     assert tell(small, terminal) == ()
 
 
+def test_many_have_a_bar(small, capsys, monkeypatch):
+    for soon, shown in ((24, False), (23, True)):
+        monkeypatch.setattr(photographs, "_SOON", soon)
+        photographs.looked_at(images(small), Execution(small), Terminal())
+        assert ("looking at the photographs" in capsys.readouterr().err) == shown
+
+
 def test_equal_bytes_are_refused_or_allowed_aloud(folder, terminal):
     for number in range(7):
         shutil.copy(photo(folder, "train", number), photo(folder, "val", number))
