@@ -14,6 +14,7 @@ from absl import flags
 from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import BadInput, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
+from partsjax.reporting.file_names import file_name
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 
@@ -238,7 +239,7 @@ def execution(experiment: str, options) -> Execution:
         folder = Path(_WORKDIR.value)
     else:
         text = json.dumps(deciding(options), sort_keys=True)
-        name = "-".join([experiment, _NET.value.replace(":", "."), _DATASET.value])
+        name = file_name(experiment, _NET.value, _DATASET.value)
         folder = Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return Execution(
         workdir=folder,

@@ -94,3 +94,15 @@ def compared(folder, tmp_path_factory):
     place = tmp_path_factory.mktemp("compared")
     comparing.run(folder, place, ("imagenet", "random"), layers=("conv1",))
     return place
+
+
+def test_a_network_trained_by_other_code_is_kept_and_said_to_be(folder, tmp_path):
+    networks = ("imagenet", "object")
+    comparing.run(folder, tmp_path / "W", networks, layers=("conv1",))
+    index = tmp_path / "W" / "report" / "index.html"
+    assert "other versions" not in index.read_text()
+    path = tmp_path / "W" / "networks" / "object-0" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"code_version": "older"}))
+    comparing.run(folder, tmp_path / "W", networks, layers=("conv1",))
+    assert "object-0 was trained by other versions" in index.read_text()
+    assert (path.parent / "ran").read_text() == "once\n"

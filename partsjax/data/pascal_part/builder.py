@@ -216,7 +216,11 @@ def together(found: Mapping[str, str]) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _opened(copy: str, kind: str, process: int) -> tfds.core.DatasetBuilder:
-    return tfds.builder_from_directory(Path(copy) / f"pascal_part_{kind}" / _VERSION)
+    with _damage_told(copy):
+        found = tfds.builder_from_directory(Path(copy) / f"pascal_part_{kind}" / _VERSION)
+        if kind == "annotations":
+            int(found.info.metadata["unannotated"])  # tfds reads it when it is first asked for
+        return found
 
 
 def rows(copy: str | os.PathLike, kind: str, split: str):
@@ -237,12 +241,27 @@ def _rows(copy: str, kind: str, split: str, process: int):
     if split not in builder.info.splits:
         return ()
     decoders = {"image": tfds.decode.SkipDecoding()} if kind == "photographs" else None
-    return builder.as_data_source(split, decoders=decoders)
+    with _damage_told(copy):
+        return builder.as_data_source(split, decoders=decoders)
 
 
 def unannotated(copy: str | os.PathLike) -> int:
     """How many listed images of a prepared copy had no annotation."""
     return int(_opened(os.fspath(copy), "annotations", os.getpid()).info.metadata["unannotated"])
+
+
+@contextlib.contextmanager
+def _damage_told(copy: str | os.PathLike) -> Iterator[None]:
+    """What tfds raises on damaged files, and that is almost anything, as one line."""
+    try:
+        yield
+    except (BadInput, MemoryError):
+        raise
+    except Exception as error:
+        raise BadInput(
+            f"{copy}: damaged ({' '.join(str(error).split())[:120]}); delete the folder and run again to "
+            "prepare it anew"
+        ) from error
 
 
 def _finished(copy: Path) -> bool:

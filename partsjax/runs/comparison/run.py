@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import inspect
 import json
 import shutil
 from collections.abc import Callable
@@ -116,6 +117,11 @@ class _Job:
                 self.within.say(f"{self.within.heading}: training")
                 with clock("training"):
                     self._train(options, self._in(place), self.within)
+            elif workdir.read_json(place / "manifest.json").get("code_version") != _training_code():
+                self.within.note(
+                    f"{member.folder} was trained by other versions of this package or its libraries, or on "
+                    f"another kind of device: delete networks/{member.folder} to train it anew"
+                )
             self._note(place)
             weights = str(place / "checkpoint")
         place = self.folder / "emergence" / member.folder
@@ -158,6 +164,10 @@ class _Job:
         """The address of the network's own report, seen from the comparison's."""
         made = (self.folder / "emergence" / member.folder / "report" / "index.html").exists()
         return (f"../emergence/{member.folder}/report/index.html",) if made else ()
+
+
+def _training_code() -> str:
+    return stages.key(inspect.getmodule(supervision.train).__name__)
 
 
 def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:
