@@ -55,6 +55,17 @@ def test_what_cannot_be_is_one_line_and_claims_nothing(command, tmp_path, words,
     assert not (tmp_path / "W" / "options.json").exists()
 
 
+def one_seed(weights="imagenet"):
+    """A network whose random weights are always the same."""
+    return tiny.network(weights)
+
+
+def test_seeds_that_make_no_difference_are_one_line(command):
+    status, _, err = command(net="tests.experiments.test_comparison:one_seed", seeds="0,1")
+    lines = [line for line in err.strip().splitlines() if not line.startswith("note: ")]
+    assert status == 2 and len(lines) == 1 and "same random weights" in lines[0] and "`seed`" in lines[0]
+
+
 def test_a_users_own_network_cannot_be_trained_here(command):
     status, _, err = command(networks="imagenet,object")
     assert status == 2 and "only networks of ours can be trained" in err

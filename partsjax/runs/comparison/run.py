@@ -96,7 +96,22 @@ def _check_given(options: ComparisonOptions, every: list[Member], terminal: Term
         )
         terminal.note(*network.notes)
         layers = chosen_layers(network, options.measuring.layers)
+    _check_seeds(options.measuring, sorted({m.seed for m in every if m.weights == "random"}))
     return layers
+
+
+def _check_seeds(measuring: Options, seeds: list[int]) -> None:
+    """Refuses seeds that a function of the user's makes one network of: an interval over them would lie."""
+    if ":" not in measuring.net or len(seeds) < 2:
+        return
+    first, second = (
+        load_network(measuring.net, "random", seed=seed, dtype=measuring.dtype).digest for seed in seeds[:2]
+    )
+    if first == second:
+        raise BadInput(
+            f"--seeds: --net={measuring.net} gives the same random weights for {seeds[0]} and {seeds[1]}; "
+            "give its function a parameter `seed` and draw from it, or give one seed"
+        )
 
 
 class _Job:
