@@ -41,7 +41,7 @@ def require_devices() -> None:
         if not asked:
             raise
         raise BadInput(
-            f"JAX_PLATFORMS={asked}: JAX finds no such device here ({str(error) or type(error).__name__}); "
+            f"JAX_PLATFORMS={asked}: JAX finds no such device here{f' ({error})' if str(error) else ''}; "
             "unset it to run on what there is, or install JAX for your device (pip install 'partsjax[cuda]')"
         ) from error
 
