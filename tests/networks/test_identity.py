@@ -60,6 +60,7 @@ APPLIED = {
     "a branch": lambda x: jax.lax.cond(x.sum() > 0, lambda x: x, lambda x: x * 3, x),
     "another branch": lambda x: jax.lax.cond(x.sum() > 0, lambda x: x, lambda x: x * 4, x),
     "half precision": lambda x: x.astype(jnp.bfloat16),
+    "outside of JAX": lambda x: jax.pure_callback(lambda x: x, jax.ShapeDtypeStruct(x.shape, x.dtype), x),
 }
 
 
