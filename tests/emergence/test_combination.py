@@ -149,8 +149,14 @@ def test_a_search_that_ends_with_nothing_good_leaves_the_best_filter(way, monkey
     bad[..., 10] = True
     order = np.full((1, 128), -1)
     order[0, 0] = 10
-    monkeypatch.setattr(f"{MODULE}.evolve_parts", lambda settings: lambda *arguments: (bad, bad[..., 0]))
-    monkeypatch.setattr(f"{MODULE}._greedy", lambda: lambda *arguments: (order, bad[:, 0, 0]))
+    asked = []
+
+    def search(name, *result):
+        return lambda *arguments: asked.append(name) or result
+
+    monkeypatch.setattr(f"{MODULE}.evolve_parts", lambda settings: search("ga", bad, bad[..., 0]))
+    monkeypatch.setattr(f"{MODULE}._greedy", lambda: search("greedy", order, bad[:, 0, 0]))
     (found,) = combined([layer], way)
     best, alone = best_of(layer)
     assert found.filters == (best,) and found.ap_train == pytest.approx(alone)
+    assert asked == [way[0]]

@@ -87,6 +87,12 @@ def test_rare_and_not_fitted_parts_are_not_judged():
     assert not NOT_FITTED.rare and not NOT_FITTED.judged
 
 
+def test_what_is_not_known_of_a_part_is_empty():
+    nothing = Verdict("conv5", "horse", "wing", 0, 40, None)
+    assert repr(nothing) == repr(NOT_FITTED)
+    assert nothing.random_strict is None and nothing.shuffled_strict is None
+
+
 def test_nulls_stand_beside_the_verdict():
     random = verdict(combination_ap_train=0.4, combination_ap_val=UNSURE)
     shuffled = verdict(combination_ap_train=0.1, excess=Estimate(-0.1, -0.2, 0.1))
