@@ -130,3 +130,8 @@ def test_too_few_or_equal_figures_have_no_correlation(pair):
 def test_an_overlap_that_every_permutation_has_is_no_surprise():
     everything, some_of_it = np.ones((2, 7), bool), np.arange(14).reshape(2, 7) % 3 == 0
     assert overlap(everything, some_of_it).p_value == 1
+
+
+def test_a_correlation_comes_with_the_same_interval_again():
+    a, b = np.random.default_rng(0).random((2, 9))
+    assert rank_correlation(a, b) == rank_correlation(a, b, seed=0) != rank_correlation(a, b, seed=1)

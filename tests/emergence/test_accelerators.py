@@ -10,8 +10,8 @@ from partsjax.emergence import combination, scoring, stimuli
 from partsjax.emergence.combination import Search, combine
 from partsjax.emergence.method import Method
 from partsjax.networks.protocol import Network, ReceptiveField
-from tests import tiny
-from tests.emergence.examined import QUICK, split
+from tests import processes, tiny
+from tests.emergence.examined import ALL_SEARCHES, QUICK, examined, split
 from tests.emergence.random_layer import random_layer
 from tests.emergence.test_scoring import FIELD, SIZE
 
@@ -110,3 +110,26 @@ def test_a_batch_fits_the_caches_on_processors_and_fills_accelerators(accelerato
     assert stimuli.suitable_batch(with_maps(*sides)) == crops
     accelerator()
     assert stimuli.suitable_batch(with_maps(*sides)) == 128
+
+
+def judged() -> tuple:
+    """A layer scored, searched and judged: its filters' scores, what they find, and the sets."""
+    one = examined(split(1, (0.9, 0.7, 0.5)), split(2, (0.3, 0.6, 0.95)), ALL_SEARCHES[:2])
+    return dataclasses.asdict(one.scores), one.found.val, [t.filters for t in one.evidence.trials]
+
+
+def say_what_is_judged() -> None:
+    processes.say((jax.device_count(), judged()))
+
+
+@pytest.mark.slow
+def test_four_devices_judge_as_one_does():
+    status, said = processes.start(say_what_is_judged, devices=4)
+    assert status == 0
+    ((devices, (scores, found, sets)),) = said
+    one_scores, one_found, one_sets = judged()
+    assert devices == 4
+    for name, value in one_scores.items():
+        np.testing.assert_allclose(scores[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+    assert (found == one_found).mean() > 0.999
+    assert sets == one_sets

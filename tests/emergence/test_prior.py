@@ -73,6 +73,16 @@ def test_the_median_box_one_box_and_several_are_ever_stronger_on_train(seed):
                 assert ap == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_every_box_of_a_list_raises_its_train_ap_and_the_first_is_the_best_one(seed):
+    truth = with_difficult(padded(plain_truth(30, 2, seed)), seed)
+    _, one, several = both(truth, truth)
+    there, hard = of_part(truth, 0)
+    aps = [fixed_boxes_ap(several.boxes[:n], there, hard) for n in range(1, len(several.boxes) + 1)]
+    assert len(aps) > 1 and (np.diff(aps) > 0).all() and aps[-1] == pytest.approx(several.ap_train)
+    assert aps[0] >= one.ap_train - 1e-9
+
+
 def test_a_part_in_two_places_is_found_where_it_is_more_often_and_then_in_the_other():
     left, right = np.array([2, 20, 14, 30.0]), np.array([46, 20, 60, 30.0])
     lists = [

@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from partsjax.emergence import tables
 from partsjax.emergence.tables import BLOCK, LEVELS, evaluate, highest_levels, tabulate
 from tests.emergence.random_layer import FILTERS, LAYERS, RandomLayer, random_layer
+from tests.plain import combination as plain
 from tests.plain.combination import union_ap
 
 TOLERANCE = 2e-6  # of float32 sums
@@ -75,6 +76,23 @@ def test_many_more_scores_than_thresholds(values):
     assert (low <= aps + TOLERANCE).all() and (aps <= high + TOLERANCE).all()
     assert np.abs(aps - low).max() < 0.003  # so that the search ranks sets by what they are worth
     assert (low < high).all()
+
+
+def test_thresholds_lie_closer_where_precision_is_high():
+    """Between two of them lies as much as between any others, in squares of a filter's own precision."""
+    layer = random_layer(0, filters=20, crops=400, k=4)
+    detections = layer.detections
+    scores, mass = [], []
+    for f in range(20):
+        listed = plain.detections(layer.scores, layer.found, [f])
+        true = plain.true_ones(listed)
+        precision = np.cumsum(true) / np.arange(1, len(true) + 1)
+        scores += [d[0] for d, found in zip(listed, true, strict=True) if found]
+        mass += (precision[true] ** 2).tolist()
+    thresholds = tables._thresholds(detections, np.cumsum(detections.found != -2, axis=1))
+    assert thresholds[0] == max(scores) and thresholds[-1] == min(scores)
+    between, _ = np.histogram(scores, bins=thresholds[::-1], weights=mass)
+    np.testing.assert_allclose(between, sum(mass) / (LEVELS - 1), atol=2)  # two detections, at most
 
 
 def test_the_levels_of_a_set_are_a_masked_maximum():
