@@ -40,7 +40,7 @@ LIBRARIES = (
     "scipy.stats",
 )
 
-# The tests that matter for each file, the quick ones first.
+# The tests that matter for each file, the quick ones first; and for every one, those of all records.
 TESTS = {
     "ops/average_precision.py": "ops/test_average_precision.py emergence/test_scoring.py",
     "ops/boxes.py": "ops/test_boxes.py emergence/test_thresholds.py",
@@ -62,7 +62,8 @@ TESTS = {
     "emergence/scoring.py": "emergence/test_thresholds.py emergence/test_scoring.py "
     "emergence/test_accelerators.py",
     "emergence/shuffled.py": "emergence/test_shuffled.py",
-    "emergence/stimuli.py": "emergence/test_accelerators.py emergence/test_stimuli.py",
+    "emergence/stimuli.py": "emergence/test_accelerators.py emergence/test_stimuli.py "
+    "networks/test_activations.py",
     "emergence/tables.py": "emergence/test_tables.py emergence/test_thresholds.py",
     "emergence/verdict.py": "emergence/test_verdict.py emergence/test_constants.py",
     "discriminativeness/ablation.py": "discriminativeness/test_ablation.py",
@@ -73,8 +74,10 @@ TESTS = {
     "discriminativeness/gradients.py": "discriminativeness/test_gradients.py",
     "discriminativeness/relation.py": "discriminativeness/test_relation.py emergence/test_constants.py",
     "discriminativeness/resampling.py": "discriminativeness/test_filters.py",
-    "discriminativeness/scores.py": "discriminativeness/test_ablation.py discriminativeness/test_blackout.py",
+    "discriminativeness/scores.py": "discriminativeness/test_ablation.py discriminativeness/test_blackout.py "
+    "networks/test_activations.py",
 }
+RECORDS = "test_records.py"
 
 
 def places(source: str) -> list[list[tuple[str, int]]]:
@@ -157,7 +160,7 @@ def run(files: list[str], minutes: float, seed: int, tree: Path) -> tuple[dict, 
         if mutant is None:
             continue
         (tree / "partsjax" / f).write_text(mutant)
-        found = outcome(tree, [f"tests/{test}" for test in TESTS[f].split()])
+        found = outcome(tree, [f"tests/{test}" for test in (RECORDS, *TESTS[f].split())])
         (tree / "partsjax" / f).write_text(sources[f])
         counts[f][found] += 1
         what = f"{f}:{changed(sources[f], mutant)}"

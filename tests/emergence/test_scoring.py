@@ -153,11 +153,12 @@ def test_mirrored_maps_and_truth_score_the_same():
 def test_scaling_a_filter_changes_nothing():
     truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
     maps = [activations(20, 3, seed, truth[seed]) for seed in (0, 1)]
-    (plain_scores, _), (scaled, _) = (
-        scored([m * s for m in maps], [padded(t) for t in truth]) for s in (1, 1024)
+    plain_scores, *others = (
+        scored([m * s for m in maps], [padded(t) for t in truth])[0] for s in (1, 1024, 1 / 1024)
     )
     for name in APS:
-        np.testing.assert_allclose(getattr(plain_scores, name), getattr(scaled, name), atol=1e-6)
+        for scaled in others:
+            np.testing.assert_allclose(getattr(plain_scores, name), getattr(scaled, name), atol=1e-6)
 
 
 def test_difficult_boxes_are_neither_right_nor_wrong():
