@@ -16,12 +16,26 @@ _INSTEAD = {
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
+GRACE = 5  # seconds from a signal to stop to the end, whatever threads are still at
+
+
 class Stopped(KeyboardInterrupt):
     """A signal asked the process to stop; `status` is what it exits with, by convention."""
 
     def __init__(self, number: int):
         super().__init__(number)
         self.status = 128 + number
+        self._untold = threading.Lock()
+
+    def tell(self) -> None:
+        """Says it, once."""
+        if self._untold.acquire(blocking=False):
+            print("stopped; the same command goes on from here", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Ends the process. Files are whole at any time, and what was finished is kept."""
+        self.tell()
+        os._exit(self.status)
 
 
 def _replaced(error: UnicodeError):
@@ -74,6 +88,8 @@ def have_a_home() -> None:
 def stoppable() -> Iterator[None]:
     """Lets the first signal to stop raise `Stopped` in the main thread, and a second one end the process.
 
+    After the first there are `GRACE` seconds to clean up.
+
     Signals that whoever started the process wants ignored (nohup) or handles stay as they are.
     """
     before = {}
@@ -93,7 +109,11 @@ def stoppable() -> Iterator[None]:
 def _stop(number: int, handled) -> None:
     for other in handled:
         signal.signal(other, _end)
-    raise Stopped(number)
+    stop = Stopped(number)
+    timer = threading.Timer(GRACE, stop.end)
+    timer.daemon = True
+    timer.start()
+    raise stop
 
 
 def _end(number: int, _) -> None:

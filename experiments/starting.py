@@ -30,9 +30,9 @@ def start(main: Callable[[], None]) -> None:
         if flags.FLAGS.is_parsed() and flags.FLAGS.debug:
             _show(error)
         sys.exit(2)
-    except KeyboardInterrupt as stop:
-        print("stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(stop.status if isinstance(stop, process.Stopped) else 130)
+    except process.Stopped as stop:
+        stop.tell()
+        sys.exit(stop.status)
     except BrokenPipeError:
         sys.exit(process.nobody_reads())
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def command(main):
 
 
 @pytest.fixture
-def handlers():
-    """Signals as they are by default, and as they were afterwards."""
+def handlers(monkeypatch):
+    """Signals as they are by default, and as they were afterwards; without the limit on time to stop."""
+    monkeypatch.setattr(process, "GRACE", 3600)
     defaults = {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGTERM: signal.SIG_DFL,
@@ -153,6 +155,18 @@ def test_a_second_signal_ends_the_process_at_once():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (143, ""), done.stderr
+
+
+def test_threads_that_are_busy_delay_a_stop_for_seconds_at_most():
+    code = (
+        "import os, signal, threading, time\nfrom experiments import process\nprocess.GRACE = 0.2\n"
+        "with process.stoppable():\n    threading.Thread(target=time.sleep, args=[60]).start()\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 143 and time.monotonic() - begin < 30
+    assert done.stderr.endswith("stopped; the same command goes on from here\n")
 
 
 def test_debug_shows_where_an_error_was_raised(monkeypatch, capsys):

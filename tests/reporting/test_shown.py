@@ -73,11 +73,13 @@ def test_wide_and_long_names_fit(capsys, monkeypatch, width, name):
 
 
 def test_wide_characters_count_as_wide(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
-    layers = [f"conv{i}" for i in range(1, 6)]
-    verdicts = [verdict(layer, "馬の頭" * 3, 0.5, 0.4) for layer in layers]
-    Terminal().verdicts(verdicts, {layer: summarize(verdicts[i : i + 1]) for i, layer in enumerate(layers)})
-    assert f"horse:{'馬の頭' * 3} " in capsys.readouterr().out
+    layers, name = [f"conv{i}" for i in range(1, 6)], "馬の頭" * 6
+    verdicts = [verdict(layer, name, 0.5, 0.4) for layer in layers]
+    summaries = {layer: summarize([v]) for layer, v in zip(layers, verdicts, strict=True)}
+    for width in range(90, 140, 5):
+        monkeypatch.setenv("COLUMNS", str(width))
+        Terminal().verdicts(verdicts, summaries)
+        assert f"horse:{name} " in capsys.readouterr().out
 
 
 def test_a_long_note_is_one_line(capsys, monkeypatch):

@@ -16,6 +16,7 @@ from tests.runs.running import run
 @pytest.fixture
 def stop_at(monkeypatch):
     """Sends SIGTERM when `method` of `owner` has done its work for the n-th time; returns its arguments."""
+    monkeypatch.setattr(process, "GRACE", 3600)
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def prepare(owner, method: str, count: int) -> list:
