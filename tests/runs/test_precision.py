@@ -21,6 +21,7 @@ from partsjax.ops.precision import matmul_precision
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.training import Recipe, Trainer, starting_point
+from tests.discriminativeness.test_ablation import table
 from tests.runs import scored
 from tests.runs.running import QUICK, run
 from tests.tiny_objectives import HEADLESS, SIDE
@@ -105,6 +106,17 @@ def test_taking_filters_and_parts_away(name):
         jax.eval_shape(functools.partial(STEPS[name], scored.network()), pixels)
     assert {product for product in found if product[2] != HIGHEST} == set()
     assert "conv_general_dilated" in {name for name, *_ in found}
+
+
+def test_taking_filters_of_ours_away():
+    """By subtraction, whose products are none of the network's."""
+    architecture = table(head="hidden layers")
+    weights, pixels = shapes(architecture, batch=8)
+    network = as_network(architecture, weights)
+    with traced_products() as found:
+        jax.eval_shape(lambda pixels: ablator(network, "conv1")(pixels, LABELS), pixels)
+        jax.eval_shape(lambda pixels: ablator(network, "conv2")(pixels, LABELS), pixels)
+    assert_all(found, HIGHEST, "dot_general", "conv_general_dilated")
 
 
 @pytest.mark.parametrize("name", ["object", "cam", "wsddn"])
