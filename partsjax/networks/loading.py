@@ -1,9 +1,10 @@
 """A network by its name and where its weights come from, as on the command line."""
 
+import dataclasses
 from pathlib import Path
 
 from partsjax.errors import BadInput, nearest
-from partsjax.networks.architectures import architecture
+from partsjax.networks.architectures import Architecture, architecture
 from partsjax.networks.assembly import as_network
 from partsjax.networks.initial import initial_weights, weight_shapes
 from partsjax.networks.protocol import Network
@@ -54,8 +55,7 @@ def load_network(
     table = architecture(net)
     if weights == "random":
         _require_file(told, "random weights have no input of their own")
-        table = table.headless()
-        return as_network(table, initial_weights(table, seed), dtype, notes=_local(weights))
+        return dataclasses.replace(random_network(table, seed, dtype), notes=_local(weights))
     if weights == "imagenet":
         _require_file(told, "the installed weights say it themselves")
     elif Path(weights).expanduser().is_dir():
@@ -64,6 +64,12 @@ def load_network(
     found = convert(read_weights(weights, table), table, told)
     notes = (*_local(weights), *found.notes) if weights == "imagenet" else found.notes
     return as_network(found.architecture, found.weights, dtype, notes=notes)
+
+
+def random_network(table: Architecture, seed: int, dtype: str = "float32") -> Network:
+    """The convolutions of `table` with He initialisation from `seed`; its order of layers and its input."""
+    table = table.headless()
+    return as_network(table, initial_weights(table, seed), dtype)
 
 
 def _require_file(told: WeightOptions, why: str) -> None:

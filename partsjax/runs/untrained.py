@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from partsjax.errors import BadInput
 from partsjax.networks import load_network
 from partsjax.networks.identity import content_digest
+from partsjax.networks.loading import random_network
 from partsjax.networks.protocol import Network
 from partsjax.networks.users import TakesNoWeights
 from partsjax.reporting.terminal import Terminal
@@ -20,6 +21,9 @@ def untrained_network(
     None where it cannot be made or could not stand beside `network` in `layers`, and a note why.
     """
     seed = options.network_seed + (options.weights == "random")
+    if network.architecture is not None:  # a file may have its own order of layers, and its own input
+        found = random_network(network.architecture, seed, options.dtype)
+        return dataclasses.replace(found, name=f"{found.name} with random weights")
     try:
         found = load_network(options.net, "random", seed=seed, dtype=options.dtype)
     except TakesNoWeights:

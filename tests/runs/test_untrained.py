@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 
 from partsjax.errors import BadInput
+from partsjax.networks.architectures import ARCHITECTURES
+from partsjax.networks.identity import content_digest
+from partsjax.networks.loading import random_network
+from partsjax.networks.protocol import Preprocessing
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs.options import Options
 from partsjax.runs.untrained import untrained_network
@@ -135,3 +139,23 @@ def diverged():
 
 def diverges_untrained(weights="imagenet"):
     return diverged() if weights == "random" else tiny.network()
+
+
+def test_the_null_of_a_file_has_its_order_of_layers_and_its_input():
+    table = dataclasses.replace(
+        ARCHITECTURES["caffenet"].pooling_first(),
+        preprocessing=Preprocessing((1.0, 2.0, 3.0), (4.0, 5.0, 6.0)),
+    )
+    network = random_network(table, seed=0)
+    found = untrained_network(
+        Options(net="caffenet", weights="a file"), network, ("conv5",), Terminal(quiet=True)
+    )
+    assert found.architecture == network.architecture and found.preprocessing == table.preprocessing
+    assert content_digest(found) == content_digest(network)  # the same seed
+
+
+def test_of_random_weights_the_null_has_others():
+    network = random_network(ARCHITECTURES["alexnet"], seed=3)
+    options = Options(net="alexnet", weights="random", seed=3)
+    found = untrained_network(options, network, ("conv1",), Terminal(quiet=True))
+    assert content_digest(found) != content_digest(network)
