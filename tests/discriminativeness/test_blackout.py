@@ -11,6 +11,7 @@ from partsjax.data.crops import CONTEXT, class_crops, warp
 from partsjax.data.masks import pack
 from partsjax.data.schema import Object, Part
 from partsjax.discriminativeness.blackout import (
+    _random_box,
     blackout,
     blackout_scores,
     object_of,
@@ -43,6 +44,20 @@ def parts(draw, masked=None):
 @given(parts())
 def test_a_parts_pixels_are_those_whose_centres_lie_on_it(part):
     np.testing.assert_array_equal(pixels_of(part, OBJECT, SIZE), plain.mask_pixels(part, OBJECT, SIZE))
+
+
+def test_a_box_holds_the_centres_on_its_left_and_upper_edge_alone():
+    """Of a 32-pixel object, which fills pixels 16 to 48 of 64: one to one."""
+    pixels = pixels_of(Part("leg", (0.5, 1.5, 3.5, 3.5)), (0.0, 0.0, 32.0, 32.0), 64)
+    rows, columns = (np.flatnonzero(pixels.any(axis=axis)).tolist() for axis in (1, 0))
+    assert rows == [17, 18] and columns == [16, 17, 18]
+
+
+def test_the_control_of_a_thin_mask_is_a_pixel_wide():
+    ends = np.zeros((SIZE, SIZE), bool)
+    ends[[20, 31], 20] = True  # two pixels of twelve by one: shrunk to 5 by less than half
+    rows, columns = _random_box(ends, SIZE, np.random.default_rng(0))
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (5, 1)
 
 
 def test_a_mask_falls_where_the_warp_puts_it():

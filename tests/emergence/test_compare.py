@@ -99,6 +99,7 @@ def test_the_difference_of_means_is_the_mean_of_differences():
     one, other = measured(random), measured(random)
     gain = mean_ap([one]).value - mean_ap([other]).value
     assert difference([one], [other]).mean.value == pytest.approx(gain)
+    assert {type(v) for v in (*difference([one], [other]).by_seed, mean_ap([one]).value)} == {float}
 
 
 def test_a_single_run_against_several_seeds_meets_each_of_them():

@@ -93,6 +93,14 @@ def test_the_next_box_of_a_list_is_always_the_one_that_raises_train_ap_most(seed
     assert several.ap_train == pytest.approx(best, abs=1e-8)
 
 
+def test_of_the_centres_the_one_of_most_boxes_comes_first():
+    places = np.array([[2.0, 2, 6, 6], [20, 20, 30, 30], [50, 10, 60, 60]])
+    boxes = np.concatenate(
+        [np.repeat(place[None], n, axis=0) for place, n in zip(places, (3, 9, 5), strict=True)]
+    )
+    np.testing.assert_allclose(_centres(boxes, 3), places[[1, 2, 0]])
+
+
 def test_a_part_in_two_places_is_found_where_it_is_more_often_and_then_in_the_other():
     left, right = np.array([2, 20, 14, 30.0]), np.array([46, 20, 60, 30.0])
     lists = [

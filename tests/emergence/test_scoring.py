@@ -71,6 +71,8 @@ def check_against_plain(maps, truth, k: int = 8):
         assert split.shape == (activation.shape[-1], len(truth[0][0]), k, len(activation))
     theirs = plain.score_layer(*maps, (FIELD.size, FIELD.stride, FIELD.center), *truth, SIZE, k)
     np.testing.assert_array_equal(mine.num_pairs, theirs.num_pairs)
+    largest = stimuli(maps[0], k).scores.max(axis=(1, 2), initial=0)
+    np.testing.assert_array_equal(mine.scale, np.where(largest > 0, largest, 1))
     for name in APS:
         np.testing.assert_allclose(getattr(mine, name), getattr(theirs, name), atol=1e-4, err_msg=name)
     return mine

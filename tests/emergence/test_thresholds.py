@@ -44,6 +44,16 @@ def test_an_overlap_of_exactly_the_threshold_counts():
     assert judged([(0, 0, 2, 1)], [(0, 0, 4, 1)], method=half)[1] == [True]
 
 
+@pytest.mark.parametrize(("boxes", "kind"), [(127, np.int8), (130, np.int16)])
+def test_more_boxes_than_a_byte_holds_keep_their_numbers(boxes, kind):
+    places = [(0.0, 10.0 * g, 5.0, 10.0 * g + 5) for g in range(boxes)]
+    these = bx.Boxes(*(jnp.array(places, jnp.float32).T[:, None, :, None]))
+    last = bx.Boxes(*(jnp.array(places[-1:], jnp.float32).T[:, None, None, :, None]))
+    valid = np.ones((1, boxes, 1), bool)
+    found = judge(last, jnp.ones((1, 1, 1, 1), bool), these, valid, None, METHOD).found
+    assert found.item() == boxes - 1 and found.dtype == kind
+
+
 @pytest.mark.parametrize(("box", "ap"), [(TWO_FIFTHS, 1.0), (LESS, 0.0)])
 def test_priors_are_held_to_the_same_threshold(box, ap):
     there = np.ones((1, 1, 1), bool)
