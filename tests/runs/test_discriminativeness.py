@@ -88,7 +88,10 @@ def test_the_filters_a_score_reads_are_discriminative_and_no_others(planted):
                 assert row["semantic_paper"] == "true" and row["parts"] in parts
                 assert number(row["gradient_activation"]) == pytest.approx(number(row["delta"]), rel=1e-3)
             else:
-                assert number(row["delta"]) == 0 and number(row["gradient_activation"]) == 0
+                # Its weight is 0. The scores with and without it are two compiled programs, which may add up
+                # the other filters in another order.
+                assert abs(number(row["delta"])) <= np.finfo(np.float32).eps
+                assert number(row["gradient_activation"]) == 0
 
 
 @pytest.mark.slow
