@@ -1,5 +1,6 @@
 """Stimuli of activation maps against the plain reference."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from partsjax.ops import peaks
 from tests.plain import stimuli as plain
 
+strongest = jax.jit(peaks.strongest, static_argnums=1)
+
 
 def check(activation: np.ndarray, k: int) -> None:
-    cells, values = (np.asarray(a) for a in peaks.strongest(jnp.asarray(activation), k))
+    cells, values = (np.asarray(a) for a in strongest(jnp.asarray(activation), k))
     maps = np.moveaxis(activation, -1, 1)
     scores, expected_cells = plain.stimuli(maps, k)  # [B, F, k]
     kept = cells.shape[1]
@@ -40,7 +43,7 @@ def test_equals_plain_with_ties_plateaus_and_silence():
 def test_nan_is_never_a_stimulus():
     activation = np.zeros((1, 5, 5, 1), np.float32)
     activation[0, 0, 0, 0], activation[0, 4, 4, 0] = np.nan, 2.0
-    cells, values = peaks.strongest(jnp.asarray(activation), 3)
+    cells, values = strongest(jnp.asarray(activation), 3)
     assert cells[0, 0, 0] == 24
     assert values[0, 4, :, 0].tolist() == [2, 0, 0]
 
@@ -56,8 +59,8 @@ def test_wider_window():
 
 def test_mirrored_maps_give_mirrored_stimuli():
     activation = np.maximum(np.random.default_rng(2).standard_normal((2, 6, 6, 3)), 0).astype(np.float32)
-    cells, values = peaks.strongest(jnp.asarray(activation), 8)
-    mirrored_cells, mirrored = peaks.strongest(jnp.asarray(activation[:, :, ::-1]), 8)
+    cells, values = strongest(jnp.asarray(activation), 8)
+    mirrored_cells, mirrored = strongest(jnp.asarray(activation[:, :, ::-1]), 8)
     real = np.asarray(values[:, 4] > 0)
     expected = np.asarray(cells // 6 * 6 + 5 - cells % 6)
     np.testing.assert_array_equal(np.asarray(mirrored_cells)[real], expected[real])
