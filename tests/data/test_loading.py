@@ -24,6 +24,7 @@ def test_pascal_part_by_name_with_its_options(tmp_path):
     assert any("105" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_shapeparts_by_name_needs_no_folder():
     shapeparts = pytest.importorskip("partsjax.data.shapeparts", reason="shapeparts is not there yet")
     found = load_dataset("shapeparts", None, None, seed=3)

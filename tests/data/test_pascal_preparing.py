@@ -48,6 +48,7 @@ def leftovers(folder):
     return [path for path in folder.rglob("*") if "incomplete" in path.name]
 
 
+@pytest.mark.slow
 def test_runs_that_start_together_prepare_once_quietly_and_without_tensorflow(tmp_path):
     folder = simple(tmp_path / "source")
     runs = [start(READ, folder, tmp_path / "prepared") for _ in range(2)]

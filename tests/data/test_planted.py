@@ -167,6 +167,7 @@ def test_blob_is_the_strided_convolution_it_is_said_to_be():
         np.testing.assert_allclose(found["blob"][0, row, column], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("object_class", shapeparts.CLASSES)
 def test_blind_filters_score_no_more_than_the_best_fixed_box(object_class):
     scores, (train, val), parts = _scores("blind", object_class, 0, "natural", 100)

@@ -54,6 +54,7 @@ def test_a_box_is_the_tight_box_of_its_mask(default):
                 assert mask[0].any() and mask[-1].any() and mask[:, 0].any() and mask[:, -1].any()
 
 
+@pytest.mark.slow
 def test_masks_lie_in_the_image_and_in_their_object_and_share_no_pixel(default):
     for image in default.images[::5]:
         height, width = image.source.read().shape[:2]

@@ -154,6 +154,7 @@ def test_a_dead_filter_changes_nothing_to_the_bit(layers):
     np.testing.assert_array_equal(without, np.repeat(scores[:, None], without.shape[1], axis=1))
 
 
+@pytest.mark.slow
 def test_a_network_of_the_users_own_goes_on_from_the_zeroed_map():
     architecture = table()
     weights, pixels = drawn(architecture), images(architecture, count=2)

@@ -74,6 +74,7 @@ def test_parts_of_one_shape_go_through_a_search_together(monkeypatch, backend, d
     assert combination._groups(SHAPES) == groups
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["ga", "greedy"])
 def test_sets_are_those_of_the_processor(accelerator, way):
     layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]

@@ -71,6 +71,7 @@ def test_blind_networks_emerge_no_more_often_than_by_chance():
     assert np.mean([len(v.combination) for v in torsos]) > 1.5
 
 
+@pytest.mark.slow
 def test_no_unseen_image_leaves_everything_held_out_unknown():
     train, val = crops("digger")
     nothing = val.truth.select(np.zeros(len(val), bool))
@@ -83,6 +84,7 @@ def test_no_unseen_image_leaves_everything_held_out_unknown():
     assert not any(s.best for s in evidence.strongest)
 
 
+@pytest.mark.slow
 def test_evidence_does_not_depend_on_what_else_is_asked():
     """The same verdicts with another search beside, and the same again."""
     one = examined(maps_of(1), "digger", 7)

@@ -20,6 +20,7 @@ ESTIMATES = (
 )
 
 
+@pytest.mark.slow
 def test_crops_of_one_image_are_drawn_together():
     """Three crops of every image, all alike, say no more than one: the same figures, as wide."""
     train, val = split(1, (0.9, 0.7, 0.5)), split(2, (0.9, 0.6, 0.7))

@@ -101,6 +101,7 @@ def planted_pair(filters=20, crops=60, pair=(3, 7)) -> RandomLayer:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_planted_pair_is_found(way):
     layer = planted_pair()

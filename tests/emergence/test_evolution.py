@@ -43,6 +43,7 @@ def evolved(settings: Genetic, tables=TABLE):
     return population[..., :FILTERS], fit
 
 
+@pytest.mark.slow
 def test_the_elite_keeps_what_crossing_would_take_apart():
     """One perfect filter among sets of all, all crossed: only a copy that is not crossed keeps it whole."""
     tables = table(good=1, wrong=0.02)
@@ -50,6 +51,7 @@ def test_the_elite_keeps_what_crossing_would_take_apart():
     np.testing.assert_allclose(fit[:, 0], 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_mutation_finds_filters_that_no_set_began_with():
     """All sets but the best single filter begin empty: nothing to cross."""
     population, fit = evolved(Genetic(population=60, generations=60, start=0.0))
@@ -60,6 +62,7 @@ def test_mutation_finds_filters_that_no_set_began_with():
 BEGUN = Genetic(population=100, generations=0, crossover=0.0, mutation=0.0)
 
 
+@pytest.mark.slow
 def test_crossing_joins_what_different_sets_began_with():
     """Without mutation a set has only what its ancestors began with."""
     _, start = evolved(BEGUN)
@@ -67,6 +70,7 @@ def test_crossing_joins_what_different_sets_began_with():
     assert (start[:, 0] < 0.35).all() and (end[:, 0] > 0.45).all()
 
 
+@pytest.mark.slow
 def test_selection_is_by_fitness():
     """Neither crossed nor mutated, what is left is what began, and the fit take over from the others."""
     began, start = evolved(BEGUN)
@@ -84,6 +88,7 @@ def test_sets_begin_with_two_filters_in_a_hundred():
     assert all((one[:, 0] & (one.sum(axis=-1) == 1)).any() for one in population)
 
 
+@pytest.mark.slow
 def test_a_mutated_set_flips_one_filter_in_the_mean():
     """Nothing to find, so all sets are drawn alike; all begin empty, but for the best single filter."""
     settings = Genetic(generations=1, crossover=0.0, start=0.0)
@@ -94,6 +99,7 @@ def test_a_mutated_set_flips_one_filter_in_the_mean():
     assert population.any(axis=(0, 1)).mean() > 0.8
 
 
+@pytest.mark.slow
 def test_the_paper_settings_find_the_planted_set():
     population, fit = evolved(Genetic())
     np.testing.assert_allclose(fit[:, 0], 1, atol=1e-6)

@@ -46,6 +46,7 @@ def evolved(seed, key=0, settings=Genetic(population=30, generations=15)):  # no
     return [np.asarray(a) for a in evolve(table(seed), jax.random.key(key), FILTERS, 2, settings)]
 
 
+@pytest.mark.slow
 def test_the_last_population_is_sorted_and_its_fitness_its_own():
     population, fit = evolved(0)
     assert (np.diff(fit) <= 0).all()
@@ -53,6 +54,7 @@ def test_the_last_population_is_sorted_and_its_fitness_its_own():
     assert not population[:, FILTERS:].any()  # padding never joins
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_more_generations_never_lose_the_fittest(seed):
     best = [evolved(seed, settings=Genetic(population=30, generations=g))[1][0] for g in (0, 5, 15)]

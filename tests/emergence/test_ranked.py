@@ -1,6 +1,7 @@
 """Unions of detections against the plain list of them."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 
 from partsjax.emergence.curve import curve
@@ -52,6 +53,7 @@ def test_each_filters_first_hits_are_those_of_its_own_list(layer):
     assert (np.diff(detections.scores, axis=1) <= 0).all()
 
 
+@pytest.mark.slow
 def test_single_filters_have_the_ap_they_were_scored_with():
     truth = [layer_of_maps.plain_truth(30, 2, seed) for seed in (0, 1)]
     maps = [np.round(layer_of_maps.activations(30, 5, seed, truth[seed]), 1) for seed in (0, 1)]

@@ -184,6 +184,7 @@ def test_difficult_boxes_are_neither_right_nor_wrong():
     assert np.isnan(scores.ap_val).all()
 
 
+@pytest.mark.slow
 def test_what_is_found_is_the_box_overlapped_most():
     truth = [plain_truth(25, 2, seed) for seed in (0, 1)]
     maps = [activations(25, 3, seed, truth[seed]) for seed in (0, 1)]

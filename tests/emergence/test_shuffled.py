@@ -1,6 +1,7 @@
 """Parts permuted among crops: everything stays but what belongs to what."""
 
 import numpy as np
+import pytest
 
 from partsjax.emergence.shuffled import shuffled
 from tests.emergence.test_scoring import activations, padded, plain_truth, scored
@@ -23,6 +24,7 @@ def test_crops_are_permuted_whole():
     assert (crops(shuffled(truth, (0, 2))) != other).any()
 
 
+@pytest.mark.slow
 def test_a_planted_detector_loses_its_ap():
     truth = [plain_truth(25, 3, seed) for seed in (0, 1)]
     maps = [activations(25, 5, seed + 2, truth[seed]) for seed in (0, 1)]

@@ -17,6 +17,7 @@ def found(layers=("conv1", "conv2")) -> dict[str, Stimuli]:
     return {layer: Stimuli(*map(np.asarray, (s.cells, s.values)), s.columns) for layer, s in out.items()}
 
 
+@pytest.mark.slow
 def test_normalises_runs_and_finds_what_the_plain_method_finds():
     network = tiny.network()
     normal = (PIXELS - np.float32(network.preprocessing.mean)) / np.float32(network.preprocessing.std)

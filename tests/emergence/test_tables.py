@@ -40,6 +40,7 @@ def exact(layer, members) -> np.ndarray:
     return np.nan_to_num(np.array(aps))  # without ground truth the tables have 0
 
 
+@pytest.mark.slow
 @given(CROWDED | LAYERS, some.sampled_from([15, 30, LEVELS]))
 def test_every_sets_ap_lies_between_its_bounds(layer, levels):
     with pytest.MonkeyPatch.context() as patch:
@@ -66,6 +67,7 @@ def test_no_score_is_left_out_while_there_is_room():
     np.testing.assert_allclose(low, exact(layer, np.ones((1, 1), bool)), atol=TOLERANCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("values", [None, 400])
 def test_many_more_scores_than_thresholds(values):
     layer = random_layer(0, filters=20, crops=400, k=4, values=values)

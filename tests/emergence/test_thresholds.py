@@ -107,6 +107,7 @@ def test_of_boxes_that_a_detection_overlaps_a_difficult_one_takes_it_out():
     assert found == [NOT_COUNTED, 0, HITS_NOTHING, NOT_COUNTED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pairs", "exists"), [(11, False), (12, True)])
 def test_twelve_pairs_make_a_regressor(pairs, exists):
     phi = jnp.asarray(np.random.default_rng(0).random((1, 12, 20)), jnp.float32)

@@ -131,6 +131,7 @@ def disk_that_fills(monkeypatch, place):
         yield
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_was_finished(command, tmp_path, monkeypatch):
     """Wherever it fills up: in the network's results, in evidence, in a table, in the report."""
 

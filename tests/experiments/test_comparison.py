@@ -71,6 +71,7 @@ def test_a_users_own_network_cannot_be_trained_here(command):
     assert status == 2 and "only networks of ours can be trained" in err
 
 
+@pytest.mark.slow
 def test_it_says_what_it_found_and_where(command, tmp_path):
     status, out, err = command(seeds="0,1", limit=12)
     assert status in (None, 0)

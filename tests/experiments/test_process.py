@@ -217,6 +217,7 @@ def test_a_user_without_a_home_gets_one(monkeypatch):
     assert os.environ["HOME"] == "/"
 
 
+@pytest.mark.slow
 def test_help_teaches_also_where_python_strips_texts():
     done = subprocess.run(
         [sys.executable, "-OO", "-m", "experiments.emergence", "-h"],

@@ -86,6 +86,7 @@ def test_checkpoints_of_another_architecture_or_unfinished_are_told(command, tmp
     one_line(command(weights=checkpoint, workdir=tmp_path / "V"), "half-written or damaged")
 
 
+@pytest.mark.slow
 def test_an_image_that_is_damaged_stops_before_training_or_is_left_out(command, folder, tmp_path):
     image = folder / "JPEGImages" / "train001.jpg"
     image.write_bytes(image.read_bytes()[:900])
@@ -128,6 +129,7 @@ def test_a_loss_that_is_not_finite_is_told(command, tmp_path):
     assert list((tmp_path / "W" / "checkpoint").iterdir())
 
 
+@pytest.mark.slow
 def test_help_teaches():
     done = subprocess.run(
         [sys.executable, "-m", "experiments.supervision", "--help"],

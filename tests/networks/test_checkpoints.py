@@ -40,6 +40,7 @@ def test_a_checkpoint_comes_back_as_it_was(written):
     assert sum(isinstance(layer, LRN) for layer in found.architecture.layers) == 2
 
 
+@pytest.mark.slow
 def test_the_run_s_folder_serves_too_and_the_network_has_classes(written):
     network = load_network("caffenet", str(written[0].parent))
     assert network.classes == ("cat", "dog", "background")

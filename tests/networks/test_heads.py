@@ -57,6 +57,7 @@ def test_own_dense_layers_stay_and_compact_ones_replace_none():
     assert cam.head == (Dense("scores", 6, relu=False),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["alexnet", "caffenet", "vgg16"])
 def test_scores_from_an_activation_are_those_from_the_image(name, small, weights_for, images_for):
     table = small(name)

@@ -112,6 +112,7 @@ def test_scores_need_the_full_size_but_convolutions_do_not(small, images_for):
         network.apply(network.params, images, ("scores",))
 
 
+@pytest.mark.slow
 def test_bfloat16_computes_coarsely_and_answers_in_float32(small, weights_for, images_for, forward):
     table = small("caffenet")
     weights, images = weights_for(table), images_for(table)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
@@ -64,6 +65,7 @@ def test_unchanged_by_an_increasing_map_of_the_scores_and_by_order(case):
     )
 
 
+@pytest.mark.slow
 def test_equals_plain_on_many_filters_and_parts_at_once():
     random = np.random.default_rng(0)
     filters, parts, count = 3, 4, 200

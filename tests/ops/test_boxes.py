@@ -32,6 +32,7 @@ def test_iou_equals_plain(a, b):
     np.testing.assert_allclose(mine, plain.iou(a[:, None].astype(float), b[None].astype(float)), atol=1e-6)
 
 
+@pytest.mark.slow
 @given(GRID, some.integers(0, 63))
 def test_nms_equals_plain_and_is_idempotent(corners, dead):
     boxes = ordered(corners)
@@ -59,6 +60,7 @@ def test_nms_keeps_an_overlap_equal_to_the_threshold():
     assert bx.nms(as_boxes(pair), jnp.ones(2, bool), 0.5, axis=0).tolist() == [True, True]
 
 
+@pytest.mark.slow
 @given(GRID, some.data())
 def test_match_finds_the_most_overlapped_box(corners, data):
     boxes = ordered(corners)

@@ -33,6 +33,7 @@ def test_equals_plain(shape, k):
     check(np.maximum(activation, 0), k)
 
 
+@pytest.mark.slow
 def test_equals_plain_with_ties_plateaus_and_silence():
     random = np.random.default_rng(1)
     check(random.integers(0, 3, (4, 9, 9, 6)).astype(np.float32), 8)  # many equal values

@@ -25,6 +25,7 @@ def rot(folder) -> list:
     return paths
 
 
+@pytest.mark.slow
 def test_a_rotten_cache_is_computed_again(folder, finished, tmp_path, capsys, monkeypatch):
     """Stimuli of trained and random weights, and the evidence of all."""
     shutil.copytree(finished[0], tmp_path / "W")
@@ -58,6 +59,7 @@ def question(folder, **more) -> Question:
     return Question(Options(**net, search=comparing.SEARCH, nulls=()), **more)
 
 
+@pytest.mark.slow
 def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
     for rotten in (False, True):
         if rotten:

@@ -153,6 +153,7 @@ def emergence_run(folder, tmp_path_factory):
     return workdir
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_network_run_again(folder, emergence_run, tmp_path):
     """Drops of filters and parts, by zeroing maps and pixels and running everything again."""
     asked(folder, tmp_path, emergence=str(emergence_run))
@@ -171,6 +172,7 @@ def test_figures_are_those_of_the_network_run_again(folder, emergence_run, tmp_p
     assert not (tmp_path / "emergence").exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_image_is_skipped_where_asked(tmp_path):
     folder = tiny.write_folder(tmp_path / "photos", images=14)
     (folder / "JPEGImages" / "val003.jpg").write_bytes(b"not a picture")

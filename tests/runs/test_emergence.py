@@ -41,6 +41,7 @@ def test_equals_the_plain_method_from_photographs_to_ap(folder, finished):
             assert np.abs(mine - getattr(expected, name)).mean() < 1e-4, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
 def test_the_batch_size_changes_nothing(folder, finished, tmp_path, batch_size):
     np.testing.assert_allclose(aps(run(folder, tmp_path, batch_size)), aps(finished[1]), atol=1e-4)
@@ -51,6 +52,7 @@ def test_the_order_of_the_images_changes_nothing(finished, tmp_path):
     np.testing.assert_allclose(aps(run(reverse, tmp_path / "W")), aps(finished[1]), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
     monkeypatch.setattr(stimulus_stage, "SHARD", 10)
     table = run(folder, tmp_path)
@@ -89,6 +91,7 @@ def blind(look):
     return dataclasses.replace(look, problem=None)
 
 
+@pytest.mark.slow
 def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, finished, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     victim = tmp_path / "photos" / "JPEGImages" / "val003.jpg"
@@ -118,6 +121,7 @@ def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, fi
     np.testing.assert_allclose(aps(skipped), aps(without), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_missing_photograph_is_named(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     (tmp_path / "photos" / "JPEGImages" / "train001.jpg").unlink()
@@ -127,6 +131,7 @@ def test_a_missing_photograph_is_named(folder, tmp_path):
     assert "train001.jpg" in json.loads((tmp_path / "W" / "manifest.json").read_text())["skipped"][0]
 
 
+@pytest.mark.slow
 def test_a_split_without_objects_has_no_held_out_figures(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     path = tmp_path / "photos" / "instances_val.json"
@@ -145,6 +150,7 @@ def test_limit(folder, tmp_path):
     assert stimuli["cells"].shape[-1] == 5
 
 
+@pytest.mark.slow
 def test_mirrored_photographs_and_network_find_mirrored_parts(folder, finished, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     for path in (tmp_path / "photos" / "JPEGImages").glob("*.jpg"):

@@ -86,6 +86,7 @@ def check(place, before, around) -> None:
     assert len({name.casefold() for name in written}) == len(written)
 
 
+@pytest.mark.slow
 def test_of_class_scores_and_emergence(hostile):
     place, around, names = hostile
     before = tree(around)
@@ -98,6 +99,7 @@ def test_of_class_scores_and_emergence(hostile):
     assert len(pages.linked(place / "W" / "report", pages.read(place / "W" / "report"))) > 10
 
 
+@pytest.mark.slow
 def test_of_a_comparison_with_the_pages_of_each_run(hostile, monkeypatch):
     place, around, _ = hostile
     before = tree(around)

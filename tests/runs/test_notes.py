@@ -55,6 +55,7 @@ def check(workdir, said: str, page: bool = True) -> None:
 OPTIONS = {"net": "tests.runs.test_notes:network", "dataset": "coco_parts", "search": comparing.SEARCH}
 
 
+@pytest.mark.slow
 def test_of_emergence_and_of_class_scores(small, tmp_path, noting, capsys, monkeypatch):
     """The second holds a run of the first kind, whose notes are not said again, and may name one."""
     monkeypatch.setenv("COLUMNS", "200")

@@ -41,6 +41,7 @@ def test_the_random_null_never_sees_the_trained_networks_stimuli(finished):
     assert not any(np.array_equal(trained[place], untrained[place]) for place in trained)
 
 
+@pytest.mark.slow
 def test_the_null_of_random_weights_has_other_random_weights(folder, tmp_path):
     run(folder, tmp_path / "null", weights="random", layers=("conv1",), nulls=("random",), limit=6)
     run(folder, tmp_path / "next", weights="random", layers=("conv1",), seed=SEED + 1, limit=6)
@@ -77,6 +78,7 @@ def test_a_null_that_was_not_run_has_empty_columns(folder, finished, parts, tmp_
         assert (of_layer["mean_ap"][f"{null}_val"] is not None) == known
 
 
+@pytest.mark.slow
 def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, parts, tmp_path, capsys):
     """Said aloud, and nothing else is missing."""
     options = Options(

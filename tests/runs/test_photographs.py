@@ -21,6 +21,7 @@ from tests.runs.running import QUICK
 CROPS, FILTERS = 40, 24
 
 
+@pytest.mark.slow
 def test_every_horse_is_there(photographs):
     crops = [class_crops(read(photographs, ["horse"]), "horse", s, 224) for s in ("train", "val")]
     assert [len(c) for c in crops] == [307, 313]

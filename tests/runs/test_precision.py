@@ -57,6 +57,7 @@ def assert_all(found, precision, *names):
     assert {product for product in found if product[2] != precision} == set()
 
 
+@pytest.mark.slow
 def test_a_run_of_a_network_of_the_users_own(folder, tmp_path):
     """Its convolutions name no precision; scoring and the search have products of their own."""
     with traced_products() as found:

@@ -36,6 +36,7 @@ def stop_at(monkeypatch):
     signal.signal(signal.SIGTERM, before)
 
 
+@pytest.mark.slow
 def test_emergence(folder, finished, tmp_path, stop_at):
     """Stopped while two threads judge: their work is finished and kept."""
     saved = stop_at(stages.Entry, "save", 7)
@@ -50,6 +51,7 @@ def test_emergence(folder, finished, tmp_path, stop_at):
         assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_training(tmp_path, stop_at):
     """Stopped once the second checkpoint is written: it is whole, and another run goes on from there."""
     saved = stop_at(checkpoints.Checkpoints, "save", 2)

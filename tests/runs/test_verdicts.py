@@ -142,6 +142,7 @@ def test_priors_equal_the_plain_ones(splits, parts):
         assert [r[column] for r in parts[:2]] == [r[column] for r in parts[2:]]  # no filter was looked at
 
 
+@pytest.mark.slow
 def test_verdicts_are_of_the_search_asked_for(folder, finished, parts, trials, tmp_path):
     """Another is first in its run, and what each finds does not depend on which is first."""
     for row in parts:
@@ -172,6 +173,7 @@ def test_searches_differ_where_they_should(trials):
     assert ways and calibrated
 
 
+@pytest.mark.slow
 def test_nms_across_members_equals_the_plain_one(folder, splits, parts, tmp_path):
     network, seen_splits = splits
     run(folder, tmp_path, search=Search(union_nms=True, genetic=QUICK))

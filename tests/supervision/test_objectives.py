@@ -64,6 +64,7 @@ def test_mil_is_the_maximum_over_cells_of_a_small_network():
 # What all objectives share
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_reach_every_layer_and_bfloat16_changes_little(name):
     objective, architecture, parameters = start(name)
@@ -100,7 +101,9 @@ def test_an_examples_loss_does_not_depend_on_the_others(name):
     batch = batch_for(name)
     one = {key: value[1:2] for key, value in batch.items()}
     both = losses(objective, architecture, parameters, batch)[1:2]
-    np.testing.assert_allclose(losses(objective, architecture, parameters, one), both, rtol=1e-5)
+    alone = losses(objective, architecture, parameters, one)
+    # A loss near 0 is the logarithm of a probability near 1, which is rounded to `eps`.
+    np.testing.assert_allclose(alone, both, rtol=1e-5, atol=np.finfo(np.float32).eps)
 
 
 # Class maps over the image

@@ -212,6 +212,7 @@ def test_windows_of_shapeparts_obey_the_recipe():
     assert len(set(batch["labels"][::4].tolist())) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["object", "wsddn"])
 def test_windows_of_photographs_obey_the_recipe(photographs, objective):
     data = coco_parts.read(photographs, ["dog", "horse", "person"])

@@ -13,6 +13,7 @@ from tests.plain.regions import pool_region
 from tests.tiny_objectives import CLASSES, HEADLESS, NAMES, WITH_HEAD, activation, batch_for, losses, start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", [HEADLESS, WITH_HEAD], ids=["compact", "own head"])
 def test_wsddn_equals_plain_streams(base):
     objective, architecture, parameters = start("wsddn", base)

@@ -121,6 +121,7 @@ def test_where_each_filter_is_used(report):
             assert text.count("best single filter") == sum(page.filter == v.best_filter for v in verdicts)
 
 
+@pytest.mark.slow
 def test_same_content_same_bytes(tmp_path):
     """Here twice, and once more where sets are ordered otherwise."""
     for name in ("first", "second"):
