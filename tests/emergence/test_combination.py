@@ -56,6 +56,7 @@ LAYERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_the_winners_ap_is_exact_and_never_below_the_best_filters(way):
     found = combined(LAYERS, way)

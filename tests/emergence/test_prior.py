@@ -73,6 +73,7 @@ def test_the_median_box_one_box_and_several_are_ever_stronger_on_train(seed):
                 assert ap == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_the_next_box_of_a_list_is_always_the_one_that_raises_train_ap_most(seed):
     truth = with_difficult(padded(plain_truth(30, 2, seed)), seed)

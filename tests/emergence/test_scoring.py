@@ -78,6 +78,7 @@ def check_against_plain(maps, truth, k: int = 8):
     return mine
 
 
+@pytest.mark.slow
 def test_equals_plain():
     truth = [plain_truth(25, 3, seed) for seed in (0, 1)]
     maps = [activations(25, 5, seed + 2, truth[seed]) for seed in (0, 1)]

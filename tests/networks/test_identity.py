@@ -8,6 +8,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from partsjax.networks import ARCHITECTURES, ReceptiveField, as_network, load_network
 from partsjax.networks.architectures import CAFFE_IMAGENET
@@ -110,6 +111,7 @@ def everything() -> str:
     return "\n".join(network.digest for network in networks)
 
 
+@pytest.mark.slow
 def test_it_is_the_same_in_every_process():
     program = "from tests.networks.test_identity import everything; print(everything())"
     environment = {**os.environ, "PYTHONHASHSEED": "7", "JAX_TRACEBACK_FILTERING": "off"}

@@ -47,6 +47,7 @@ def test_the_batch_size_changes_nothing(folder, finished, tmp_path, batch_size):
     np.testing.assert_allclose(aps(run(folder, tmp_path, batch_size)), aps(finished[1]), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_order_of_the_images_changes_nothing(finished, tmp_path):
     reverse = tiny.write_folder(tmp_path / "photos", reverse=True)
     np.testing.assert_allclose(aps(run(reverse, tmp_path / "W")), aps(finished[1]), atol=1e-4)
