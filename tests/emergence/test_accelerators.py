@@ -11,7 +11,7 @@ from partsjax.emergence.combination import Search, combine
 from partsjax.emergence.method import Method
 from partsjax.networks.protocol import Network, ReceptiveField
 from tests import processes, tiny
-from tests.emergence.examined import ALL_SEARCHES, QUICK, examined, split
+from tests.emergence.examined import ALL_SEARCHES, examined, split
 from tests.emergence.random_layer import random_layer
 from tests.emergence.test_scoring import FIELD, SIZE
 
@@ -75,14 +75,13 @@ def test_parts_of_one_shape_go_through_a_search_together(monkeypatch, backend, d
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["ga", "greedy"])
-def test_sets_are_those_of_the_processor(accelerator, way):
+def test_sets_are_those_of_the_processor(accelerator):
     layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]
 
     def found():
         names = [f"part {i}" for i in range(3)]
         best = [layer.best for layer in layers]
-        search = Search(way, genetic=QUICK)
+        search = Search("greedy")
         return combine([x.detections for x in layers], range(3), names, best, search, Method(), None, 0)
 
     one = found()

@@ -117,12 +117,13 @@ def test_equals_plain_for_other_numbers_of_stimuli(k):
 
 
 @pytest.mark.slow
-def test_chunks_of_filters_change_nothing(monkeypatch):
+def test_chunks_of_filters_and_padding_of_crops_change_nothing(monkeypatch):
     truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
     maps = [activations(20, 7, seed, truth[seed]) for seed in (0, 1)]
     truth = [padded(t) for t in truth]
     whole, found = scored(maps, truth)
     monkeypatch.setattr("partsjax.emergence.scoring.CHUNK", 3)
+    monkeypatch.setattr("partsjax.emergence.scoring.CROPS_STEP", 8)
     chunked, found_chunked = scored(maps, truth)
     for name, value in dataclasses.asdict(chunked).items():
         np.testing.assert_allclose(value, getattr(whole, name), rtol=1e-4, atol=1e-5, err_msg=name)

@@ -113,7 +113,7 @@ def test_twelve_pairs_make_a_regressor(pairs, exists):
     phi = jnp.asarray(np.random.default_rng(0).random((1, 12, 20)), jnp.float32)
     chosen = Pairs(jnp.arange(20).reshape(1, 1, 20) < pairs, jnp.ones((1, 1, 4, 20)))
     with jax.enable_x64(True):
-        fitted = fit(phi, jnp.ones((1, 20)), chosen, METHOD.ridge, METHOD.min_pairs)
+        fitted = jax.jit(fit)(phi, jnp.ones((1, 20)), chosen, METHOD.ridge, METHOD.min_pairs)
     assert fitted.exists.item() is exists and fitted.pairs.item() == pairs
     assert bool(np.any(fitted.weights)) is exists
 
