@@ -12,7 +12,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.placed import Placing
 from partsjax.emergence.prior import fixed_boxes
 from partsjax.emergence.ranked import RankedLayer, union
-from partsjax.emergence.regression import Pairs, fit, predict
+from partsjax.emergence.regression import Pairs, fit, pair, predict
 from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, judge
 from partsjax.ops import boxes as bx
 from tests.emergence.random_layer import RandomLayer
@@ -105,6 +105,17 @@ def test_of_boxes_that_a_detection_overlaps_a_difficult_one_takes_it_out():
     alive, true, found = judged(detections, boxes, hard, dataclasses.replace(METHOD, nms_iou=1))
     assert alive == [False, True, True, False] and true == [False, True, False, False]
     assert found == [NOT_COUNTED, 0, HITS_NOTHING, NOT_COUNTED]
+
+
+@pytest.mark.parametrize(
+    ("centre", "paired"),
+    [((10, 25), True), ((20, 25), False), ((15, 20), True), ((15, 30), False), ((9.5, 25), False)],
+)
+def test_a_box_pairs_with_centres_on_its_left_and_upper_edge_alone(centre, paired):
+    box = bx.Boxes(*(jnp.full((1, 1, 1), v, jnp.float32) for v in (10, 20, 20, 30)))
+    cx, cy = (jnp.full((1, 1, 1), v, jnp.float32) for v in centre)
+    there = jnp.ones((1, 1, 1), bool)
+    assert pair(cx, cy, there, box, there).paired.item() is paired
 
 
 @pytest.mark.slow

@@ -3,9 +3,10 @@
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, best_unregressed, summarize
 
 NAN = math.nan
 SURE, UNSURE = Estimate(0.5, 0.35, 0.6), Estimate(0.5, 0.25, 0.6)
@@ -151,6 +152,13 @@ def test_a_layer_without_judged_parts_has_no_means():
     assert summary.parts == summary.emerging_paper == summary.emerging_strict == 0
     assert set(summary.mean_ap.values()) == {None} and summary.strict_by_chance == 0
     assert summarize([]).parts_too_rare == ()
+
+
+def test_the_best_filter_without_regression_is_chosen_on_train_too():
+    ap_train = np.array([[0.1, NAN, 0.2], [0.3, NAN, NAN], [0.3, NAN, 0.1]])
+    ap_val = np.array([[0.9, 0.5, 0.4], [0.2, 0.5, 0.9], [0.8, 0.5, NAN]])
+    first, nothing, last = best_unregressed(ap_train, ap_val)
+    assert first == (0.3, 0.2) and last == (0.2, 0.4) and np.isnan(nothing).all()
 
 
 def test_unregressed_aps_are_of_the_same_parts():
