@@ -70,6 +70,7 @@ def _truth(crops):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("object_class", shapeparts.CLASSES)
 def test_planted_filters_score_one_on_both_splits(object_class, seed):

@@ -38,6 +38,7 @@ def test_filters_go_through_a_kernel_by_eights_on_processors_and_by_chunks_on_ac
     assert scoring._few() == scoring.CHUNK == 64
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_processor(accelerator):
     train, val = split(1, (0.9, 0.7, 0.5)), split(2, (0.9, 0.6, 0.7))
 

@@ -17,6 +17,8 @@ from tests.runs import training
 from tests.runs.running import tree
 from tests.runs.test_stages import flipped
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

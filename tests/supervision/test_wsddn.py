@@ -73,6 +73,7 @@ def test_two_streams_with_huge_scores_and_masks():
     assert (found.sum(axis=1) <= 1 + 1e-6).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 5])
 def test_wsddn_gradients_are_finite_however_many_windows_are_real(number):
     objective, architecture, parameters = start("wsddn")
