@@ -107,6 +107,7 @@ def assert_equal_to_running_again(architecture, weights, pixels, layer, **option
     assert np.abs(expected[1] - expected[0][:, None]).max() > 1e-2 * np.abs(expected[0]).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("layer", ["conv1", "conv2", "conv3"])
 def test_ablation_is_running_again_for_every_head(head, layer):

@@ -9,6 +9,8 @@ from partsjax.emergence.verdict import Estimate
 from tests.emergence.examined import ALL_SEARCHES, Split, examined, split
 from tests.emergence.test_scoring import CELLS
 
+pytestmark = pytest.mark.slow
+
 ONE_SEARCH = ALL_SEARCHES[1:2]
 ESTIMATES = (
     "best_filter_ap_val",
@@ -20,7 +22,6 @@ ESTIMATES = (
 )
 
 
-@pytest.mark.slow
 def test_crops_of_one_image_are_drawn_together():
     """Three crops of every image, all alike, say no more than one: the same figures, as wide."""
     train, val = split(1, (0.9, 0.7, 0.5)), split(2, (0.9, 0.6, 0.7))

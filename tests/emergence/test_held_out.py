@@ -17,6 +17,8 @@ from partsjax.emergence.ranked import RankedLayer
 from partsjax.emergence.shuffled import shuffled
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
 
+pytestmark = pytest.mark.slow
+
 SPLITS = {"a": split(1, (0.9, 0.7, 0.5)), "b": split(2, (0.3, 0.6, 0.95))}
 PAIRS = list(itertools.product(SPLITS, SPLITS))
 FITTED = {

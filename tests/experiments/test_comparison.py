@@ -67,7 +67,7 @@ def test_seeds_that_make_no_difference_are_one_line(command):
 
 
 def test_a_users_own_network_cannot_be_trained_here(command):
-    status, _, err = command(networks="imagenet,object")
+    status, _, err = command(networks="object,imagenet")
     assert status == 2 and "only networks of ours can be trained" in err
 
 

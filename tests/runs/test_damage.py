@@ -16,6 +16,8 @@ from tests.runs.running import run, tree
 from tests.runs.test_caches import written
 from tests.runs.test_stages import flipped
 
+pytestmark = pytest.mark.slow
+
 
 def rot(folder) -> list:
     """Flips a byte in every kept array file, each elsewhere in it."""
@@ -25,7 +27,6 @@ def rot(folder) -> list:
     return paths
 
 
-@pytest.mark.slow
 def test_a_rotten_cache_is_computed_again(folder, finished, tmp_path, capsys, monkeypatch):
     """Stimuli of trained and random weights, and the evidence of all."""
     shutil.copytree(finished[0], tmp_path / "W")
@@ -59,7 +60,6 @@ def question(folder, **more) -> Question:
     return Question(Options(**net, search=comparing.SEARCH, nulls=()), **more)
 
 
-@pytest.mark.slow
 def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
     for rotten in (False, True):
         if rotten:

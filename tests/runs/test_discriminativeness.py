@@ -183,6 +183,7 @@ def test_a_damaged_image_is_skipped_where_asked(tmp_path):
     assert len(manifest["skipped"]) == 1 and "val003.jpg" in manifest["skipped"][0]
 
 
+@pytest.mark.slow
 def test_what_can_be_mended_is_said_in_one_line(folder, finished, emergence_run, tmp_path):
     def refused(pattern, **changed):
         with pytest.raises(BadInput, match=pattern) as error:

@@ -228,6 +228,7 @@ def test_the_summary_adds_up_the_parts(finished, parts):
             assert found == pytest.approx(bests[column].mean(), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_rare_part_is_listed_and_not_judged(folder, tmp_path):
     run(folder, tmp_path, limit=4)  # 4 heads, 8 feet
     for row in rows(tmp_path / "parts.csv"):

@@ -44,6 +44,7 @@ def test_wsddn_windows_that_are_not_real_do_not_matter():
     )
 
 
+@pytest.mark.slow
 def test_the_checkpoints_scores_are_the_class_stream_of_the_whole_crop():
     """A one-window image's probabilities are the softmax of the head's scores of that window."""
     objective, architecture, parameters = start("wsddn")
