@@ -9,7 +9,7 @@ from partsjax.data import shapeparts
 from partsjax.data.planted import blind_network, planted_network
 from partsjax.emergence.combination import Search
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, opening
+from partsjax.runs import emergence, opening, untrained
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs.running import QUICK, number, rows
@@ -18,7 +18,8 @@ from tests.runs.running import QUICK, number, rows
 def measured(workdir, monkeypatch, per_class, **options):
     """parts.csv by (class, part). The untrained network is one that never looks."""
     networks = {"imagenet": planted_network().network, "random": blind_network(filters=8)}
-    monkeypatch.setattr(emergence, "load_network", lambda net, weights, **_: networks[weights])
+    for module in (emergence, untrained):
+        monkeypatch.setattr(module, "load_network", lambda net, weights, **_: networks[weights])
     monkeypatch.setattr(
         opening,
         "load_dataset",
