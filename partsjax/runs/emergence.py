@@ -28,7 +28,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
     Writes the files of `results.OUTPUTS`, `report/` if asked for and, last, `manifest.json`.
 
     Raises:
-      BadInput: something the user can mend, in one line; what was finished is kept.
+      BadInput: something the user can fix, in one line; what was finished is kept.
     """
     clock = manifest.Stages()
     with workdir.opened(execution.workdir) as folder, terminal.noting():

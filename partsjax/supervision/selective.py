@@ -128,4 +128,4 @@ def _save(path: Path | None, windows: np.ndarray) -> None:
             np.savez_compressed(file, windows=windows)
         os.replace(part, path)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror}); make room or mend rights") from error
+        raise BadInput(f"{path}: cannot be written ({error.strerror}); make room or fix rights") from error

@@ -78,7 +78,7 @@ def _anno(path: str | os.PathLike) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise BadInput(f"{path}: annotation not found; unpack PASCAL-Part's archive there") from error
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); mend the path or its rights") from error
+        raise BadInput(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
     if what := stand_in(data[:1024]):
         raise BadInput(f"{path}: not a MATLAB file but {what}")
     try:

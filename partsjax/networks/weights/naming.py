@@ -117,12 +117,12 @@ def _take_preprocessing(
     if any(value is None or value.shape != (3,) or value.dtype.kind not in "fiu" for value in values):
         raise BadInput(
             f"{label}: preprocessing/mean and preprocessing/std must both be there, three numbers each "
-            "(red, green, blue); mend or leave out both"
+            "(red, green, blue); fix or leave out both"
         )
     mean, std = (tuple(map(float, value)) for value in values)
     if not np.isfinite([mean, std]).all() or min(std) <= 0:
         raise BadInput(
             f"{label}: preprocessing/mean and preprocessing/std must be finite, and std above 0; "
-            "mend or leave out both"
+            "fix or leave out both"
         )
     return Preprocessing(mean, std), rest

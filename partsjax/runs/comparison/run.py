@@ -46,7 +46,7 @@ def compare(
       train: trains in a folder and leaves `checkpoint/` and, last, `manifest.json` there.
 
     Raises:
-      BadInput: something the user can mend, in one line; what was finished is kept.
+      BadInput: something the user can fix, in one line; what was finished is kept.
     """
     clock = manifest.Stages()
     every = members(options.networks, options.seeds)

@@ -64,7 +64,7 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
     `manifest.json`; where no run of emergence is named, that too, into `emergence/`.
 
     Raises:
-      BadInput: something the user can mend, in one line; what was finished is kept.
+      BadInput: something the user can fix, in one line; what was finished is kept.
     """
     clock, options = manifest.Stages(), question.job
     with workdir.opened(execution.workdir) as folder, terminal.noting():

@@ -79,7 +79,7 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
     same devices end with the same parameters, however often the run was stopped.
 
     Raises:
-      BadInput: something the user can mend, in one line; the last checkpoint is kept. A loss that is not
+      BadInput: something the user can fix, in one line; the last checkpoint is kept. A loss that is not
         finite is one of them.
     """
     clock = manifest.Stages()
