@@ -25,7 +25,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.scoring import score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks import load_network
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 from tests.plain import pipeline as plain
 
 LAYER, FILTERS, ROUNDS = "conv5", 64, 7
@@ -60,7 +60,7 @@ def scoring_table() -> str:
         ]
         for c, t in zip(crops, truth, strict=True)
     ]
-    find = jax.jit(lambda m: peaks.strongest(m, 8))
+    find = jax.jit(lambda m: local_maxima.strongest(m, 8))
 
     start = time.perf_counter()
     mine = _ours(maps, truth, field, size, find)

@@ -24,7 +24,7 @@ from absl import flags
 from experiments import flags as shared
 from experiments import supervision
 from experiments.starting import start
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 _NETWORKS = flags.DEFINE_list(
     "networks",
@@ -74,7 +74,7 @@ def main() -> None:
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) > shared.MOST_SEED:
-        raise BadInput(
+        raise InputError(
             f"--seeds: {text!r} is not a whole number from 0 to {shared.MOST_SEED}; give them as 0,1,2"
         )
     return int(text)

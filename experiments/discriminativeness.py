@@ -51,13 +51,13 @@ flags.adopt_module_key_flags(shared)
 
 
 def main() -> None:
-    from partsjax.errors import BadInput
+    from partsjax.errors import InputError
     from partsjax.reporting.terminal import Terminal
     from partsjax.runs import discriminativeness
 
     options = shared.job_options()
     if options["layers"]:
-        raise BadInput(
+        raise InputError(
             "--layers: one layer a run; give it as --layer, or leave it out for the last convolution"
         )
     question = discriminativeness.Question(

@@ -19,7 +19,7 @@ from absl import flags
 
 from experiments import flags as shared
 from experiments.starting import start
-from partsjax.emergence.combination import SCORES, SEARCHES, Search
+from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.runs.options import NULLS, Options
 
@@ -28,8 +28,8 @@ _STIMULI = flags.DEFINE_integer(
     "stimuli", _DEFAULT.stimuli, "Local maxima kept per filter and crop.", lower_bound=1
 )
 _PEAK_WINDOW = flags.DEFINE_integer(
-    "peak_window",
-    _DEFAULT.peak_window,
+    "stimulus_window",
+    _DEFAULT.stimulus_window,
     "Side, in cells, of a local maximum's neighbourhood (odd).",
     lower_bound=1,
 )
@@ -53,7 +53,7 @@ _COMBINATION = flags.DEFINE_enum(
 _SCORE = flags.DEFINE_enum(
     "score",
     "activation",
-    SCORES,
+    RANKINGS,
     "What a set's detections are ranked by: the activation, or that turned into train precision filter by "
     "filter. Both are in combinations.csv.",
 )
@@ -67,7 +67,7 @@ _NULLS = flags.DEFINE_list(
     "(parts permuted among crops). --nulls= leaves them out.",
 )
 flags.adopt_module_key_flags(shared)
-flags.register_validator("peak_window", lambda v: v % 2 == 1, "must be odd")
+flags.register_validator("stimulus_window", lambda v: v % 2 == 1, "must be odd")
 
 
 def main() -> None:
@@ -77,7 +77,7 @@ def main() -> None:
     values = flags.FLAGS
     method = Method(
         stimuli=values.stimuli,
-        peak_window=values.peak_window,
+        stimulus_window=values.stimulus_window,
         nms_iou=values.nms_iou,
         ridge=values.ridge,
         min_part_size=values.min_part_size,

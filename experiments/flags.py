@@ -12,7 +12,7 @@ from pathlib import Path
 from absl import flags
 
 from partsjax.data.reader_options import ReaderOptions
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
 from partsjax.runs.deciding import deciding
@@ -156,20 +156,20 @@ def apply_config() -> None:
     if path is None:
         return
     if not Path(path).is_file():
-        raise BadInput(f"--config={path}: no such file")
+        raise InputError(f"--config={path}: no such file")
     try:
         values = runpy.run_path(path).get("flags")
     except Exception as error:
-        raise BadInput(f"{path}: does not run as Python: {error}") from error
+        raise InputError(f"{path}: does not run as Python: {error}") from error
     if not isinstance(values, dict):
-        raise BadInput(f"{path}: has no dictionary `flags`, as {{'net': 'vgg16', 'classes': 'horse,dog'}}")
+        raise InputError(f"{path}: has no dictionary `flags`, as {{'net': 'vgg16', 'classes': 'horse,dog'}}")
     for name, value in values.items():
         if name not in flags.FLAGS:
-            raise BadInput(f"{path}: there is no flag {name!r}; {nearest(name, _known_flags())}")
+            raise InputError(f"{path}: there is no flag {name!r}; {nearest(name, _known_flags())}")
         try:
             flags.FLAGS.set_default(name, value)
         except flags.Error as error:
-            raise BadInput(f"{path}: {error}") from None
+            raise InputError(f"{path}: {error}") from None
 
 
 def _known_flags() -> list[str]:
@@ -183,7 +183,7 @@ def refuse_idle(names: Iterable[str], why: str) -> None:
     """
     for name in names:
         if flags.FLAGS[name].present:
-            raise BadInput(f"--{name}: has no effect {why}; leave it out")
+            raise InputError(f"--{name}: has no effect {why}; leave it out")
 
 
 def _check_values() -> None:
@@ -191,7 +191,7 @@ def _check_values() -> None:
     for name in flags.FLAGS:
         value = flags.FLAGS[name].value
         if isinstance(value, float) and not math.isfinite(value):
-            raise BadInput(f"--{name}={value}: give a finite number")
+            raise InputError(f"--{name}={value}: give a finite number")
     for name, values in (("layers", _LAYERS.value), ("classes", _CLASSES.value)):
         check_names(name, values)
 
@@ -200,16 +200,16 @@ def check_names(flag: str, names: list[str]) -> None:
     """Refuses a list with a name in it twice, or with `all` beside others."""
     for name in names:
         if names.count(name) > 1:
-            raise BadInput(f"--{flag}: {name!r} stands there twice; give each once")
+            raise InputError(f"--{flag}: {name!r} stands there twice; give each once")
     if "all" in names and len(names) > 1:
-        raise BadInput(f"--{flag}: all stands for every one; give it alone, or leave it out")
+        raise InputError(f"--{flag}: all stands for every one; give it alone, or leave it out")
 
 
 def job_options() -> dict:
     """The shared flags that decide a run's results.
 
     Raises:
-      BadInput: a value that cannot be meant, or a flag that changes nothing.
+      InputError: a value that cannot be meant, or a flag that changes nothing.
     """
     _check_values()
     return {

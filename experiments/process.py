@@ -44,7 +44,7 @@ def _replaced(error: UnicodeError):
     return "".join(_INSTEAD.get(c, "?") for c in error.object[error.start : error.end]), error.end
 
 
-def prepare() -> None:
+def prepare_process() -> None:
     """Names of files in UTF-8, texts that -OO strips, and streams that take any text, or are closed."""
     _restart_if_needed()
     codecs.register_error("partsjax.replaced", _replaced)

@@ -8,7 +8,7 @@ from absl import app, flags, logging
 
 from experiments import process
 from experiments.flags import apply_config
-from partsjax.errors import BadInput, shown
+from partsjax.errors import InputError, printable
 from partsjax.networks.devices import one_device_a_core, require_devices
 
 
@@ -18,15 +18,15 @@ def start(main: Callable[[], None]) -> None:
     Asked to stop by a signal, it says so in one line and exits with 128 and the signal's number; so it does
     without a line where nobody reads its results any more. Anything else is a bug and shows its traceback.
     """
-    process.prepare()
+    process.prepare_process()
     # JAX tells at this level of every accelerator that is not there.
     logging.set_verbosity(logging.WARNING)
     one_device_a_core()
     try:
         with process.stoppable():
             app.run(lambda arguments: _run(main, arguments), flags_parser=_parsed)
-    except BadInput as error:
-        print(f"error: {shown(' '.join(str(error).split()))}", file=sys.stderr)
+    except InputError as error:
+        print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         if flags.FLAGS.is_parsed() and flags.FLAGS.debug:
             _show(error)
         sys.exit(2)
@@ -42,14 +42,14 @@ def _parsed(arguments: list[str]) -> list[str]:
     try:
         return flags.FLAGS(["--help" if argument == "-h" else argument for argument in arguments])
     except flags.Error as error:
-        raise BadInput(f"{error}; --help lists all flags") from error
+        raise InputError(f"{error}; --help lists all flags") from error
     except SystemExit:  # --help, which absl calls a failure
         raise SystemExit(0) from None
 
 
 def _run(main: Callable[[], None], arguments: list[str]) -> None:
     if len(arguments) > 1:
-        raise BadInput(f"unexpected argument {arguments[1]!r}; options start with --")
+        raise InputError(f"unexpected argument {arguments[1]!r}; options start with --")
     process.have_a_home()
     apply_config()
     require_devices()

@@ -23,7 +23,7 @@ from absl import flags
 
 from experiments import flags as shared
 from experiments.starting import start
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.training import SCHEDULES
 
@@ -112,7 +112,7 @@ def main() -> None:
     from partsjax.runs import supervision
 
     if flags.FLAGS.layers:
-        raise BadInput("--layers: training has no layers to measure; --train_from says which are trained")
+        raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
     options = training_options()
     refuse_idle({options.supervision})
     supervision.train(options, shared.execution("supervision", options), Terminal())

@@ -3,7 +3,7 @@
 import unicodedata
 
 
-class BadInput(Exception):
+class InputError(Exception):
     """Something in the user's input is wrong: a file, an option, a weight.
 
     The message is one line that names the file or option, what is wrong with it and the fix.
@@ -21,7 +21,7 @@ def nearest(word: str, choices) -> str:
     return f"{hint}choose from: {', '.join(choices)}"
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Text that a terminal takes for nothing else: U+FFFD for control characters and lone surrogates."""
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in ("Cc", "Cs") else c for c in text

@@ -46,20 +46,21 @@ NO_UNSEEN = "emergence/test_blind.py::test_no_unseen_image_leaves_everything_hel
 TESTS = {
     "ops/average_precision.py": "ops/test_average_precision.py emergence/test_scoring.py",
     "ops/boxes.py": "ops/test_boxes.py emergence/test_thresholds.py",
-    "ops/peaks.py": "ops/test_peaks.py",
+    "ops/local_maxima.py": "ops/test_local_maxima.py",
     "emergence/calibration.py": "emergence/test_calibration.py emergence/test_held_out.py",
     "emergence/combination.py": "emergence/test_combination.py emergence/test_accelerators.py",
     "emergence/compare.py": "emergence/test_compare.py",
     "emergence/curve.py": "emergence/test_curve.py emergence/test_by_image.py",
     "emergence/evidence.py": "emergence/test_pictures.py emergence/test_held_out.py "
     "emergence/test_by_image.py " + NO_UNSEEN,
-    "emergence/firings.py": "emergence/test_pictures.py",
+    "emergence/top_activations.py": "emergence/test_pictures.py",
     "emergence/genetic.py": "emergence/test_genetic.py emergence/test_evolution.py",
     "emergence/ground.py": "emergence/test_by_image.py emergence/test_held_out.py " + NO_UNSEEN,
     "emergence/method.py": "emergence/test_constants.py",
-    "emergence/placed.py": "emergence/test_placed.py emergence/test_thresholds.py",
+    "emergence/decode_boxes.py": "emergence/test_decode_boxes.py emergence/test_thresholds.py",
     "emergence/prior.py": "emergence/test_prior.py emergence/test_thresholds.py emergence/test_constants.py",
-    "emergence/ranked.py": "emergence/test_ranked.py emergence/test_calibration.py emergence/test_placed.py",
+    "emergence/ranked.py": "emergence/test_ranked.py emergence/test_calibration.py "
+    "emergence/test_decode_boxes.py",
     "emergence/regression.py": "emergence/test_thresholds.py emergence/test_scoring.py",
     "emergence/scoring.py": "emergence/test_thresholds.py emergence/test_scoring.py "
     "emergence/test_accelerators.py",

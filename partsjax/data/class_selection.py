@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from partsjax.data.schema import SPLITS, Image
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 
 _WITHOUT = {"train": "nothing can be fitted to it", "val": "nothing can be measured on unseen images"}
 
@@ -21,24 +21,26 @@ def choose_classes(
       where: what error messages call the data set.
 
     Raises:
-      BadInput: an unknown class, a class without part boxes, or none left.
+      InputError: an unknown class, a class without part boxes, or none left.
     """
     annotated = tuple(name for name in known if parts.get(name))
     if asked is None:
         if not annotated:
-            raise BadInput(f"{where}: no class has part boxes; use annotations with parts")
+            raise InputError(f"{where}: no class has part boxes; use annotations with parts")
         return annotated
     wanted = (asked,) if isinstance(asked, str) else tuple(asked)
     if not wanted:
-        raise BadInput(f"{where}: no class is asked for; choose from: {', '.join(annotated)}")
+        raise InputError(f"{where}: no class is asked for; choose from: {', '.join(annotated)}")
     # As names are cleaned: what is typed may be spelled with other characters than what is stored.
     wanted = tuple(unicodedata.normalize("NFC", name).strip() for name in wanted)
     known = set(known)
     for name in wanted:
         if name not in known:
-            raise BadInput(f"{where}: no class {name!r}; {nearest(name, annotated)}")
+            raise InputError(f"{where}: no class {name!r}; {nearest(name, annotated)}")
         if name not in annotated:
-            raise BadInput(f"{where}: class {name!r} has no part boxes; choose from: {', '.join(annotated)}")
+            raise InputError(
+                f"{where}: class {name!r} has no part boxes; choose from: {', '.join(annotated)}"
+            )
     return tuple(name for name in annotated if name in wanted)
 
 

@@ -4,7 +4,7 @@ import collections
 import dataclasses
 from collections.abc import Sequence
 
-from partsjax.data.overlap import iou
+from partsjax.data.overlap import box_iou
 from partsjax.data.schema import Image, Object, Part
 
 SAME = 0.95
@@ -29,7 +29,7 @@ def _once(image: Image, doubled: collections.Counter) -> Image:
     objects: list[Object] = []
     for one in image.objects:
         for number, other in enumerate(objects):
-            if one.object_class == other.object_class and iou(one.box, other.box) > SAME:
+            if one.object_class == other.object_class and box_iou(one.box, other.box) > SAME:
                 doubled[f"{one.object_class}"] += 1
                 objects[number] = dataclasses.replace(other, parts=other.parts + one.parts)
                 break
@@ -38,7 +38,7 @@ def _once(image: Image, doubled: collections.Counter) -> Image:
     for number, one in enumerate(objects):
         parts: list[Part] = []
         for part in one.parts:
-            if any(part.name == other.name and iou(part.box, other.box) > SAME for other in parts):
+            if any(part.name == other.name and box_iou(part.box, other.box) > SAME for other in parts):
                 doubled[f"{one.object_class}:{part.name}"] += 1
             else:
                 parts.append(part)

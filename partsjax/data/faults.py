@@ -4,9 +4,9 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
-SHOWN = 5
+NAMED = 5
 """How many of a kind are named, and how many kinds."""
 
 
@@ -44,7 +44,7 @@ class Faults:
         """Refuses what was added and is not to be left out.
 
         Raises:
-          BadInput: one line, by kind: the first fault in full, the first five by name, and how many.
+          InputError: one line, by kind: the first fault in full, the first five by name, and how many.
         """
         lines = [
             f"{_together(of, faults)}; {fix}{' (or --skip_bad to go on without)' if can_skip else ''}"
@@ -52,8 +52,8 @@ class Faults:
             if not (can_skip and self._skip_bad)
         ]
         if lines:
-            more = [f"{len(lines) - SHOWN} more kinds of faults"] if len(lines) > SHOWN else []
-            raise BadInput(" | ".join(lines[:SHOWN] + more))
+            more = [f"{len(lines) - NAMED} more kinds of faults"] if len(lines) > NAMED else []
+            raise InputError(" | ".join(lines[:NAMED] + more))
 
     def notes(self) -> list[str]:
         """What is left out, a line for each kind."""
@@ -79,5 +79,5 @@ def _name(fault: _Fault, first: _Fault) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """The first five of some names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

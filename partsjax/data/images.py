@@ -17,7 +17,7 @@ from PIL import Image
 
 from partsjax.data.contents import no_image
 from partsjax.data.orientation import keep_as_stored, stored_size, turn_to
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 _REPLACE = "replace it with an intact copy"
 # What a decoder is given beyond the end, to learn whether it was still reading. No 0xFF in it.
@@ -29,7 +29,7 @@ _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def opened(data, label: str, annotated_size: tuple[int, int] | None = None) -> Image.Image:
+def open_image(data, label: str, annotated_size: tuple[int, int] | None = None) -> Image.Image:
     """An image of which only the header is read, found fit to be decoded.
 
     Args:
@@ -38,7 +38,7 @@ def opened(data, label: str, annotated_size: tuple[int, int] | None = None) -> I
       annotated_size: (width, height) the annotations were made for, or None.
 
     Raises:
-      BadInput: nothing there, no image, too large for Pillow, a kind of pixels that is not 8-bit colour, or
+      InputError: nothing there, no image, too large for Pillow, a kind of pixels that is not 8-bit colour, or
         another size than annotated, also when turned.
     """
     if isinstance(data, bytes):
@@ -49,20 +49,20 @@ def opened(data, label: str, annotated_size: tuple[int, int] | None = None) -> I
         raise
     except Image.DecompressionBombError as error:
         limit = f"{2 * Image.MAX_IMAGE_PIXELS / 1e6:.0f} million pixels"
-        raise BadInput(
+        raise InputError(
             f"{label}: over {limit}, more than Pillow opens; scale picture and boxes down, or cut it up"
         ) from error
     except Exception as error:
         data.seek(0)
-        raise BadInput(f"{label}: {_no_image(data.read(1024))}") from error
+        raise InputError(f"{label}: {_no_image(data.read(1024))}") from error
     if image.mode == "F" or image.mode.startswith("I"):
-        raise BadInput(f"{label}: over 8 bits a channel (mode {image.mode}); save it as 8-bit RGB or grey")
+        raise InputError(f"{label}: over 8 bits a channel (mode {image.mode}); save it as 8-bit RGB or grey")
     if image.mode == "LAB":
-        raise BadInput(f"{label}: in Lab colours; save it as 8-bit RGB")
+        raise InputError(f"{label}: in Lab colours; save it as 8-bit RGB")
     size = stored_size(image)
     if annotated_size not in (None, size) and turn_to(image, annotated_size) is None:
         there, wanted = (f"{width}x{height}" for width, height in (size, annotated_size))
-        raise BadInput(f"{label}: is {there} px but was annotated at {wanted}; use the original file")
+        raise InputError(f"{label}: is {there} px but was annotated at {wanted}; use the original file")
     return image
 
 
@@ -84,10 +84,10 @@ def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = Non
       uint8 [H, W, 3] RGB, read-only. Grey, palette and CMYK images are converted; alpha is dropped.
 
     Raises:
-      BadInput: as `opened`, and cut off or damaged. Damage that leaves a well-formed stream of the right
+      InputError: as `opened`, and cut off or damaged. Damage that leaves a well-formed stream of the right
         length cannot be told from a picture.
     """
-    image = opened(data, label, annotated_size)
+    image = open_image(data, label, annotated_size)
     try:
         turn = turn_to(image, annotated_size)
         rgb = flat(image, "RGB")
@@ -95,9 +95,9 @@ def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = Non
     except MemoryError:
         raise
     except Exception as error:  # Pillow's decoders raise almost anything on damaged data
-        raise BadInput(f"{label}: cut off or damaged ({_one_line(error)}); {_REPLACE}") from error
+        raise InputError(f"{label}: cut off or damaged ({_one_line(error)}); {_REPLACE}") from error
     if image.format == "JPEG" and _ends_early(data, pixels):
-        raise BadInput(f"{label}: JPEG data ends before the picture does; {_REPLACE}")
+        raise InputError(f"{label}: JPEG data ends before the picture does; {_REPLACE}")
     return pixels if turn is None else np.asarray(rgb.transpose(turn))
 
 
@@ -119,7 +119,7 @@ class EncodedImage:
     annotated_size: tuple[int, int] | None = None
 
     def encoded(self) -> bytes:
-        """The encoded bytes. Raises `BadInput` where they cannot be had."""
+        """The encoded bytes. Raises `InputError` where they cannot be had."""
         raise NotImplementedError
 
     def read(self) -> np.ndarray:
@@ -139,16 +139,16 @@ class EncodedImage:
         return f"{digest(data)}-turned" if self._turned(data) else digest(data)
 
     def _size(self, data) -> tuple[int, int]:
-        with opened(data, self.label, self.annotated_size) as image:
+        with open_image(data, self.label, self.annotated_size) as image:
             return tuple(self.annotated_size or stored_size(image))
 
     def _turned(self, data: bytes) -> bool:
         if self.annotated_size is None:
             return False
         try:
-            with opened(data, self.label, self.annotated_size) as image:
+            with open_image(data, self.label, self.annotated_size) as image:
                 return turn_to(image, self.annotated_size) is not None
-        except BadInput:
+        except InputError:
             return False  # reported when read
 
 
@@ -186,21 +186,21 @@ class FileImage(EncodedImage):
             raise self._unreadable(error) from error
 
     def encoded(self) -> bytes:
-        """The file's bytes; raises `BadInput` where there is no such file or it cannot be read."""
+        """The file's bytes; raises `InputError` where there is no such file or it cannot be read."""
         try:
             return Path(self.path).read_bytes()
         except OSError as error:
             raise self._unreadable(error) from error
 
-    def _unreadable(self, error: OSError) -> BadInput:
+    def _unreadable(self, error: OSError) -> InputError:
         path = Path(self.path)
         if isinstance(error, FileNotFoundError):
             if path.is_symlink():
-                return BadInput(f"{path}: image not found: a link to {os.readlink(path)}; put it there")
-            return BadInput(f"{path}: image not found; put it there or take it out of the annotations")
+                return InputError(f"{path}: image not found: a link to {os.readlink(path)}; put it there")
+            return InputError(f"{path}: image not found; put it there or take it out of the annotations")
         if path.is_dir():
-            return BadInput(f"{path}: cannot be read (a folder, not an image); name the file in it")
-        return BadInput(f"{path}: cannot be read ({error.strerror or error}); fix path or rights")
+            return InputError(f"{path}: cannot be read (a folder, not an image); name the file in it")
+        return InputError(f"{path}: cannot be read ({error.strerror or error}); fix path or rights")
 
 
 def _ends_early(data: bytes, pixels: np.ndarray) -> bool:

@@ -25,7 +25,7 @@ def pack(mask: np.ndarray, box: PixelBox) -> bytes:
     return np.packbits(mask[y1:y2, x1:x2]).tobytes()
 
 
-def union(name: str, parts: Sequence[Part]) -> Part:
+def union_of_parts(name: str, parts: Sequence[Part]) -> Part:
     """One part called `name` that covers the pixels of `parts` (same image, integral boxes, at least one).
 
     Its box is the union of their boxes, which is tight where theirs are.

@@ -7,11 +7,11 @@ import grain
 import numpy as np
 
 from partsjax.data.crops import Crops, warp
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
-class Batch:
+class CropBatch:
     """Crops on their way to the network.
 
     pixels: float32 [B, S, S, 3] in [0, 255]; always B long, the rest of the last one is zero.
@@ -41,8 +41,8 @@ class _Filling:
         self.index.append(number)
         self.readable.append(crop is not None)
 
-    def batch(self) -> Batch:
-        return Batch(self.pixels, np.array(self.index), np.array(self.readable), tuple(self.problems))
+    def batch(self) -> CropBatch:
+        return CropBatch(self.pixels, np.array(self.index), np.array(self.readable), tuple(self.problems))
 
 
 def _jobs(crops: Crops, index: np.ndarray) -> list[np.ndarray]:
@@ -59,7 +59,7 @@ def batches(
     *,
     threads: int = 2,
     skip_bad: bool = False,
-) -> Iterator[Batch]:
+) -> Iterator[CropBatch]:
     """Crops in batches of one fixed size, shard after shard; a batch never crosses shards.
 
     Args:
@@ -70,7 +70,7 @@ def batches(
       skip_bad: report an unreadable image in `Batch.problems` instead of raising.
 
     Raises:
-      BadInput: an image cannot be read and `skip_bad` is not set.
+      InputError: an image cannot be read and `skip_bad` is not set.
     """
     jobs = [(shard, job) for shard, index in enumerate(shards) for job in _jobs(crops, index)]
     if not jobs:
@@ -81,7 +81,7 @@ def batches(
         source = crops.images[crops.image_index[index[0]]].source
         try:
             image = source.read()
-        except BadInput as error:
+        except InputError as error:
             # Travels as a value: the reader's threads would wrap it in an exception of their own.
             return shard, index, [None] * len(index), str(error)
         pixels = [warp(image, crops.object_boxes[i], crops.size, fill) for i in index]
@@ -93,7 +93,7 @@ def batches(
     filling, current = _Filling(batch_size, crops.size), 0
     for shard, numbers, warped, problem in loaded:
         if problem and not skip_bad:
-            raise BadInput(f"{problem} (or --skip_bad to go on without it)")
+            raise InputError(f"{problem} (or --skip_bad to go on without it)")
         if shard != current and filling.index:
             yield filling.batch()
             filling = _Filling(batch_size, crops.size)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,14 +28,14 @@ class ReaderOptions:
 
     def __post_init__(self):
         if self.val_fraction is not None and not 0 < self.val_fraction < 1:
-            raise BadInput(f"--val_fraction={self.val_fraction}: give a share between 0 and 1, such as 0.5")
+            raise InputError(f"--val_fraction={self.val_fraction}: give a share between 0 and 1, such as 0.5")
 
     def require_used(self, dataset: str, used: tuple[str, ...]) -> None:
         """Refuses an option that is given and that a data set does not use (`used`: those it does)."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if value not in (None, field.default) and field.name not in used:
-                raise BadInput(f"--{field.name}={value}: {dataset} does not use it; leave it out")
+                raise InputError(f"--{field.name}={value}: {dataset} does not use it; leave it out")
 
 
 DEFAULTS = ReaderOptions()

@@ -29,7 +29,7 @@ class ImageSource(Protocol):
         """What error messages call it: a path, or a description such as `shapeparts image 12`."""
 
     def read(self) -> np.ndarray:
-        """uint8 [H, W, 3] RGB. Raises `BadInput` naming the file if it is missing or damaged."""
+        """uint8 [H, W, 3] RGB. Raises `InputError` naming the file if it is missing or damaged."""
 
     def digest(self) -> str:
         """Hexadecimal content hash; equal digests mean equal pixels."""

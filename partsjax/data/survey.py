@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from partsjax.data import images
 from partsjax.data.orientation import UPRIGHT, orientation, turn_to
 from partsjax.data.schema import Image
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 SIDE = 32  # of a view, in pixels
 # A JPEG decoder may give the picture reduced, at a fraction of the time; not below four times a view's side,
@@ -69,18 +69,18 @@ def _look(image: Image) -> Look:
         if not isinstance(source, images.EncodedImage):
             return Look(image, digest=source.digest())
         data = source.encoded()
-    except BadInput as error:
+    except InputError as error:
         return Look(image, problem=str(error))
     known = {"digest": source.digest_of(data), "content": images.digest(data)}
     try:
         return Look(image, **known, **_seen(source, data))
-    except BadInput as error:
+    except InputError as error:
         return Look(image, **known, problem=str(error))
 
 
 def _seen(source: images.EncodedImage, data: bytes) -> dict:
-    """The rest of a look; raises `BadInput` where the image cannot be used."""
-    with images.opened(data, source.label, source.annotated_size) as picture:
+    """The rest of a look; raises `InputError` where the image cannot be used."""
+    with images.open_image(data, source.label, source.annotated_size) as picture:
         try:
             turned = turn_to(picture, source.annotated_size) is not None
             found = orientation(picture)

@@ -64,7 +64,7 @@ def ablator(
       classes, B a multiple of the number of devices.
 
     Raises:
-      BadInput: the network has no class scores.
+      InputError: the network has no class scores.
     """
     ablate = ablated_scores(network, layer, memory)
 

@@ -109,7 +109,7 @@ def blackout_scores(network: Network) -> Callable[[np.ndarray, np.ndarray], jax.
       score), B a multiple of the number of devices.
 
     Raises:
-      BadInput: the network has no class scores.
+      InputError: the network has no class scores.
     """
     require_scores(network)
 

@@ -24,7 +24,7 @@ def attributor(network: Network, layer: str) -> Callable[[np.ndarray, np.ndarray
       pixels float32 [B, S, S, 3] in [0, 255], labels int32 [B], B a multiple of the number of devices.
 
     Raises:
-      BadInput: the network has no class scores.
+      InputError: the network has no class scores.
     """
     require_scores(network)
 

@@ -6,26 +6,26 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.activations import activations, scores_after
-from partsjax.networks.devices import shardings, spread
+from partsjax.networks.devices import over_devices, shardings
 from partsjax.networks.protocol import Network
 
 
 def require_scores(network: Network) -> None:
-    """Raises `BadInput` for a network without class scores."""
+    """Raises `InputError` for a network without class scores."""
     if network.after is None:
-        raise BadInput(
+        raise InputError(
             f"network {network.name} has no class scores; give --weights=a checkpoint of "
             "experiments.supervision or a file with fully connected layers (a network of your own: `after`)"
         )
 
 
 def require_finite_scores(network: Network, scores: np.ndarray) -> None:
-    """Raises `BadInput` where class scores, float32 [N, C], are NaN or infinite."""
+    """Raises `InputError` where class scores, float32 [N, C], are NaN or infinite."""
     wrong = ~np.isfinite(scores).all(axis=1)
     if wrong.any():
-        raise BadInput(
+        raise InputError(
             f"network {network.name}: class scores are NaN or infinite on {wrong.sum()} of {len(wrong)} "
             "crops of a batch; check its weights and the input it expects"
         )
@@ -55,5 +55,5 @@ def on_every_device(network: Network, step: Callable) -> Callable[[np.ndarray, n
     Every device works on its share of the crops and has the weights, which are sent once. Both arguments and
     the result have a row a crop, their number a multiple of the number of devices.
     """
-    compiled, params = spread(step, 2), jax.device_put(network.params, shardings()[1])
+    compiled, params = over_devices(step, 2), jax.device_put(network.params, shardings()[1])
     return lambda pixels, of_crops: compiled(pixels, of_crops, params)

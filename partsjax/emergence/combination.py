@@ -10,15 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.emergence.curve import curve
+from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.genetic import Genetic, evolve, greedy
 from partsjax.emergence.method import Method
-from partsjax.emergence.placed import Placing
 from partsjax.emergence.ranked import PartDetections, Union, union
 from partsjax.emergence.tables import tabulate
-from partsjax.networks.devices import spread
+from partsjax.networks.devices import over_devices
 
 SEARCHES = ("ga", "greedy")
-SCORES = ("activation", "calibrated")
+RANKINGS = ("activation", "calibrated")
 _FINALISTS = 5  # sets of the last population that are evaluated exactly
 
 
@@ -51,7 +51,7 @@ def combine(
     best: Sequence[int],
     search: Search,
     method: Method,
-    placing: Placing,
+    decoder: BoxDecoder,
     seed: int,
 ) -> list[Combination]:
     """The best set for each part of a layer.
@@ -65,13 +65,13 @@ def combine(
       numbers: of the parts within their class.
       names: unique; with `seed` they make each part's random numbers its own.
       best: each part's best single filter.
-      placing: of the train crops.
+      decoder: of the train crops.
     """
     candidates = _search(parts, names, best, search, seed)
     chosen = []
     for part, detections, sets in zip(numbers, parts, candidates, strict=True):
         exact = [
-            (train_ap(members_union(detections, s, part, search, method, placing), detections), -len(s), s)
+            (train_ap(members_union(detections, s, part, search, method, decoder), detections), -len(s), s)
             for s in sets
         ]
         ap, _, filters = max(exact)
@@ -80,11 +80,11 @@ def combine(
 
 
 def members_union(
-    detections: PartDetections, filters, part: int, search: Search, method: Method, placing: Placing
+    detections: PartDetections, filters, part: int, search: Search, method: Method, decoder: BoxDecoder
 ) -> Union:
     """A set's detections: the plain union, or what NMS across members leaves of it."""
     found = union(detections, filters)
-    return placing.without_repeats(part, found, method.nms_iou) if search.union_nms else found
+    return decoder.without_repeats(part, found, method.nms_iou) if search.union_nms else found
 
 
 def train_ap(found: Union, detections: PartDetections) -> float:
@@ -140,10 +140,10 @@ def _groups(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
 
 @functools.cache
 def _greedy():
-    return spread(jax.vmap(greedy), split=2)
+    return over_devices(jax.vmap(greedy), split=2)
 
 
 @functools.cache
 def evolve_parts(settings: Genetic):
     """`evolve` for many parts at once, an equal number on every device; all arguments with a leading axis."""
-    return spread(jax.vmap(functools.partial(evolve, settings=settings)), split=4)
+    return over_devices(jax.vmap(functools.partial(evolve, settings=settings)), split=4)

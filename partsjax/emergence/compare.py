@@ -33,7 +33,7 @@ from partsjax.emergence.verdict import CHANCE, EMERGES, Estimate
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
+class JudgedLayer:
     """One network in one layer, its P judged parts.
 
     parts: (object class, part); ap_val: float [P], held-out AP of each part's set; resamples: float32 [P, R],
@@ -65,13 +65,13 @@ class Difference:
     by_chance: float
 
 
-def mean_ap(networks: Sequence[Measured]) -> Estimate:
+def mean_ap(networks: Sequence[JudgedLayer]) -> Estimate:
     """Mean held-out AP over parts, and over seeds where there are several: one `Measured` a seed."""
     _check(networks)
     return over_seeds([_mean(n.ap_val) for n in networks], [_mean(_drawn(n)) for n in networks])
 
 
-def difference(networks: Sequence[Measured], others: Sequence[Measured]) -> Difference:
+def network_difference(networks: Sequence[JudgedLayer], others: Sequence[JudgedLayer]) -> Difference:
     """One network minus another, on the same parts and bootstrap samples.
 
     Args:
@@ -122,12 +122,12 @@ def over_seeds(values: Sequence[float], drawn: Sequence[np.ndarray]) -> Estimate
     return Estimate(value, value - float(np.hypot(below, of_seeds)), value + float(np.hypot(above, of_seeds)))
 
 
-def _check(networks: Sequence[Measured]) -> None:
+def _check(networks: Sequence[JudgedLayer]) -> None:
     if len({n.parts for n in networks}) != 1:
         raise ValueError("networks judged on other parts cannot be compared")
 
 
-def _drawn(network: Measured) -> np.ndarray:
+def _drawn(network: JudgedLayer) -> np.ndarray:
     """The bootstrap's values [P, R], each class's samples in an order that is its own; float64."""
     drawn = np.array(network.resamples, np.float64)
     classes = np.array([object_class for object_class, _ in network.parts])

@@ -91,6 +91,6 @@ def estimate(detector: Curve, weights: np.ndarray) -> tuple[Estimate, np.ndarray
     return Estimate(detector.average_precision(), *interval(values)), values
 
 
-def difference(one: Curve, other: Curve, values: np.ndarray, others: np.ndarray) -> Estimate:
+def paired_difference(one: Curve, other: Curve, values: np.ndarray, others: np.ndarray) -> Estimate:
     """AP of one detector minus another's, on the same images and resamples (paired)."""
     return Estimate(one.average_precision() - other.average_precision(), *interval(values - others))

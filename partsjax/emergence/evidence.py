@@ -7,16 +7,16 @@ import numpy as np
 
 from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, combine, members_union
-from partsjax.emergence.curve import RESAMPLES, Curve, difference, estimate
+from partsjax.emergence.curve import RESAMPLES, Curve, estimate, paired_difference
+from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.ground import Ground, JudgedPrior
-from partsjax.emergence.placed import Placing
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.emergence.verdict import Estimate, Verdict
 
-SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
+DETECTIONS_SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +110,7 @@ class _Layer:
         self.layer, self.object_class, self.parts = layer, object_class, parts
         self.scores, self.found = scores, found
         self.ground, self.method, self.seed = ground, ground.method, seed
-        self.placings = tuple(Placing(s, scores.weights, scores.scale, geometry) for s in stimuli)
+        self.decoders = tuple(BoxDecoder(s, scores.weights, scores.scale, geometry) for s in stimuli)
         self._ranked = tuple(RankedLayer(s.scores) for s in stimuli)
         self._calibrations: dict[int, Calibration] = {}
 
@@ -145,14 +145,14 @@ class _Layer:
             [self.best(p) for p in fitted],
             search,
             self.method,
-            self.placings[0],
+            self.decoders[0],
             self.seed,
         )
         return dict(zip(fitted, found, strict=True))
 
     def _held_out(self, part: int, search: Search, filters) -> tuple[Union, Curve]:
         detections = self.detections(part, 1, search.score)
-        found = members_union(detections, filters, part, search, self.method, self.placings[1])
+        found = members_union(detections, filters, part, search, self.method, self.decoders[1])
         return found, self.ground.curve(found, detections.positives)
 
     def trial(self, part: int, search: Search, found: Combination, ap_val: Estimate | None) -> Trial:
@@ -183,7 +183,7 @@ class _Layer:
         together_ap, together_values = estimate(together_curve, self.ground.weights)
 
         def beyond(prior: JudgedPrior) -> Estimate:
-            return difference(together_curve, prior.prior.val, together_values, prior.values)
+            return paired_difference(together_curve, prior.prior.val, together_values, prior.values)
 
         verdict = Verdict(
             **facts,
@@ -207,7 +207,7 @@ class _Layer:
     def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
         wrong = np.flatnonzero(~found.true)
         return (
-            self._placed(part, found, _one_a_crop(found.crops)[:SHOWN]),
+            self._placed(part, found, _one_a_crop(found.crops)[:DETECTIONS_SHOWN]),
             self._placed(part, found, wrong[_one_a_crop(found.crops[wrong])][:FALSE_ALARMS]),
         )
 
@@ -215,7 +215,7 @@ class _Layer:
         """The detections at `index`, which rises, with their boxes."""
         keep = np.zeros(len(found.scores), bool)
         keep[index] = True
-        boxes = self.placings[1].boxes(part, found.select(keep))
+        boxes = self.decoders[1].boxes(part, found.select(keep))
         return tuple(
             Detection(
                 crop=int(found.crops[i]),

@@ -17,7 +17,7 @@ from partsjax.data.crops import Truth
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry, Pairs, Regressors, features, fit, pair, predict
 from partsjax.emergence.stimuli import Stimuli
-from partsjax.networks.devices import shardings, spread
+from partsjax.networks.devices import over_devices, shardings
 from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import average_precision as ap
 from partsjax.ops import boxes as bx
@@ -108,7 +108,7 @@ def _few() -> int:
 
 @functools.cache
 def _fit_chunk(method: Method):
-    return spread(functools.partial(_fit_share, method=method), split=3)
+    return over_devices(functools.partial(_fit_share, method=method), split=3)
 
 
 def _fit_share(cells, values, scale, boxes, usable, geometry, method) -> Regressors:
@@ -135,7 +135,7 @@ def _fit_share(cells, values, scale, boxes, usable, geometry, method) -> Regress
 
 @functools.cache
 def _score_chunk(method: Method, any_difficult: bool):
-    return spread(functools.partial(_score_share, method=method, any_difficult=any_difficult), split=5)
+    return over_devices(functools.partial(_score_share, method=method, any_difficult=any_difficult), split=5)
 
 
 def _score_share(cells, values, scale, weights, exists, truth, geometry, method, any_difficult):
@@ -204,12 +204,12 @@ def score_layer(
     scale = train.scores.max(axis=(1, 2), initial=0)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
 
-    _, everywhere = shardings()
+    _, replicated = shardings()
     padded = []
     for stimuli, truth in ((train, truth_train), (val, truth_val)):
         crops = -(-max(stimuli.cells.shape[-1], 1) // CROPS_STEP) * CROPS_STEP
         arrays = [_pad(a, -1, crops) for a in (truth.boxes, truth.valid, truth.difficult)]
-        padded.append((stimuli, crops, jax.device_put(arrays, everywhere), bool(truth.difficult.any())))
+        padded.append((stimuli, crops, jax.device_put(arrays, replicated), bool(truth.difficult.any())))
 
     chunks = []
     share = _few() * jax.device_count()

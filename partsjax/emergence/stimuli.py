@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.emergence.method import Method
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.activations import activations, shapes
 from partsjax.networks.devices import shardings
 from partsjax.networks.protocol import Network
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 
 _MAP_BYTES = 1 << 26  # of the largest activation map of a batch, on processors
 
@@ -77,12 +77,12 @@ def extractor(network: Network, layers: Sequence[str], method: Method) -> Callab
       crop are NaN (`require_finite`).
 
     Raises:
-      BadInput: what the network gives is not what `activations` demands.
+      InputError: what the network gives is not what `activations` demands.
     """
     layers = tuple(layers)
     columns = {layer: maps.shape[2] for layer, maps in shapes(network, layers).items()}
-    by_crop, everywhere = shardings()
-    params = jax.device_put(network.params, everywhere)
+    by_crop, replicated = shardings()
+    params = jax.device_put(network.params, replicated)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
 
     @jax.jit
@@ -98,13 +98,13 @@ def extractor(network: Network, layers: Sequence[str], method: Method) -> Callab
 
 
 def _of_finite(activation: jax.Array, method: Method) -> tuple[jax.Array, jax.Array]:
-    cells, values = peaks.strongest(activation, method.stimuli, method.peak_window)
+    cells, values = local_maxima.strongest(activation, method.stimuli, method.stimulus_window)
     finite = jnp.isfinite(activation).all(axis=(1, 2)).T  # [F, B]
     return cells, jnp.where(finite[:, None, None], values, jnp.nan)
 
 
 def require_finite(network: Network, layer: str, stimuli: Stimuli, readable: np.ndarray) -> None:
-    """Raises `BadInput` where a map of the network held NaN or infinity.
+    """Raises `InputError` where a map of the network held NaN or infinity.
 
     Args:
       stimuli: of a batch, from an `extractor`, on the host; readable: bool [N], the crops that count.
@@ -112,7 +112,7 @@ def require_finite(network: Network, layer: str, stimuli: Stimuli, readable: np.
     wrong = np.isnan(stimuli.scores[:, 0][:, readable])
     if wrong.any():
         filters, crops = (int(wrong.any(axis=axis).sum()) for axis in (1, 0))
-        raise BadInput(
+        raise InputError(
             f"network {network.name}: layer {layer}: activations are NaN or infinite, in {filters} of "
             f"{len(wrong)} filters on {crops} of {wrong.shape[1]} crops of a batch; check its weights and "
             "the input it expects, and in half precision the range of its numbers"

@@ -4,14 +4,14 @@ from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.assembly import as_network, weights_of
 from partsjax.networks.custom import custom_network
 from partsjax.networks.loading import load_network
-from partsjax.networks.model import CLASS_MAPS, SCORES, ConvNet
+from partsjax.networks.model import CLASS_MAPS, CLASS_SCORES, ConvNet
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 from partsjax.networks.receptive_field import estimate_receptive_field
 
 __all__ = [
     "ARCHITECTURES",
     "CLASS_MAPS",
-    "SCORES",
+    "CLASS_SCORES",
     "Architecture",
     "ConvNet",
     "Network",

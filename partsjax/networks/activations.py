@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.foreign import one_line
 from partsjax.networks.protocol import Apply, Network, ReceptiveField
 from partsjax.ops.precision import in_full_precision
@@ -28,7 +28,7 @@ def activations(network: Network, params: Any, images: jax.Array, layers: Sequen
       Layer -> float32 [B, H, H, F]. Products of float32 are computed in float32.
 
     Raises:
-      BadInput: `apply` of a network that is not ours fails, or what it returns is no dictionary, lacks a
+      InputError: `apply` of a network that is not ours fails, or what it returns is no dictionary, lacks a
         layer, or has a shape that fits neither the batch nor the layer's receptive field.
     """
     found = applied(
@@ -43,16 +43,18 @@ def scores_after(network: Network, params: Any, layer: str, activation: jax.Arra
     """The class scores, float32 [B, C], that follow from a layer's activation [B, H, H, F], to be traced.
 
     Raises:
-      BadInput: `after` of a network that is not ours fails, or its scores are not [B, C].
+      InputError: `after` of a network that is not ours fails, or its scores are not [B, C].
     """
     what = f"network {network.name}: its `after`, called for layer {layer},"
     scores = _called(what, network.after, params, layer, activation, ours=network.architecture is not None)
     shape = getattr(scores, "shape", None)
     if shape is None or len(shape) != 2 or shape[0] != activation.shape[0]:
         was = f"scores of shape {shape}" if shape is not None else f"a {type(scores).__name__}"
-        raise BadInput(f"{what} returned {was}; it must return an array [batch, classes]")
+        raise InputError(f"{what} returned {was}; it must return an array [batch, classes]")
     if network.classes and shape[1] != len(network.classes):
-        raise BadInput(f"{what} returned {shape[1]} scores an image; `classes` names {len(network.classes)}")
+        raise InputError(
+            f"{what} returned {shape[1]} scores an image; `classes` names {len(network.classes)}"
+        )
     return scores.astype(jnp.float32)
 
 
@@ -74,14 +76,14 @@ def applied(
     who = f"network {name}: its `apply`"
     found = _called(who, apply, params, images, tuple(layers), ours=ours)
     if not isinstance(found, Mapping):
-        raise BadInput(
+        raise InputError(
             f"{who} returned a {type(found).__name__}; it must return a dictionary, "
             "{layer: activation [batch, rows, columns, filters]}"
         )
     missing = [layer for layer in layers if layer not in found]
     if missing:
         returned = ", ".join(map(str, found)) or "nothing"
-        raise BadInput(f"{who} did not return {', '.join(missing)}; it returned {returned}")
+        raise InputError(f"{who} did not return {', '.join(missing)}; it returned {returned}")
     for layer in layers:
         _check_array(f"network {name}: layer {layer}", found[layer], images.shape[0])
     return {layer: jnp.asarray(found[layer]).astype(jnp.float32) for layer in layers}
@@ -94,47 +96,47 @@ def _called(who: str, function: Callable, *arguments, ours: bool) -> Any:
         return function(*arguments)
     try:
         return function(*arguments)
-    except BadInput:
+    except InputError:
         raise
     except Exception as error:
         traced = isinstance(error, jax.errors.JAXTypeError)
         fix = "; it is compiled by jax.jit: use jax.numpy on all that depends on params and images"
-        raise BadInput(f"{who} failed: {one_line(error)}{fix if traced else ''}") from error
+        raise InputError(f"{who} failed: {one_line(error)}{fix if traced else ''}") from error
 
 
 def _check_array(who: str, activation: Any, batch: int) -> None:
     shape, dtype = (getattr(activation, name, None) for name in ("shape", "dtype"))
     if shape is None or dtype is None:
-        raise BadInput(f"{who}: its activation is a {type(activation).__name__}, not an array")
+        raise InputError(f"{who}: its activation is a {type(activation).__name__}, not an array")
     if not (jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)):
-        raise BadInput(f"{who}: its activation is of type {dtype}, not of real numbers")
+        raise InputError(f"{who}: its activation is of type {dtype}, not of real numbers")
     if len(shape) != 4 or shape[0] != batch or 0 in shape:
-        raise BadInput(
+        raise InputError(
             f"{who}: its activation has shape {list(shape)} for a batch of {batch}; it must be "
             "[batch, rows, columns, filters]"
         )
     if shape[1] != shape[2]:
         fix = "channels come last: activation.transpose(0, 2, 3, 1)"
-        raise BadInput(
+        raise InputError(
             f"{who}: its activation has {shape[1]} rows and {shape[2]} columns of {shape[3]} filters; of a "
             f"square image it must have as many rows as columns{'; ' + fix if shape[2] == shape[3] else ''}"
         )
 
 
 def check_geometry(name: str, layer: str, shape: Sequence[int], field: ReceptiveField, size: int) -> None:
-    """Raises `BadInput` where a map [B, H, H, F] does not lie over its image as its receptive field says.
+    """Raises `InputError` where a map [B, H, H, F] does not lie over its image as its receptive field says.
 
     The cells' centres are to lie as far from the image's far border as from its near one. Padding that
     differs between the borders and windows that are left out at the end move the last centre by less than two
     strides; more means that the field, or the map, is another layer's.
     """
     if not (field.stride > 0 and math.isfinite(field.center)):
-        raise BadInput(f"network {name}: layer {layer}: {field} has no positive stride or no finite centre")
+        raise InputError(f"network {name}: layer {layer}: {field} has no positive stride or no finite centre")
     cells = shape[1]
     fitting = (size - 1 - 2 * field.center) / field.stride + 1
     if abs(cells - fitting) < 2:
         return
-    raise BadInput(
+    raise InputError(
         f"network {name}: layer {layer}: its map of {cells}x{cells} cells does not fit its receptive field; "
         f"at {field.stride:g} pixels from cell to cell, the first centre at pixel {field.center:g}, {size} "
         f"pixels hold about {max(int(fitting), 0)} cells a side: correct `fields` or what `apply` returns"

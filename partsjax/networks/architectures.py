@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.layers import LRN, Conv, Dense, Layer, MaxPool, output_side
 from partsjax.networks.protocol import Preprocessing
 
@@ -131,10 +131,10 @@ normalisation before pooling, groups of 2 in conv2, conv4 and conv5."""
 
 
 def architecture(name: str) -> Architecture:
-    """The network called `name`; raises `BadInput` with the nearest name where there is none."""
+    """The network called `name`; raises `InputError` with the nearest name where there is none."""
     try:
         return ARCHITECTURES[name]
     except KeyError:
-        raise BadInput(
+        raise InputError(
             f"--net={name}: no such network; {nearest(name, ARCHITECTURES)}, or package.module:function"
         ) from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.activations import applied, check_geometry, image_shape
 from partsjax.networks.architectures import IMAGENET
 from partsjax.networks.identity import content_digest
@@ -51,17 +51,17 @@ def custom_network(
         the above. (What they do outside of JAX is not seen: change `name` when you change that.)
 
     Raises:
-      BadInput: no layer is named, a default layer is not among them, `apply` fails, what it returns is no
+      InputError: no layer is named, a default layer is not among them, `apply` fails, what it returns is no
         dictionary of activations or does not fit the receptive fields, or a receptive field is not given
         and cannot be measured.
     """
     known = dict(fields or {})
     names = tuple(layers) if layers is not None else tuple(known) or tuple(default_layers or ())
     if not names:
-        raise BadInput(f"network {name}: no layers; name them in forward order: layers=('conv1', ...)")
+        raise InputError(f"network {name}: no layers; name them in forward order: layers=('conv1', ...)")
     unknown = [layer for layer in (*known, *(default_layers or ())) if layer not in names]
     if unknown:
-        raise BadInput(f"network {name}: {unknown[0]!r} is not in layers; {nearest(unknown[0], names)}")
+        raise InputError(f"network {name}: {unknown[0]!r} is not in layers; {nearest(unknown[0], names)}")
     images = image_shape(input_size, batch=1)
     maps = jax.eval_shape(lambda p, x: applied(name, apply, p, x, names), params, images)
     network = Network(
@@ -86,8 +86,8 @@ def custom_network(
 def _measured(name: str, apply: Apply, params: Any, layer: str, input_size: int) -> ReceptiveField:
     try:
         return estimate_receptive_field(apply, params, layer, input_size)
-    except BadInput as error:
-        raise BadInput(f"network {name}: {error}") from error
+    except InputError as error:
+        raise InputError(f"network {name}: {error}") from error
 
 
 def _digest(network: Network) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.ops.precision import in_full_precision
 
 MOST = 8  # devices made of one machine's cores
@@ -32,7 +32,7 @@ def require_devices() -> None:
     """Starts JAX.
 
     Raises:
-      BadInput: the platform that `JAX_PLATFORMS` asks for is not there.
+      InputError: the platform that `JAX_PLATFORMS` asks for is not there.
     """
     try:
         jax.devices()
@@ -40,13 +40,13 @@ def require_devices() -> None:
         asked = jax.config.jax_platforms
         if not asked:
             raise
-        raise BadInput(
+        raise InputError(
             f"JAX_PLATFORMS={asked}: JAX finds no such device here{f' ({error})' if str(error) else ''}; "
             "unset it to run on what there is, or install JAX for your device (pip install 'partsjax[cuda]')"
         ) from error
 
 
-def spread(function: Callable, split: int) -> Callable:
+def over_devices(function: Callable, split: int) -> Callable:
     """`function`, compiled, every device working on its share; float32 products are float32's.
 
     Args:

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.activations import applied, image_shape, scores_after
 from partsjax.networks.protocol import Network
 
@@ -27,7 +27,7 @@ def content_digest(network: Network) -> str:
     Neither of names nor of geometry. What runs outside of JAX (`jax.pure_callback`) does not count.
 
     Raises:
-      BadInput: `apply` fails, or returns what it must not.
+      InputError: `apply` fails, or returns what it must not.
     """
     digest, layers = hashlib.sha256(), tuple(network.fields)
     images = image_shape(network.input_size, _BATCH)
@@ -45,7 +45,7 @@ def content_digest(network: Network) -> str:
                 program = jax.make_jaxpr(lambda p, a, after=after: after(p, activation=a))(
                     network.params, maps[layer]
                 )
-            except BadInput:  # it need not go on from every layer
+            except InputError:  # it need not go on from every layer
                 continue
             _add(digest, layer)
             _add(digest, program)

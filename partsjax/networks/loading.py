@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.architectures import Architecture, architecture
 from partsjax.networks.assembly import as_network
 from partsjax.networks.initial import initial_weights, weight_shapes
@@ -43,11 +43,11 @@ def load_network(
       lrn: of a file's local response normalisation, "before_pool" or "after_pool"; None: as the file says.
 
     Raises:
-      BadInput: a name that does not exist, a file that does not fit, or one that does not say its
+      InputError: a name that does not exist, a file that does not fit, or one that does not say its
         normalisation or order and has to be told.
     """
     if dtype not in DTYPES:
-        raise BadInput(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
+        raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
     told = WeightOptions(normalisation, lrn)
     if ":" in net:
         _require_file(told, "a network of your own says it itself (custom_network's preprocessing)")
@@ -74,7 +74,7 @@ def random_network(table: Architecture, seed: int, dtype: str = "float32") -> Ne
 
 def _require_file(told: WeightOptions, why: str) -> None:
     if told.given():
-        raise BadInput(f"{' '.join(told.given())}: for weight files alone; {why}; leave it out")
+        raise InputError(f"{' '.join(told.given())}: for weight files alone; {why}; leave it out")
 
 
 def _local(weights: str) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def _trained(net: str, folder: str, dtype: str) -> Network:
     refuse_folder(Path(folder).expanduser())
     found = read_checkpoint(Path(folder))
     if found.architecture.name != net:
-        raise BadInput(
+        raise InputError(
             f"--weights={folder}: a checkpoint of {found.architecture.name}, not of {net}; use "
             f"--net={found.architecture.name}"
         )

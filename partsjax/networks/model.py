@@ -11,7 +11,7 @@ from partsjax.networks.architectures import Architecture
 from partsjax.networks.layers import Conv, Layer, MaxPool
 from partsjax.networks.operations import convolve, convolve_dense, max_pool, normalise
 
-SCORES = "scores"
+CLASS_SCORES = "scores"
 """The name under which the class scores, before the softmax, are asked for."""
 CLASS_MAPS = "class_maps"
 """The name under which the scores at every position of the head are asked for."""
@@ -84,7 +84,7 @@ class ConvNet(nnx.Module):
         x = activation.astype(self.dtype)
         for step in table[place + 1 :]:
             x = self._step(step, x)
-        return self.head(x, (SCORES,))[SCORES]
+        return self.head(x, (CLASS_SCORES,))[CLASS_SCORES]
 
     def head(
         self, features: jax.Array, names: tuple[str, ...], *, dropout: jax.Array | None = None
@@ -120,8 +120,8 @@ class ConvNet(nnx.Module):
             found[layer.name] = (x[:, 0, 0] if whole else x).astype(jnp.float32)
         maps = x.astype(jnp.float32)
         found[CLASS_MAPS] = maps
-        if SCORES in names:
-            found[SCORES] = maps.mean((1, 2)) if architecture.pooling == "mean" else maps.max((1, 2))
+        if CLASS_SCORES in names:
+            found[CLASS_SCORES] = maps.mean((1, 2)) if architecture.pooling == "mean" else maps.max((1, 2))
         return {name: found[name] for name in names}
 
     def _step(self, layer: Layer, x: jax.Array) -> jax.Array:
@@ -149,4 +149,4 @@ class ConvNet(nnx.Module):
 def askable(architecture: Architecture) -> tuple[str, ...]:
     """Every name that a forward pass can be asked for, in forward order."""
     names = [layer.name for layer in (*architecture.convolutions, *architecture.head)]
-    return tuple(dict.fromkeys([*names, CLASS_MAPS, SCORES] if architecture.head else names))
+    return tuple(dict.fromkeys([*names, CLASS_MAPS, CLASS_SCORES] if architecture.head else names))

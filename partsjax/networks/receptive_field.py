@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.protocol import Apply, ReceptiveField
 
 
@@ -33,7 +33,7 @@ def estimate_receptive_field(
       The field in pixels of the input; one for rows and columns, which must agree.
 
     Raises:
-      BadInput: there is no such layer, its activation is not [B, H, W, F], rows and columns differ,
+      InputError: there is no such layer, its activation is not [B, H, W, F], rows and columns differ,
         or it cannot be measured because cells see the whole image, depend on none of it, or are not finite.
     """
     draws = np.random.default_rng(seed)
@@ -41,7 +41,7 @@ def estimate_receptive_field(
     shape = _activation_shape(apply, params, layer, images)
     cells = shape[1]
     if shape[1] != shape[2] or cells < 2:
-        raise BadInput(
+        raise InputError(
             f"layer {layer}: its map has {shape[1]}x{shape[2]} cells; a square map of at least 2x2 is "
             f"needed to measure a receptive field, so give it: fields={{{layer!r}: ReceptiveField(...)}}"
         )
@@ -61,18 +61,18 @@ def estimate_receptive_field(
         """First and last pixel that the cell on the diagonal depends on."""
         finite, seen = map(np.asarray, pixels_seen(params, cell))
         if not finite:
-            raise BadInput(
+            raise InputError(
                 f"layer {layer}: its activation or gradient is NaN or infinite on random images; check "
                 "its weights"
             )
         rows, columns = (np.flatnonzero(seen.any(axis)) for axis in (1, 0))
         if not rows.size:
-            raise BadInput(
+            raise InputError(
                 f"layer {layer}: does not respond to random images, so its receptive field cannot be "
                 f"measured; give it: fields={{{layer!r}: ReceptiveField(...)}}"
             )
         if (rows[0], rows[-1]) != (columns[0], columns[-1]):
-            raise BadInput(
+            raise InputError(
                 f"layer {layer}: its receptive field is {rows[-1] - rows[0] + 1} pixels high and "
                 f"{columns[-1] - columns[0] + 1} wide; only square ones can be measured, so give the "
                 f"larger: fields={{{layer!r}: ReceptiveField(...)}}"
@@ -86,13 +86,13 @@ def estimate_receptive_field(
         if near[1] < input_size - 1 and far[0] > 0:
             break
     else:
-        raise BadInput(
+        raise InputError(
             f"layer {layer}: its cells see up to the border of {input_size} pixels, so its receptive "
             f"field cannot be measured; give it: fields={{{layer!r}: ReceptiveField(...)}}"
         )
     strides = (near[1] - near[0]) / apart, (far[1] - far[0]) / apart
     if strides[0] != strides[1] or strides[0] <= 0:
-        raise BadInput(
+        raise InputError(
             f"layer {layer}: its cells lie {strides[0]:g} pixels apart at one end of the image and "
             f"{strides[1]:g} at the other; give its field: fields={{{layer!r}: ReceptiveField(...)}}"
         )
@@ -104,10 +104,12 @@ def estimate_receptive_field(
 def _activation_shape(apply: Apply, params: Any, layer: str, images: jax.Array) -> tuple[int, ...]:
     activations = jax.eval_shape(lambda params, images: apply(params, images, (layer,)), params, images)
     if layer not in activations:
-        raise BadInput(f"layer {layer}: the network does not return it; it returns {', '.join(activations)}")
+        raise InputError(
+            f"layer {layer}: the network does not return it; it returns {', '.join(activations)}"
+        )
     shape = activations[layer].shape
     if len(shape) != 4 or shape[0] != images.shape[0]:
-        raise BadInput(
+        raise InputError(
             f"layer {layer}: its activation has shape {shape}; it must be [batch, rows, columns, filters]"
         )
     return shape

@@ -6,7 +6,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.activations import shapes
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.foreign import one_line
@@ -16,7 +16,7 @@ from partsjax.networks.protocol import Network
 _DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what need not be told to a function
 
 
-class TakesNoWeights(BadInput):
+class TakesNoWeights(InputError):
     """The function has no parameter for weights that were asked for."""
 
 
@@ -27,18 +27,18 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
 
     Raises:
       TakesNoWeights: other weights than "imagenet" are asked for, and it has no parameter for them.
-      BadInput: there is no such function, it fails, or its network does not give what it says.
+      InputError: there is no such function, it fails, or its network does not give what it says.
     """
     function = _function(net)
     accepted = _accepted(net, function, {"weights": weights, "seed": seed, "dtype": dtype})
     try:
         network = function(**accepted)
-    except BadInput:
+    except InputError:
         raise
     except Exception as error:
-        raise BadInput(f"--net={net}: the function failed: {one_line(error)}") from error
+        raise InputError(f"--net={net}: the function failed: {one_line(error)}") from error
     if not isinstance(network, Network):
-        raise BadInput(
+        raise InputError(
             f"--net={net}: returned {type(network).__name__}, not a partsjax.networks.Network; "
             "build one with partsjax.networks.custom_network"
         )
@@ -50,10 +50,10 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
 def _function(net: str) -> Callable:
     module_name, _, function_name = net.partition(":")
     if not module_name or not function_name:
-        raise BadInput(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
+        raise InputError(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
     try:
         module = importlib.import_module(module_name)
-    except BadInput:
+    except InputError:
         raise
     except Exception as error:
         lacking = error.name if isinstance(error, ModuleNotFoundError) else None
@@ -66,11 +66,11 @@ def _function(net: str) -> Callable:
             )
         else:
             why = f"it imports {lacking}, which is not installed; install it"
-        raise BadInput(f"--net={net}: {why}") from error
+        raise InputError(f"--net={net}: {why}") from error
     function = getattr(module, function_name, None)
     if not callable(function):
         callables = [name for name, value in vars(module).items() if callable(value) and name[0] != "_"]
-        raise BadInput(
+        raise InputError(
             f"--net={net}: no function {function_name!r} there; {nearest(function_name, callables)}"
         )
     return function
@@ -94,7 +94,7 @@ def _accepted(net: str, function: Callable, options: dict) -> dict:
         }
     for option, default in _DEFAULTS.items():
         if options[option] != default and option not in accepted:
-            raise (TakesNoWeights if option == "weights" else BadInput)(
+            raise (TakesNoWeights if option == "weights" else InputError)(
                 f"--net={net}: the function has no parameter for --{option}={options[option]}; "
                 f"write `def {name}({option})`, or leave --{option} out"
             )
@@ -104,7 +104,7 @@ def _accepted(net: str, function: Callable, options: dict) -> dict:
         if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in accepted
     ]
     if lacking:
-        raise BadInput(
+        raise InputError(
             f"--net={net}: the function needs {', '.join(lacking)}, and is given {', '.join(options)} alone; "
             f"give {'it a default' if len(lacking) == 1 else 'them defaults'}"
         )

@@ -1,1 +1,1 @@
-"""Array functions without files, flags or networks: boxes, peaks, average precision."""
+"""Array functions without files, flags or networks: boxes, local maxima, average precision."""

@@ -170,7 +170,7 @@ def _set(filters: Sequence[int]) -> str:
     return ";".join(map(str, filters))
 
 
-def summary(
+def emergence_summary(
     network: str, weights: str, dataset: str, classes: Sequence[str], layers: Mapping[str, LayerSummary]
 ) -> dict:
     """What `summary.json` holds."""

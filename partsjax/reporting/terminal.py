@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from partsjax.emergence.verdict import EMERGES, RARE, LayerSummary, Verdict
-from partsjax.errors import shown
+from partsjax.errors import printable
 
 
 class _Rate(ProgressColumn):
@@ -65,7 +65,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """One line, however long."""
-        self._err.print(shown(text), soft_wrap=True)
+        self._err.print(printable(text), soft_wrap=True)
 
     @contextlib.contextmanager
     def noting(self) -> Iterator[None]:
@@ -138,7 +138,7 @@ class Terminal:
                 previous = object_class
                 first = by_place[object_class, part, layers[0]]
                 table.add_row(
-                    shown(f"{object_class}:{part}{'*' if first.rare else ''}"),
+                    printable(f"{object_class}:{part}{'*' if first.rare else ''}"),
                     f"{first.num_train}/{first.num_val}",
                     _percent(first.prior_ap_val.value),
                     *(_cell(by_place[object_class, part, layer]) for layer in block),

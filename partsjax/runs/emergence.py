@@ -18,7 +18,7 @@ from partsjax.runs.execution import Execution
 from partsjax.runs.network_stages import NetworkStages, all_crops, images_of
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import NULLS, Options, chosen_layers
-from partsjax.runs.report import build_report
+from partsjax.runs.report import build_emergence_report
 from partsjax.runs.untrained import untrained_network
 
 
@@ -28,10 +28,10 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
     Writes the files of `results.OUTPUTS`, `report/` if asked for and, last, `manifest.json`.
 
     Raises:
-      BadInput: something the user can fix, in one line; what was finished is kept.
+      InputError: something the user can fix, in one line; what was finished is kept.
     """
     clock = manifest.Stages()
-    with workdir.opened(execution.workdir) as folder, terminal.noting():
+    with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
@@ -107,13 +107,13 @@ class _Job:
         (self.folder / "manifest.json").unlink(missing_ok=True)
         with clock("tables"):
             unseen = self._unseen(digests)
-            results.write(self.folder, self.options, list(dataset.parts), judged, summaries, unseen)
+            results.write_tables(self.folder, self.options, list(dataset.parts), judged, summaries, unseen)
         if report:
             with clock("report"):
                 crops = {name: pair[1] for name, pair in self.trained.by_class.items()}
                 threads = self.execution.threads
                 ran = dataclasses.replace(self.options, nulls=self._nulls)
-                build_report(self.folder, ran, judged, summaries, crops, threads, self.terminal)
+                build_emergence_report(self.folder, ran, judged, summaries, crops, threads, self.terminal)
         self._write_manifest(clock, sorted(skipped))
         verdicts = [v for found in judged.values() for v in found.evidence.verdicts]
         self.terminal.verdicts(verdicts, summaries)
@@ -165,7 +165,7 @@ class _Job:
     def _note_silent_layers(self, judged: dict[tuple[str, str], Judged]) -> None:
         for layer in self.layers:
             found = [of_class for (name, _), of_class in judged.items() if name == layer]
-            fires = any((f.firings.scores > 0).any() or (f.scores.num_pairs > 0).any() for f in found)
+            fires = any((f.top_activations.scores > 0).any() or (f.scores.num_pairs > 0).any() for f in found)
             if not fires and len(self.trained):
                 self.terminal.note(
                     f"layer {layer} of {self.trained.network.name} never fires: no filter has an activation "
@@ -175,7 +175,7 @@ class _Job:
     def _write_manifest(self, clock: manifest.Stages, skipped: list[str]) -> None:
         pairs = self.trained.by_class.values()
         keys = [stage.keys[self.layers[0]] for pair in pairs for stage in pair]
-        manifest.write(
+        manifest.write_manifest(
             self.folder,
             __name__,
             self.options,

@@ -8,11 +8,11 @@ import numpy as np
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.evidence import Detection, Evidence, Strongest, Trial, examine
-from partsjax.emergence.firings import Firings, strongest_crops
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Scores, score_layer
+from partsjax.emergence.top_activations import TopActivations, top_activations
 from partsjax.emergence.verdict import Verdict
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
@@ -26,7 +26,7 @@ class Judged:
 
     scores: Scores
     evidence: Evidence
-    firings: Firings
+    top_activations: TopActivations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +82,12 @@ class EvidenceStage:
         geometry = Geometry(*(np.float32(v) for v in numbers), np.int32(stimuli[0].columns), np.float32(size))
         names = layer, pair[0].crops.object_class, pair[0].crops.parts
         evidence = examine(*names, scores, found, stimuli, ground, geometry, self.searches, self.seed)
-        return Judged(scores, evidence, strongest_crops(stimuli[1], geometry))
+        return Judged(scores, evidence, top_activations(stimuli[1], geometry))
 
 
 def _arrays(judged: Judged) -> dict[str, np.ndarray]:
     arrays = {}
-    for name in ("scores", "firings"):
+    for name in ("scores", "top_activations"):
         record = getattr(judged, name)
         arrays |= {f"{name}.{f.name}": getattr(record, f.name) for f in dataclasses.fields(record)}
     told = dataclasses.asdict(judged.evidence)
@@ -110,5 +110,5 @@ def _loaded(arrays: dict[str, np.ndarray]) -> Judged:
             ),
             arrays["resamples"],
         ),
-        record(Firings, "firings"),
+        record(TopActivations, "top_activations"),
     )

@@ -74,13 +74,13 @@ class Gallery:
         digest = hashlib.sha256(f"{object_class}\0{name}{more}".encode()).hexdigest()
         return f"crops/{digest[:16]}.webp"
 
-    def truth(self, object_class: str, part: int, crop: int) -> tuple[report.records.Box, ...]:
+    def truth(self, object_class: str, part: int, crop: int) -> tuple[report.records.FractionBox, ...]:
         crops, number = self._crops[object_class], int(self._readable[object_class][crop])
         boxes = crops.truth.boxes[:, part, crops.truth.valid[part, :, number], number]
         return tuple(self._fractions(box, crops.size) for box in boxes.T)
 
     @staticmethod
-    def _fractions(box, size: int) -> report.records.Box:
+    def _fractions(box, size: int) -> report.records.FractionBox:
         return tuple(round(float(v) / size, 4) for v in box)
 
     def draw(self, folder: Path, threads: int, advance) -> None:

@@ -69,7 +69,7 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def write(
+def write_manifest(
     folder: Path,
     module: str,
     options: Any,

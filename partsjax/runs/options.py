@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Sequence
 
 from partsjax.data.reader_options import ReaderOptions
-from partsjax.emergence.combination import SCORES, SEARCHES, Search
+from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.protocol import Network
 from partsjax.networks.weights.normalisation import WeightOptions
 
@@ -44,7 +44,7 @@ class Options:
     def __post_init__(self):
         for null in self.nulls:
             if null not in NULLS:
-                raise BadInput(f"--nulls: there is no null {null!r}; {nearest(null, NULLS)}")
+                raise InputError(f"--nulls: there is no null {null!r}; {nearest(null, NULLS)}")
 
     @property
     def searches(self) -> tuple[Search, ...]:
@@ -52,7 +52,9 @@ class Options:
         if not self.all_searches:
             return (self.search,)
         ways = [
-            dataclasses.replace(self.search, search=way, score=score) for way in SEARCHES for score in SCORES
+            dataclasses.replace(self.search, search=way, score=score)
+            for way in SEARCHES
+            for score in RANKINGS
         ]
         return (self.search, *(search for search in ways if search != self.search))
 
@@ -68,7 +70,7 @@ def chosen_layers(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
         return tuple(network.fields)
     for layer in asked:
         if layer not in network.fields:
-            raise BadInput(
+            raise InputError(
                 f"--layers: {network.name} has no layer {layer!r}; {nearest(layer, network.fields)}"
             )
     wanted = tuple(asked) or network.default_layers

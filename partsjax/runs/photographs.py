@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from partsjax.data import duplicates
-from partsjax.data.faults import SHOWN, listed
+from partsjax.data.faults import NAMED, listed
 from partsjax.data.schema import Image
 from partsjax.data.survey import Look, survey
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs.execution import Execution
 
@@ -17,7 +17,7 @@ def looked_at(images: Iterable[Image], execution: Execution, terminal: Terminal)
     """A look at each of a run's images, in the order given.
 
     Raises:
-      BadInput: some cannot be used and `execution.skip_bad` is not set.
+      InputError: some cannot be used and `execution.skip_bad` is not set.
     """
     images = list(images)
     with terminal.preparation() as progress:
@@ -42,12 +42,12 @@ def tell(looks: Sequence[Look], *, allow_duplicates: bool, terminal: Terminal) -
     """Notes what is odd about the images that can be used.
 
     Raises:
-      BadInput: a photograph is there twice, byte for byte, and `allow_duplicates` is not set.
+      InputError: a photograph is there twice, byte for byte, and `allow_duplicates` is not set.
     """
     if equal := duplicates.equal_bytes(looks):
         what = f"the same photograph twice, byte for byte: {_pairs(equal)}"
         if not allow_duplicates:
-            raise BadInput(f"{what}; keep one of each, or go on with --allow_duplicates")
+            raise InputError(f"{what}; keep one of each, or go on with --allow_duplicates")
         terminal.note(f"{what}; kept (--allow_duplicates)")
     if alike := duplicates.equal_looks(looks):
         terminal.note(f"near-duplicates, photographs that look the same but differ in bytes: {_pairs(alike)}")
@@ -77,17 +77,17 @@ _ODD: Sequence[tuple[Callable[[Look], bool], str, str]] = (
 )
 
 
-def unreadable(bad: Mapping[str, str]) -> BadInput:
+def unreadable(bad: Mapping[str, str]) -> InputError:
     """One line about images that cannot be used; bad: label -> what is wrong, which begins with the label."""
     if len(bad) == 1:
-        return BadInput(f"{next(iter(bad.values()))} (or --skip_bad to go on without it)")
+        return InputError(f"{next(iter(bad.values()))} (or --skip_bad to go on without it)")
     kinds: dict[str, list[str]] = {}
     for label, problem in bad.items():
         kinds.setdefault(problem.removeprefix(f"{label}: "), []).append(label)
     shown = [f"{listed(labels)}: {what}" for what, labels in kinds.items()]
-    more = [f"{len(shown) - SHOWN} more kinds of faults"] if len(shown) > SHOWN else []
-    what = "; ".join(shown[:SHOWN] + more)
-    return BadInput(f"{len(bad)} images cannot be used: {what} (or --skip_bad to go on without them)")
+    more = [f"{len(shown) - NAMED} more kinds of faults"] if len(shown) > NAMED else []
+    what = "; ".join(shown[:NAMED] + more)
+    return InputError(f"{len(bad)} images cannot be used: {what} (or --skip_bad to go on without them)")
 
 
 def _pairs(pairs: Sequence[duplicates.Pair]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.emergence.evidence import Detection
-from partsjax.emergence.firings import SHOWN
+from partsjax.emergence.top_activations import CROPS_KEPT
 from partsjax.emergence.verdict import LayerSummary
 from partsjax.reporting import report
 from partsjax.reporting.terminal import Terminal
@@ -20,7 +20,7 @@ from partsjax.runs.workdir import unfinished
 _FILTER_PARTS = 10  # parts listed on a filter's page
 
 
-def build_report(
+def build_emergence_report(
     folder: Path,
     options: Options,
     judged: Mapping[tuple[str, str], Judged],
@@ -40,7 +40,9 @@ def build_report(
         pages = sum(len(pages) for pages in content.filters.values())
         with terminal.progress({"pictures": len(gallery.asked), "pages": pages}) as advance:
             gallery.draw(place, threads, lambda n: advance("pictures", n, "report"))
-            report.write_report(place, content, lambda n, what: advance("pages", n, f"report: {what}"))
+            report.write_emergence_report(
+                place, content, lambda n, what: advance("pages", n, f"report: {what}")
+            )
 
 
 def _content(
@@ -49,7 +51,7 @@ def _content(
     summaries: Mapping[str, LayerSummary],
     gallery: Gallery,
     notes: Sequence[str],
-) -> report.Content:
+) -> report.EmergenceReport:
     layers = list(dict.fromkeys(layer for layer, _ in judged))
     classes = list(dict.fromkeys(object_class for _, object_class in judged))
     pictures = {}
@@ -79,7 +81,7 @@ def _content(
                 shown(strongest.combination_false),
             )
     of_layer = {layer: {c: judged[layer, c] for c in classes} for layer in layers}
-    return report.Content(
+    return report.EmergenceReport(
         title=f"{options.net} ({options.weights}) on {options.dataset}",
         command=manifest.command(),
         facts=_facts(options, classes),
@@ -107,18 +109,21 @@ def _filter_pages(layer: str, of_class: Mapping[str, Judged], gallery: Gallery) 
     order = np.argsort(-np.nan_to_num(train, nan=-1), axis=1, kind="stable")[:, :_FILTER_PARTS]
     pages = []
     for f in range(filters):
-        firings = [
+        top_activations = [
             (float(fired.scores[f, i]), c, int(fired.crops[f, i]), fired.boxes[f, i])
-            for c, fired in ((c, found.firings) for c, found in of_class.items())
+            for c, fired in ((c, found.top_activations) for c, found in of_class.items())
             for i in range(fired.crops.shape[1])
             if fired.scores[f, i] > 0
         ]
-        firings.sort(key=lambda firing: -firing[0])
+        top_activations.sort(key=lambda activation: -activation[0])
         pages.append(
             report.FilterPage(
                 layer,
                 f,
-                tuple(gallery.shown(c, crop, box, f, score) for score, c, crop, box in firings[:SHOWN]),
+                tuple(
+                    gallery.shown(c, crop, box, f, score)
+                    for score, c, crop, box in top_activations[:CROPS_KEPT]
+                ),
                 tuple((*names[p], int(pairs[f, p]), float(train[f, p]), float(val[f, p])) for p in order[f]),
             )
         )

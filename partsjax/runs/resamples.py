@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.emergence.verdict import Verdict
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.file_names import file_name
 from partsjax.runs import sealed
 from partsjax.runs.evidence_stage import Judged
@@ -63,30 +63,30 @@ class Kept:
     images: Images
 
 
-def write(path: Path, judged: Mapping[tuple[str, str], Judged], images: Images) -> None:
+def write_resamples(path: Path, judged: Mapping[tuple[str, str], Judged], images: Images) -> None:
     """judged: by (layer, class)."""
     arrays = {_array(*names): found.evidence.resamples for names, found in judged.items()}
     verdicts = [dataclasses.asdict(v) for found in judged.values() for v in found.evidence.verdicts]
     about = {**dataclasses.asdict(images), "verdicts": verdicts}
-    sealed.write(path, {"about": np.array(json.dumps(about, sort_keys=True)), **arrays})
+    sealed.write_sealed(path, {"about": np.array(json.dumps(about, sort_keys=True)), **arrays})
 
 
-def read(path: Path) -> Kept:
+def read_resamples(path: Path) -> Kept:
     """What a run has kept.
 
     Raises:
-      BadInput: not there, or damaged.
+      InputError: not there, or damaged.
     """
     try:
-        arrays = sealed.read(path)
+        arrays = sealed.read_sealed(path)
         about = json.loads(str(arrays["about"]))
         verdicts = tuple(typed(Verdict, verdict) for verdict in about.pop("verdicts"))
         names = dict.fromkeys((verdict.layer, verdict.object_class) for verdict in verdicts)
         return Kept(verdicts, {pair: arrays[_array(*pair)] for pair in names}, Images(**about))
     except FileNotFoundError:
-        raise BadInput(f"{path}: not found; run experiments.emergence to its end first") from None
+        raise InputError(f"{path}: not found; run experiments.emergence to its end first") from None
     except (sealed.Damaged, OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path}: damaged ({error}); run experiments.emergence again") from None
+        raise InputError(f"{path}: damaged ({error}); run experiments.emergence again") from None
 
 
 def _array(layer: str, object_class: str) -> str:

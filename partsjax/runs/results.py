@@ -13,7 +13,7 @@ from partsjax.runs.options import Options
 OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", resamples.NAME, "summary.json")
 
 
-def write(
+def write_tables(
     folder: Path,
     options: Options,
     classes: Sequence[str],
@@ -36,8 +36,8 @@ def write(
     with whole(folder / "combinations.csv") as path:
         files.write_trials(path, [t for found in judged.values() for t in found.evidence.trials])
     with whole(folder / resamples.NAME) as path:
-        resamples.write(path, judged, images)
+        resamples.write_resamples(path, judged, images)
     workdir.write_json(
         folder / "summary.json",
-        files.summary(options.net, options.weights, options.dataset, classes, summaries),
+        files.emergence_summary(options.net, options.weights, options.dataset, classes, summaries),
     )

@@ -19,13 +19,13 @@ class Damaged(Exception):
     """A file is not what was written; says in a few words what is wrong."""
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray], what: str = "") -> None:
+def write_sealed(path: Path, arrays: Mapping[str, np.ndarray], what: str = "") -> None:
     """what: names the content; to be given again by who reads it."""
     with open(path, "wb") as file:
         np.savez(file, **{_SEAL: np.array(_seal(arrays, what))}, **arrays)
 
 
-def read(path: Path, what: str = "") -> dict[str, np.ndarray]:
+def read_sealed(path: Path, what: str = "") -> dict[str, np.ndarray]:
     """All the arrays.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.file_names import file_name
 from partsjax.runs import code, sealed
 from partsjax.runs.workdir import written_whole
@@ -79,7 +79,7 @@ class Entry:
     def found(self) -> dict[str, np.ndarray] | None:
         """All its arrays; None where it is not there, or was damaged, said aloud and removed."""
         try:
-            return sealed.read(self.path, self._key)
+            return sealed.read_sealed(self.path, self._key)
         except FileNotFoundError:
             return None
         except (sealed.Damaged, OSError) as error:
@@ -91,19 +91,19 @@ class Entry:
         """The arrays of these names, of an entry that exists.
 
         Raises:
-          BadInput: it does no longer.
+          InputError: it does no longer.
         """
         try:
             return sealed.read_some(self.path, *names)
         except Exception as error:  # as `sealed.read`
-            raise BadInput(
+            raise InputError(
                 f"{self.path}: gone or damaged while in use ({error}); run the same command again"
             ) from error
 
     def save(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Writes it whole and drops earlier results of the same name under other keys."""
         with written_whole(self.path) as temporary:
-            sealed.write(temporary, arrays, self._key)
+            sealed.write_sealed(temporary, arrays, self._key)
         earlier = re.compile(rf"{re.escape(self._name)}-[0-9a-f]{{20}}\.npz")
         for other in self._folder.iterdir():
             if other != self.path and earlier.fullmatch(other.name):

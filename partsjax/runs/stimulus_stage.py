@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from partsjax.data.crops import Crops, Truth
-from partsjax.data.pipeline import Batch, batches
+from partsjax.data.pipeline import CropBatch, batches
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import Stimuli, concatenate, require_finite
 from partsjax.networks.activations import shapes
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 
-SHARD = 256  # crops whose stimuli are computed, kept and resumed as one
+STIMULUS_SHARD = 256  # crops whose stimuli are computed, kept and resumed as one
 _IN_FLIGHT = 2  # batches the device works on while the host reads the next
 
 
@@ -36,7 +36,7 @@ class StimulusStage:
         crop_digests: Sequence[str],
     ):
         self.crops, self._network, self._layers = crops, network, tuple(layers)
-        self._shards = np.split(np.arange(len(crops)), np.arange(SHARD, len(crops), SHARD))
+        self._shards = np.split(np.arange(len(crops)), np.arange(STIMULUS_SHARD, len(crops), STIMULUS_SHARD))
         if len(crops) == 0:
             self._shards = []
         # What draws or decodes the pixels is code too, and what the network is: its digest says the rest.
@@ -52,7 +52,7 @@ class StimulusStage:
                     preprocessing=dataclasses.astuple(network.preprocessing),
                     layer=layer,
                     stimuli=method.stimuli,
-                    peak_window=method.peak_window,
+                    stimulus_window=method.stimulus_window,
                 )
                 for shard in self._shards
             ]
@@ -91,8 +91,8 @@ class StimulusStage:
         advance(len(self.crops) - sum(len(self._shards[n]) for n in missing), what)
         if not missing:
             return
-        waiting: collections.deque[tuple[Batch, dict]] = collections.deque()
-        collected: list[tuple[Batch, dict]] = []
+        waiting: collections.deque[tuple[CropBatch, dict]] = collections.deque()
+        collected: list[tuple[CropBatch, dict]] = []
         todo = collections.deque(missing)
 
         def receive():
@@ -119,7 +119,7 @@ class StimulusStage:
         while waiting:
             receive()
 
-    def _save(self, number: int, collected: list[tuple[Batch, dict]]) -> None:
+    def _save(self, number: int, collected: list[tuple[CropBatch, dict]]) -> None:
         readable = np.concatenate([batch.readable for batch, _ in collected])
         problems = sorted({problem for batch, _ in collected for problem in batch.problems})
         for layer in self._layers:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.networks.identity import content_digest
 from partsjax.networks.loading import random_network
@@ -28,7 +28,7 @@ def untrained_network(
         found = load_network(options.net, "random", seed=seed, dtype=options.dtype)
     except TakesNoWeights:
         why = f"the function of --net={options.net} takes no `weights`"
-    except BadInput as error:
+    except InputError as error:
         why = str(error)
     else:
         why = _unfit(network, found, layers)

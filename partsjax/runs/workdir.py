@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 _UNFINISHED = ".unfinished-"
 
@@ -66,7 +66,7 @@ def plain_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise BadInput(
+            raise InputError(
                 f"{folder}: the disk is full; what was finished is kept: free some space and run the same "
                 "command again"
             ) from error
@@ -74,9 +74,9 @@ def plain_errors(folder: Path) -> Iterator[None]:
             where = Path(os.fsdecode(error.filename or folder))
             ours = where == folder or folder in where.parents
             fix = "choose another --workdir" if ours else "get the right to use it"
-            raise BadInput(f"{where}: not permitted ({error.strerror}); {fix}") from error
+            raise InputError(f"{where}: not permitted ({error.strerror}); {fix}") from error
         if error.errno == errno.ENAMETOOLONG:
-            raise BadInput(
+            raise InputError(
                 f"{error.filename or folder}: {error.strerror}; choose a shorter --workdir"
             ) from error
         raise
@@ -91,17 +91,17 @@ def _make(folder: Path) -> None:
         why = f"{at} is {'a link to what is not there' if at.is_symlink() else 'a file'}"
     except OSError as error:
         why = error.strerror
-    raise BadInput(f"{folder}: cannot be made, {why}; choose another folder for --workdir")
+    raise InputError(f"{folder}: cannot be made, {why}; choose another folder for --workdir")
 
 
 @contextlib.contextmanager
-def opened(folder: Path) -> Iterator[Path]:
+def locked_folder(folder: Path) -> Iterator[Path]:
     """Locks a run's folder for this process; it is made if it is not there.
 
     The lock goes with the process, however it ends. Files left unfinished are removed.
 
     Raises:
-      BadInput: it cannot be made, or another process has it.
+      InputError: it cannot be made, or another process has it.
     """
     with plain_errors(folder):
         _make(folder)
@@ -109,7 +109,7 @@ def opened(folder: Path) -> Iterator[Path]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise BadInput(
+                raise InputError(
                     f"{folder}: another run is using this folder; wait for it or choose another --workdir"
                 ) from None
             for left_over in list(folder.rglob(f"{_UNFINISHED}*")):
@@ -130,7 +130,7 @@ def claim(folder: Path, options: dict[str, Any]) -> None:
       options: JSON-able; whatever decides the run's results.
 
     Raises:
-      BadInput: it was made with other options; the line names them.
+      InputError: it was made with other options; the line names them.
     """
     path = folder / "options.json"
     options = json.loads(json.dumps(options))
@@ -140,14 +140,14 @@ def claim(folder: Path, options: dict[str, Any]) -> None:
     try:
         before = read_json(path)
     except ValueError:
-        raise BadInput(f"{path}: not JSON; choose another --workdir, or delete this folder") from None
+        raise InputError(f"{path}: not JSON; choose another --workdir, or delete this folder") from None
     changed = [
         f"{name}: {before.get(name)!r} then, {options.get(name)!r} now"
         for name in sorted(before.keys() | options.keys())
         if before.get(name) != options.get(name)
     ]
     if changed:
-        raise BadInput(
+        raise InputError(
             f"{folder}: made with other options ({'; '.join(changed)}); choose another --workdir, or "
             "delete this folder"
         )

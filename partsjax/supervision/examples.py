@@ -7,12 +7,12 @@ from collections.abc import Collection
 import numpy as np
 
 from partsjax.data.schema import Dataset, Image
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision.pictures import Pictures
 
 
 @dataclasses.dataclass(frozen=True)
-class Truth:
+class ImageTruth:
     """What I images show, for metrics of labels and of localisation.
 
     labels: bool [I, C], which classes an image shows.
@@ -56,11 +56,11 @@ class Examples:
         kept = [image for image in self.images if image.image_id not in image_ids]
         return _examples(self.dataset, self.split, self.classes, kept)
 
-    def truth(self, pictures: Pictures) -> Truth:
+    def truth(self, pictures: Pictures) -> ImageTruth:
         """The split's truth with boxes as fractions; asks `pictures` for the images' sizes."""
         sides = (np.array(pictures.size(image) * 2, np.float64) for image in self.images)
         fractions = (boxes / side for boxes, side in zip(self.boxes, sides, strict=True))
-        return Truth(self.labels, tuple(f.astype(np.float32) for f in fractions), self.box_classes)
+        return ImageTruth(self.labels, tuple(f.astype(np.float32) for f in fractions), self.box_classes)
 
 
 def gather(dataset: Dataset, split: str, *, limit: int | None = None) -> Examples:
@@ -75,7 +75,7 @@ def gather(dataset: Dataset, split: str, *, limit: int | None = None) -> Example
         class it shows has fewer objects so far.
 
     Raises:
-      BadInput: no image of the split has a label, or a class has no training image; both name a fix.
+      InputError: no image of the split has a label, or a class has no training image; both name a fix.
     """
     classes = tuple(dataset.parts)
     kept, seen = [], collections.Counter()
@@ -111,14 +111,14 @@ def _examples(dataset: str, split: str, classes: tuple[str, ...], images: list[I
 def _check(dataset: str, split: str, classes: tuple[str, ...], labels: np.ndarray) -> tuple[str, ...]:
     """The notes; raises where there is nothing to learn or to judge by."""
     if not labels.any():
-        raise BadInput(
+        raise InputError(
             f"{dataset}: no {split} image has a label of {', '.join(classes)}; "
             f"labels come from object annotations, so add objects to the {split} images"
         )
     notes = []
     for name, count in zip(classes, labels.sum(axis=0), strict=True):
         if not count and split == "train":
-            raise BadInput(
+            raise InputError(
                 f"{dataset}: class {name!r} has no train image, so it cannot be learned; "
                 f"add one or leave it out of --classes"
             )

@@ -6,11 +6,11 @@ import functools
 import numpy as np
 
 from partsjax.supervision import proposals
-from partsjax.supervision.examples import Examples, Truth
+from partsjax.supervision.examples import Examples, ImageTruth
 from partsjax.supervision.pictures import Pictures, window
 from partsjax.supervision.sampling import (
     FOREGROUND_EVERY,
-    Batch,
+    TrainingBatch,
     WindowsOfImage,
     image_example,
     stack,
@@ -51,10 +51,10 @@ class FixedWindows:
         """How many batches there are."""
         return -(-len(self.truth) // self.batch_size)
 
-    def __call__(self, batch: int) -> Batch:
-        """Raises `BadInput` when an image cannot be read."""
+    def __call__(self, batch: int) -> TrainingBatch:
+        """Raises `InputError` when an image cannot be read."""
 
-        def example(place: int) -> Batch:
+        def example(place: int) -> TrainingBatch:
             image, box = self._places[place]
             pixels = self.pictures.read(self.examples.images[image])
             return {"pixels": window(pixels, box, self.size, self.fill), "labels": self.truth[place]}
@@ -110,10 +110,10 @@ class FixedImages:
         """How many batches there are."""
         return -(-len(self._numbers) // self.batch_size)
 
-    def __call__(self, batch: int) -> Batch:
-        """Raises `BadInput` when an image cannot be read."""
+    def __call__(self, batch: int) -> TrainingBatch:
+        """Raises `InputError` when an image cannot be read."""
 
-        def example(place: int) -> Batch:
+        def example(place: int) -> TrainingBatch:
             draws = stream(self.seed, _FIXED, place)
             number = self._numbers[place]
             return image_example(
@@ -123,10 +123,10 @@ class FixedImages:
         return _padded(example, batch, len(self._numbers), self.batch_size)
 
     @functools.cached_property
-    def truth(self) -> Truth:
+    def truth(self) -> ImageTruth:
         """The images' labels and their objects' boxes, in the order of the examples."""
         whole = self.examples.truth(self.pictures)
-        return Truth(
+        return ImageTruth(
             whole.labels[self._numbers],
             tuple(whole.boxes[i] for i in self._numbers),
             tuple(whole.box_classes[i] for i in self._numbers),
@@ -144,7 +144,7 @@ def _spread(count: int, limit: int | None) -> np.ndarray:
     return np.arange(limit) * count // limit
 
 
-def _padded(example, batch: int, total: int, batch_size: int) -> Batch:
+def _padded(example, batch: int, total: int, batch_size: int) -> TrainingBatch:
     """Examples of one batch, filled up with zeros to its size."""
     found = [example(place) for place in range(batch * batch_size, min((batch + 1) * batch_size, total))]
     stacked = stack(found)

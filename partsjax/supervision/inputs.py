@@ -3,7 +3,7 @@
 import os
 from typing import NamedTuple
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.supervision.examples import Examples
 from partsjax.supervision.fixed import FixedImages, FixedWindows
 from partsjax.supervision.pictures import Pictures
@@ -57,14 +57,16 @@ def inputs_for(
       val_limit: at most this many validation objects or images, evenly spread.
 
     Raises:
-      BadInput: unknown objective, windows that it does not take, or selective search without OpenCV contrib.
+      InputError: unknown objective, windows that it does not take, or selective search without OpenCV.
     """
     if objective not in WINDOWS:
-        raise BadInput(f"objective {objective!r}: there is no such objective; {nearest(objective, WINDOWS)}")
+        raise InputError(
+            f"objective {objective!r}: there is no such objective; {nearest(objective, WINDOWS)}"
+        )
     choices = WINDOWS[objective]
     if windows is not None and windows not in choices:
         what = nearest(windows, choices) if choices else "leave the choice of windows out"
-        raise BadInput(f"windows {windows!r}: {objective} does not take such windows; {what}")
+        raise InputError(f"windows {windows!r}: {objective} does not take such windows; {what}")
     search = SelectiveSearch(pictures, windows_dir) if windows == "selective" else None
     if objective == "object":
         common = {"pictures": pictures, "size": size, "fill": fill, "batch_size": batch_size}

@@ -12,7 +12,7 @@ import numpy as np
 
 from partsjax.ops.average_precision import average_precision, rank
 from partsjax.ops.boxes import Boxes, iou
-from partsjax.supervision.examples import Truth
+from partsjax.supervision.examples import ImageTruth
 
 SAME_OBJECT = 0.5
 """The overlap at which a box counts as an object's (PASCAL VOC, and CorLoc since Deselaers et al. 2012)."""
@@ -56,7 +56,7 @@ def mean_average_precision(scores: np.ndarray, labels: np.ndarray) -> float:
     return _mean(class_average_precisions(scores, labels)[labels.any(axis=0)])
 
 
-def corloc(boxes: np.ndarray, truth: Truth) -> float:
+def corloc(boxes: np.ndarray, truth: ImageTruth) -> float:
     """Correct localisation: how often a class's one box in an image is one of its objects.
 
     Over all pairs of an image and a class that has objects in it, the share whose box overlaps
@@ -70,7 +70,7 @@ def corloc(boxes: np.ndarray, truth: Truth) -> float:
     return _share_of_pairs(right, images, classes, truth.labels.shape)
 
 
-def pointing(points: np.ndarray, truth: Truth) -> float:
+def pointing(points: np.ndarray, truth: ImageTruth) -> float:
     """Pointing accuracy: how often a class's one point in an image lies inside one of its objects' boxes.
 
     Pairs and mean as in `corloc` (Oquab et al. 2015 and Zhang et al. 2016, without their 15 or 18
@@ -85,7 +85,7 @@ def pointing(points: np.ndarray, truth: Truth) -> float:
     return _share_of_pairs(right, images, classes, truth.labels.shape)
 
 
-def centred_box(truth: Truth) -> np.ndarray:
+def centred_box(truth: ImageTruth) -> np.ndarray:
     """The box about the image's centre, sides in tenths of the image's, of the best `corloc` on `truth`.
 
     What can be said of where an object is without looking. It is chosen with boxes, which weak
@@ -98,11 +98,11 @@ def centred_box(truth: Truth) -> np.ndarray:
     tenths = np.arange(1, 11) / 10
     sides = sorted(itertools.product(tenths, tenths), key=np.prod)
     boxes = [np.array([0.5 - w / 2, 0.5 - h / 2, 0.5 + w / 2, 0.5 + h / 2], np.float32) for w, h in sides]
-    found = [corloc(everywhere(box, truth), truth) for box in boxes]
+    found = [corloc(at_every_image(box, truth), truth) for box in boxes]
     return boxes[-1] if np.isnan(found).all() else boxes[int(np.argmax(found))]
 
 
-def everywhere(place: np.ndarray, truth: Truth) -> np.ndarray:
+def at_every_image(place: np.ndarray, truth: ImageTruth) -> np.ndarray:
     """One box [4] or point [2] as the answer for every image and class of `truth`: [I, C, 4 or 2]."""
     return np.broadcast_to(place, (*truth.labels.shape, len(place)))
 
@@ -122,7 +122,7 @@ def _right(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (scores.argmax(axis=1) == labels) & ~np.isnan(scores).any(axis=1)
 
 
-def _objects(truth: Truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _objects(truth: ImageTruth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All objects in one row: int [n] image, int [n] class, float32 [n, 4] box."""
     counts = [len(boxes) for boxes in truth.boxes]
     images = np.repeat(np.arange(len(counts)), counts)

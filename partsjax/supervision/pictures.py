@@ -9,7 +9,7 @@ import PIL.Image
 
 from partsjax.data.crops import warp
 from partsjax.data.schema import Image
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 BUDGET = 2 << 30  # bytes of decoded pixels kept
 
@@ -30,7 +30,7 @@ class Pictures:
         self.kept_bytes = 0
 
     def read(self, image: Image) -> np.ndarray:
-        """uint8 [H, W, 3] RGB, not to be written to. Raises `BadInput` as `image.source.read`."""
+        """uint8 [H, W, 3] RGB, not to be written to. Raises `InputError` as `image.source.read`."""
         kept = self._pixels.get(image.image_id)
         if kept is not None:
             return kept
@@ -64,7 +64,7 @@ class Pictures:
         def problem(image: Image) -> str | None:
             try:
                 self.read(image)
-            except BadInput as error:
+            except InputError as error:
                 return str(error)
             return None
 
@@ -78,7 +78,7 @@ class Pictures:
         return found
 
 
-def whole(pixels: np.ndarray, size: int, mirrored: bool = False) -> np.ndarray:
+def whole_picture(pixels: np.ndarray, size: int, mirrored: bool = False) -> np.ndarray:
     """A whole image at the network's input, its aspect given up.
 
     A plain bilinear resize without context. Pillow widens the filter where the image shrinks, so it

@@ -31,7 +31,7 @@ def overlaps(windows: np.ndarray, objects: np.ndarray) -> np.ndarray:
     return np.divide(inner, union, out=np.zeros_like(inner), where=union > 0)
 
 
-def shown(windows: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def shown_windows(windows: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The object each window overlaps most, int [n] (the first of equals), and its IoU, float64 [n].
 
     Without objects the numbers are -1 and the IoUs 0.
@@ -52,7 +52,7 @@ def assign(
       object_classes: int [m].
       background: the number that stands for it.
     """
-    number, overlap = shown(windows, objects)
+    number, overlap = shown_windows(windows, objects)
     labels = np.full(len(windows), background, np.int32)
     sure = overlap >= FOREGROUND
     labels[sure] = object_classes[number[sure]]
@@ -120,7 +120,7 @@ def background(draws: np.random.Generator, objects: np.ndarray, size: tuple[int,
         chosen = pick_background(draws, windows, objects)
         if chosen is not None:
             return chosen
-    return windows[shown(windows, objects)[1].argmin()]
+    return windows[shown_windows(windows, objects)[1].argmin()]
 
 
 def pick_background(
@@ -130,7 +130,7 @@ def pick_background(
 
     Half of the time a hard one (IoU of at least 0.1 with an object), where there is one (our choice).
     """
-    _, overlap = shown(windows, objects)
+    _, overlap = shown_windows(windows, objects)
     choice = np.flatnonzero(overlap < FOREGROUND)
     hard = choice[overlap[choice] >= HARD]
     if draws.random() < _HARD_SHARE and hard.size:
@@ -149,7 +149,7 @@ def _around(
 
 
 def _shows(windows: np.ndarray, objects: np.ndarray, number: int) -> np.ndarray:
-    most, overlap = shown(windows, objects)
+    most, overlap = shown_windows(windows, objects)
     return (most == number) & (overlap >= FOREGROUND)
 
 

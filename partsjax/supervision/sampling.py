@@ -13,11 +13,11 @@ import numpy as np
 from partsjax.data.schema import Image
 from partsjax.supervision import proposals
 from partsjax.supervision.examples import Examples
-from partsjax.supervision.pictures import Pictures, mirror_windows, whole, window
+from partsjax.supervision.pictures import Pictures, mirror_windows, whole_picture, window
 
-Batch = dict[str, np.ndarray]
-Sampler = Callable[[int], Batch]
-Search = Callable[[Image], np.ndarray]
+TrainingBatch = dict[str, np.ndarray]
+Sampler = Callable[[int], TrainingBatch]
+WindowSearch = Callable[[Image], np.ndarray]
 """The windows of an image, float64 [n, 4] in pixels, such as `selective.SelectiveSearch`."""
 
 FOREGROUND_EVERY = 4
@@ -29,7 +29,7 @@ def stream(*key: int) -> np.random.Generator:
     return np.random.default_rng(key)
 
 
-def stack(examples: list[Mapping[str, np.ndarray]]) -> Batch:
+def stack(examples: list[Mapping[str, np.ndarray]]) -> TrainingBatch:
     """Examples as one batch: each value gets a leading axis."""
     return {name: np.stack([example[name] for example in examples]) for name in examples[0]}
 
@@ -75,7 +75,7 @@ class ObjectWindows:
     background by `proposals.background` only where all windows show objects.
 
     A batch: "pixels" float32 [B, S, S, 3] in [0, 255], "labels" int32 [B] in [0, C], C being background.
-    Raises `BadInput` when an image cannot be read.
+    Raises `InputError` when an image cannot be read.
 
     Attributes:
       size: S, the network's input in pixels.
@@ -90,9 +90,9 @@ class ObjectWindows:
     batch_size: int
     seed: int
     balanced: bool = True
-    search: Search | None = None
+    search: WindowSearch | None = None
 
-    def __call__(self, step: int) -> Batch:
+    def __call__(self, step: int) -> TrainingBatch:
         return stack([self._example(step, place) for place in range(self.batch_size)])
 
     @functools.cached_property
@@ -103,7 +103,7 @@ class ObjectWindows:
     def _images(self) -> Draw:
         return images_drawn(self.examples, self.balanced)
 
-    def _example(self, step: int, place: int) -> Batch:
+    def _example(self, step: int, place: int) -> TrainingBatch:
         draws = stream(self.seed, step, place)
         if place % FOREGROUND_EVERY == 0:
             image, number = self._objects(draws)
@@ -143,10 +143,10 @@ class WindowsOfImage:
 
     pictures: Pictures
     count: int = 200
-    search: Search | None = None
+    search: WindowSearch | None = None
 
-    def __call__(self, draws: np.random.Generator, image: Image) -> Batch:
-        """{"windows": float32 [R, 4], "valid": bool [R]} of an image. Raises `BadInput` if unreadable."""
+    def __call__(self, draws: np.random.Generator, image: Image) -> TrainingBatch:
+        """{"windows": float32 [R, 4], "valid": bool [R]} of an image. Raises `InputError` if unreadable."""
         size = self.pictures.size(image)
         if self.search is None:
             found = proposals.random(draws, self.count, size)
@@ -164,7 +164,7 @@ class WholeImages:
 
     A batch: "pixels" float32 [B, S, S, 3] in [0, 255], "labels" bool [B, C]; with `windows` also
     "windows" float32 [B, R, 4] and "valid" bool [B, R] as `WindowsOfImage` gives them, mirrored as the
-    image is. Raises `BadInput` when an image cannot be read.
+    image is. Raises `InputError` when an image cannot be read.
 
     Attributes:
       size: S, the network's input in pixels.
@@ -179,14 +179,14 @@ class WholeImages:
     balanced: bool = True
     windows: WindowsOfImage | None = None
 
-    def __call__(self, step: int) -> Batch:
+    def __call__(self, step: int) -> TrainingBatch:
         return stack([self._example(step, place) for place in range(self.batch_size)])
 
     @functools.cached_property
     def _images(self) -> Draw:
         return images_drawn(self.examples, self.balanced)
 
-    def _example(self, step: int, place: int) -> Batch:
+    def _example(self, step: int, place: int) -> TrainingBatch:
         draws = stream(self.seed, step, place)
         number = self._images(draws)
         return image_example(
@@ -202,11 +202,11 @@ def image_example(
     draws: np.random.Generator,
     windows: WindowsOfImage | None,
     mirrored: bool,
-) -> Batch:
+) -> TrainingBatch:
     """One whole image of `examples` as `WholeImages` describes it, without the leading axis."""
     image = examples.images[number]
     example = {
-        "pixels": whole(pictures.read(image), size, mirrored),
+        "pixels": whole_picture(pictures.read(image), size, mirrored),
         "labels": examples.labels[number],
     }
     if windows is not None:

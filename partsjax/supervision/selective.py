@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 
 from partsjax.data.schema import Image
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision.pictures import Pictures
 
 _VERSION = 1  # raised when `search` gives other windows; part of the name of a kept file
@@ -25,7 +25,7 @@ class SelectiveSearch:
         """Kept in memory, and in `folder`, where one is given, for later runs.
 
         Raises:
-          BadInput: OpenCV contrib is not installed, or the folder cannot be made.
+          InputError: OpenCV contrib is not installed, or the folder cannot be made.
         """
         self._pictures = pictures
         self._opencv = opencv()
@@ -35,12 +35,12 @@ class SelectiveSearch:
             try:
                 self._folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise BadInput(
+                raise InputError(
                     f"{folder}: cannot keep windows there ({error.strerror}); name another folder"
                 ) from error
 
     def __call__(self, image: Image) -> np.ndarray:
-        """Windows of an image, as `search`. Raises `BadInput` as `Pictures.read`."""
+        """Windows of an image, as `search`. Raises `InputError` as `Pictures.read`."""
         if image.image_id not in self._found:
             path = self._path(image)
             windows = _load(path)
@@ -71,7 +71,7 @@ def search(pixels: np.ndarray) -> np.ndarray:
       float64 [n, 4], `xyxy` in pixels of the image; n may be 0.
 
     Raises:
-      BadInput: OpenCV contrib is not installed.
+      InputError: OpenCV contrib is not installed.
     """
     height, width = pixels.shape[:2]
     scale = max(height, width) / _LONGEST
@@ -93,14 +93,14 @@ def opencv():
     """OpenCV with its contributed modules, imported when first needed.
 
     Raises:
-      BadInput: it is not installed, or without selective search.
+      InputError: it is not installed, or without selective search.
     """
     try:
         import cv2
 
         cv2.ximgproc.segmentation.createSelectiveSearchSegmentation  # noqa: B018
     except (ImportError, AttributeError) as error:
-        raise BadInput(
+        raise InputError(
             "selective search needs OpenCV contrib, which is not here; "
             "pip install opencv-contrib-python-headless, or ask for windows that need no search"
         ) from error
@@ -128,4 +128,4 @@ def _save(path: Path | None, windows: np.ndarray) -> None:
             np.savez_compressed(file, windows=windows)
         os.replace(part, path)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror}); make room or fix rights") from error
+        raise InputError(f"{path}: cannot be written ({error.strerror}); make room or fix rights") from error

@@ -133,7 +133,7 @@ class Trainer:
         self.trained_names = trained_names(start, recipe.train_from)
         self._optimizer = optimizer(recipe, start.new)
         self._key = jax.random.key(seed)
-        self._rows, self._everywhere = shardings()
+        self._rows, self._replicated = shardings()
         self._update = jax.jit(in_full_precision(self._one_step), donate_argnums=(0, 2))
         self._outputs = jax.jit(in_full_precision(self._forward))
 
@@ -145,7 +145,7 @@ class Trainer:
 
     def place(self, tree: Any) -> Any:
         """A tree of arrays on every device."""
-        return jax.device_put(tree, self._everywhere)
+        return jax.device_put(tree, self._replicated)
 
     def step(
         self, trained: Parameters, frozen: Parameters, state: Any, batch: Mapping[str, np.ndarray], step: int

@@ -3,7 +3,7 @@
 import pytest
 
 from partsjax.data import coco_parts
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.coco_folder import OBJECT, PART, annotation, document, write
 
 DOG = annotation(10, 1, [10, 10, 50, 40], obj_ann_id=10)
@@ -13,8 +13,8 @@ DOG_CATEGORY = {"id": 1, "name": "dog", "supercategory": OBJECT}
 
 
 def fault(folder, classes=None):
-    with pytest.raises(BadInput) as caught:
-        coco_parts.read(folder, classes)
+    with pytest.raises(InputError) as caught:
+        coco_parts.read_coco_parts(folder, classes)
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -212,7 +212,7 @@ def test_a_class_without_part_boxes(tmp_path):
     folder = write(tmp_path, document([DOG, EAR, cat]))
     assert "class 'cat' has no part boxes; choose from: dog" in fault(folder, ["dog", "cat"])
     assert "no class is asked for" in fault(folder, [])
-    assert list(coco_parts.read(folder).parts) == ["dog"]
+    assert list(coco_parts.read_coco_parts(folder).parts) == ["dog"]
 
 
 def test_no_part_boxes_at_all(tmp_path):

@@ -109,9 +109,9 @@ def test_fingerprints_change_with_image_and_box_and_with_nothing_else():
 
 
 def test_real_photographs_match_plain(photographs):
-    from partsjax.data.coco_parts import read
+    from partsjax.data.coco_parts import read_coco_parts
 
-    crops = class_crops(read(photographs, ["horse"]), "horse", "val", 224)
+    crops = class_crops(read_coco_parts(photographs, ["horse"]), "horse", "val", 224)
     for n in range(0, len(crops), 40):
         image = crops.images[crops.image_index[n]].source.read()
         box = crops.object_boxes[n]

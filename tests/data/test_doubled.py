@@ -13,7 +13,7 @@ TAIL = annotation(12, 4, [40, 30, 10, 15], obj_ann_id=10)
 
 
 def read(tmp_path, *annotations):
-    data = coco_parts.read(write(tmp_path, document(annotations)))
+    data = coco_parts.read_coco_parts(write(tmp_path, document(annotations)))
     notes = [note for note in data.notes if "doubled" in note]
     return [[(p.name, p.box) for p in o.parts] for i in data.images for o in i.objects], notes
 

@@ -10,7 +10,7 @@ from partsjax.data import schema
 from partsjax.data.duplicates import equal_bytes, equal_looks
 from partsjax.data.images import BytesImage
 from partsjax.data.survey import survey
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 def picture(seed, width=320, height=240):
@@ -144,7 +144,7 @@ def test_images_that_cannot_be_used_are_no_duplicates():
 )
 def test_what_is_wrong_is_what_reading_would_say(content, size):
     (look,) = looks_at(content, sizes=[size])
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         BytesImage(content, "0.jpg", size).read()
     assert look.problem == str(caught.value)
 

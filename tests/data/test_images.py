@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from partsjax.data.images import BytesImage, FileImage
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 def noise(height=48, width=64, seed=0):
@@ -29,7 +29,7 @@ def read(data):
 
 
 def refused(data):
-    with pytest.raises(BadInput, match=r"^somewhere: ") as caught:
+    with pytest.raises(InputError, match=r"^somewhere: ") as caught:
         read(data)
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -129,9 +129,9 @@ def test_equal_digests_mean_equal_bytes():
 
 @pytest.mark.parametrize("ask", [FileImage.read, FileImage.size, FileImage.digest])
 def test_a_file_that_is_not_there(tmp_path, ask):
-    with pytest.raises(BadInput, match=r"gone\.jpg: image not found"):
+    with pytest.raises(InputError, match=r"gone\.jpg: image not found"):
         ask(FileImage(tmp_path / "gone.jpg"))
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         ask(FileImage(tmp_path))
 
 
@@ -140,7 +140,7 @@ def test_a_damaged_file_is_named(tmp_path, ask):
     path = tmp_path / "bad.jpg"
     for content in (b"", b"\xff\xd8\xff"):
         path.write_bytes(content)
-        with pytest.raises(BadInput, match=r"bad\.jpg: "):
+        with pytest.raises(InputError, match=r"bad\.jpg: "):
             ask(FileImage(path))
 
 
@@ -149,7 +149,7 @@ def test_a_file_of_another_size_than_annotated_is_refused(tmp_path, ask):
     path = tmp_path / "a.jpg"
     path.write_bytes(JPEG)
     ask(FileImage(path, (64, 48)))
-    with pytest.raises(BadInput, match="is 64x48 px but was annotated at 48x64"):
+    with pytest.raises(InputError, match="is 64x48 px but was annotated at 48x64"):
         ask(FileImage(path, (48, 64)))
 
 

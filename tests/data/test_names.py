@@ -6,7 +6,7 @@ import pytest
 
 from partsjax.data import coco_parts
 from partsjax.data.names import cleaned, nearly_equal
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.coco_folder import OBJECT, PART, annotation, document, write
 
 DOG = annotation(10, 1, [10, 10, 50, 40], obj_ann_id=10)
@@ -24,7 +24,7 @@ def read(tmp_path, train, val=None, classes=None):
     """Two splits, each with a dog that has an ear, under these category names."""
     val_annotations = [{**entry, "image_id": 2} for entry in (DOG, EAR)]
     files = document([DOG, EAR], categories=train), document(val_annotations, categories=val or train)
-    return coco_parts.read(write(tmp_path, *files), classes)
+    return coco_parts.read_coco_parts(write(tmp_path, *files), classes)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_one_name_in_two_forms_of_unicode_is_one_class(tmp_path):
     ],
 )
 def test_names_that_are_nearly_equal_are_refused_with_both(tmp_path, train, val, pair):
-    with pytest.raises(BadInput, match=f"{pair} are nearly equal") as caught:
+    with pytest.raises(InputError, match=f"{pair} are nearly equal") as caught:
         read(tmp_path, train, val)
     assert "instances_train.json" in str(caught.value) and "instances_val.json" in str(caught.value)
 
@@ -79,14 +79,14 @@ def test_names_that_are_nearly_equal_are_refused_with_both(tmp_path, train, val,
 )
 def test_a_name_that_is_no_line_of_text(tmp_path, name):
     for number, wrong in enumerate((categories(name, f"{name}:ear"), categories("dog", f"dog:{name}"))):
-        with pytest.raises(BadInput, match=r"category . has name .*; give it one line of text") as caught:
+        with pytest.raises(InputError, match=r"category . has name .*; give it one line of text") as caught:
             read(tmp_path / str(number), wrong)
         str(caught.value).encode()  # it can be printed
 
 
 def test_the_same_name_once_cleaned_is_a_category_twice(tmp_path):
     twice = [*categories(), {"id": 3, "name": "dog:ear ", "supercategory": PART}]
-    with pytest.raises(BadInput, match="category 3 is 'dog:ear' again"):
+    with pytest.raises(InputError, match="category 3 is 'dog:ear' again"):
         read(tmp_path, twice)
 
 

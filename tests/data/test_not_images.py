@@ -12,7 +12,7 @@ from partsjax.data.coco_parts.tables import load
 from partsjax.data.faults import Faults
 from partsjax.data.images import BytesImage, FileImage
 from partsjax.data.pascal_part.annotation import read_annotation
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n"
@@ -46,7 +46,7 @@ def test_a_line_that_says_what_it_is(content, said, tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
     for ask in (FileImage(path).read, FileImage(path).size, BytesImage(content, f"{path}").read):
-        with pytest.raises(BadInput, match=rf"a\.jpg: .*{said}") as caught:
+        with pytest.raises(InputError, match=rf"a\.jpg: .*{said}") as caught:
             ask()
         assert "\n" not in str(caught.value)
 
@@ -62,9 +62,9 @@ STAND_INS = [
 def test_annotations_that_are_something_else(content, said, tmp_path):
     path = tmp_path / "annotations"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=rf"annotations: not JSON but .*{said}"):
+    with pytest.raises(InputError, match=rf"annotations: not JSON but .*{said}"):
         load(path, Faults())
-    with pytest.raises(BadInput, match=rf"annotations: not a MATLAB file but .*{said}"):
+    with pytest.raises(InputError, match=rf"annotations: not a MATLAB file but .*{said}"):
         read_annotation(path)
 
 
@@ -72,9 +72,9 @@ def test_what_is_no_file(tmp_path):
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "link.jpg").symlink_to("elsewhere.jpg")
     for ask in (FileImage.read, FileImage.size, FileImage.digest):
-        with pytest.raises(BadInput, match=r"folder\.jpg: cannot be read \(a folder"):
+        with pytest.raises(InputError, match=r"folder\.jpg: cannot be read \(a folder"):
             ask(FileImage(tmp_path / "folder.jpg"))
-        with pytest.raises(BadInput, match=r"link\.jpg: image not found: a link to elsewhere\.jpg"):
+        with pytest.raises(InputError, match=r"link\.jpg: image not found: a link to elsewhere\.jpg"):
             ask(FileImage(tmp_path / "link.jpg"))
 
 
@@ -82,7 +82,7 @@ def test_a_picture_over_pillows_limit_is_a_line(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 300)
     data = encode(Image.fromarray(PICTURE))
     for ask in (BytesImage(data, "a").read, BytesImage(data, "a").size):
-        with pytest.raises(BadInput, match=r"^a: over 0 million pixels, more than Pillow opens; scale"):
+        with pytest.raises(InputError, match=r"^a: over 0 million pixels, more than Pillow opens; scale"):
             ask()
 
 
@@ -144,5 +144,5 @@ def test_the_first_of_several_pictures(kind):
 def test_a_cmyk_tiff_and_lab_colours():
     image = Image.fromarray(PICTURE).convert("CMYK")
     assert np.array_equal(BytesImage(encode(image, "TIFF"), "a").read(), np.asarray(image.convert("RGB")))
-    with pytest.raises(BadInput, match="Lab colours; save it as 8-bit RGB"):
+    with pytest.raises(InputError, match="Lab colours; save it as 8-bit RGB"):
         BytesImage(encode(Image.new("LAB", (8, 8)), "TIFF"), "a").read()

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image, ImageOps, features
 
 from partsjax.data.images import BytesImage, FileImage
 from partsjax.data.orientation import orientation
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 STORED = np.random.default_rng(0).integers(0, 256, (6, 10, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
 SIZE, TURNED = (80, 48), (48, 80)  # width and height
@@ -64,7 +64,7 @@ def test_turned_where_the_annotated_size_is_the_turned_one(kind, options, number
             assert source.digest() != BytesImage(data, "a", SIZE).digest()
         else:
             for ask in (source.read, source.size):
-                with pytest.raises(BadInput, match="is 80x48 px but was annotated at 48x80"):
+                with pytest.raises(InputError, match="is 80x48 px but was annotated at 48x80"):
                     ask()
 
 
@@ -72,7 +72,7 @@ def test_an_orientation_of_no_meaning_is_none():
     for number in (0, 9, 70):
         data = encoded("JPEG", number, {})
         assert orientation(Image.open(io.BytesIO(data))) == 1
-        with pytest.raises(BadInput, match="was annotated at"):
+        with pytest.raises(InputError, match="was annotated at"):
             BytesImage(data, "a", TURNED).read()
 
 

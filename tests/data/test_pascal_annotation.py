@@ -4,12 +4,12 @@ import pytest
 import scipy.io
 
 from partsjax.data.pascal_part.annotation import read_annotation
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.pascal_folder import SHAPE, dog, rectangle, save_annotation, struct, thing
 
 
 def refused(path):
-    with pytest.raises(BadInput, match=rf"^{path}: ") as caught:
+    with pytest.raises(InputError, match=rf"^{path}: ") as caught:
         read_annotation(path)
     assert "\n" not in str(caught.value)
     return str(caught.value)

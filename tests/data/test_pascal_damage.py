@@ -4,7 +4,7 @@ import pytest
 
 from partsjax.data import pascal_part
 from partsjax.data.pascal_part import builder
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.pascal_folder import simple
 from tests.runs.test_stages import flipped
 
@@ -17,7 +17,7 @@ def source(tmp_path_factory):
 def read(source):
     builder._opened.cache_clear()
     builder._rows.cache_clear()
-    data = pascal_part.read(source, prepared_dir=source.parent / "prepared")
+    data = pascal_part.read_pascal_part(source, prepared_dir=source.parent / "prepared")
     return repr([(image.image_id, image.objects) for image in data.images]), [
         image.source.read().tobytes() for image in data.images
     ]
@@ -31,7 +31,7 @@ def test_a_flipped_byte_never_gives_other_data(source):
             path.write_bytes(flipped(content, place))
             try:
                 assert read(source) == whole, (path, place)
-            except BadInput as error:
+            except InputError as error:
                 assert "delete the folder and run again" in str(error)
                 refused += 1
         path.write_bytes(content)

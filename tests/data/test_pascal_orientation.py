@@ -6,7 +6,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from partsjax.data import pascal_part
 from partsjax.data.survey import survey
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.pascal_folder import rectangle, thing, write
 
 UPRIGHT = (80, 60)  # rows and columns of the masks; photographs have as many columns and rows
@@ -29,7 +29,7 @@ def annotated(tmp_path):
             exif[ExifTags.Base.Orientation] = number
             with Image.open(path) as picture:
                 picture.save(path, exif=exif)
-        data = pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
+        data = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
         return {image.image_id: image for image in data.images}, path.parent
 
     return read
@@ -50,5 +50,5 @@ def test_photographs_are_turned_where_their_masks_are_and_nowhere_else(annotated
 
 
 def test_without_such_an_orientation_they_are_refused(annotated):
-    with pytest.raises(BadInput, match=r"c\.mat: masks are 60x80 px but .*c\.jpg is 80x60"):
+    with pytest.raises(InputError, match=r"c\.mat: masks are 60x80 px but .*c\.jpg is 80x60"):
         annotated(6, 6, 3)

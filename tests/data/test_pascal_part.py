@@ -3,13 +3,13 @@ import pytest
 from PIL import Image
 
 from partsjax.data import pascal_part
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.pascal_folder import SHAPE, dog, rectangle, save_annotation, simple, thing, write
 
 
 def read_one(tmp_path, *objects, **options):
     folder = write(tmp_path / "source", {"a": list(objects)})
-    return pascal_part.read(folder, prepared_dir=tmp_path / "prepared", **options)
+    return pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared", **options)
 
 
 def boxes(found):
@@ -17,14 +17,14 @@ def boxes(found):
 
 
 def fault(data_dir, prepared_dir, *args, **options):
-    with pytest.raises(BadInput) as caught:
-        pascal_part.read(data_dir, *args, prepared_dir=prepared_dir, **options)
+    with pytest.raises(InputError) as caught:
+        pascal_part.read_pascal_part(data_dir, *args, prepared_dir=prepared_dir, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_images_objects_and_parts(tmp_path):
-    data = pascal_part.read(simple(tmp_path / "source"), prepared_dir=tmp_path / "prepared")
+    data = pascal_part.read_pascal_part(simple(tmp_path / "source"), prepared_dir=tmp_path / "prepared")
     assert data.name == "pascal_part"
     assert [(i.image_id, i.split) for i in data.images] == [("2008_000001", "train"), ("2008_000002", "val")]
     (found,) = data.images[0].objects
@@ -36,7 +36,7 @@ def test_images_objects_and_parts(tmp_path):
 
 def test_pixels_are_those_of_the_file(tmp_path):
     folder = simple(tmp_path / "source")
-    data = pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
+    data = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
     for image in data.images:
         path = folder / "VOCdevkit" / "VOC2010" / "JPEGImages" / f"{image.image_id}.jpg"
         assert np.array_equal(image.source.read(), np.asarray(Image.open(path)))
@@ -97,7 +97,7 @@ def test_both_lists_come_from_one_preparation(tmp_path):
     prepared = tmp_path / "prepared"
     asked = []
     for part_list, names in (("123", ("head", "eye")), ("105", ("head",))):
-        data = pascal_part.read(
+        data = pascal_part.read_pascal_part(
             folder, part_list=part_list, prepared_dir=prepared, progress=lambda *done: asked.append(done)
         )
         assert data.parts == {"dog": names}
@@ -114,12 +114,12 @@ def test_only_the_asked_classes_are_kept(tmp_path):
         "c": [thing("chair", rectangle(0, 0, 9, 9))],
     }
     folder = write(tmp_path / "source", images)
-    data = pascal_part.read(folder, ["dog"], prepared_dir=tmp_path)
+    data = pascal_part.read_pascal_part(folder, ["dog"], prepared_dir=tmp_path)
     assert [[o.object_class for o in i.objects] for i in data.images] == [["dog"]]
-    data = pascal_part.read(folder, prepared_dir=tmp_path)
+    data = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path)
     assert [[o.object_class for o in i.objects] for i in data.images] == [["dog", "cat"], ["cat"]]
-    one = pascal_part.read(folder, ["cat", "dog"], prepared_dir=tmp_path)
-    assert one == pascal_part.read(folder, ["dog", "cat"], prepared_dir=tmp_path)
+    one = pascal_part.read_pascal_part(folder, ["cat", "dog"], prepared_dir=tmp_path)
+    assert one == pascal_part.read_pascal_part(folder, ["dog", "cat"], prepared_dir=tmp_path)
 
 
 def test_objects_without_parts_stay_where_their_class_has_some(tmp_path):
@@ -128,7 +128,7 @@ def test_objects_without_parts_stay_where_their_class_has_some(tmp_path):
         "b": [dog()],
         "c": [thing("cat", rectangle(1, 1, 9, 9))],
     }
-    data = pascal_part.read(write(tmp_path / "source", images), prepared_dir=tmp_path)
+    data = pascal_part.read_pascal_part(write(tmp_path / "source", images), prepared_dir=tmp_path)
     assert [i.image_id for i in data.images] == ["a", "b"]
 
 
@@ -140,7 +140,7 @@ def test_what_is_left_out_is_counted_in_the_notes(tmp_path):
         thing("dog", nothing, head=rectangle(5, 5, 9, 9)),
     ]
     folder = write(tmp_path / "source", {"a": objects}, listed_too=("b", "c"))
-    data = pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
+    data = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
     assert len(data.images[0].objects) == 2
     assert data.notes[1:5] == (
         "2 listed images have no annotation and are left out",
@@ -231,14 +231,14 @@ def test_a_damaged_photograph_is_reported_when_read(tmp_path):
     folder = simple(tmp_path / "source")
     path = folder / "VOCdevkit" / "VOC2010" / "JPEGImages" / "2008_000001.jpg"
     path.write_bytes(path.read_bytes()[:900])
-    first, second = pascal_part.read(folder, prepared_dir=tmp_path / "prepared").images
-    with pytest.raises(BadInput, match=f"^{path}: cut off or damaged"):
+    first, second = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared").images
+    with pytest.raises(InputError, match=f"^{path}: cut off or damaged"):
         first.source.read()
     assert second.source.read().shape == (*SHAPE, 3)
 
 
 def test_no_annotated_image_in_one_split(tmp_path):
-    data = pascal_part.read(
+    data = pascal_part.read_pascal_part(
         write(tmp_path / "source", {"a": [dog(head=rectangle(5, 5, 9, 9))]}), prepared_dir=tmp_path
     )
     assert [i.split for i in data.images] == ["train"]
@@ -246,5 +246,5 @@ def test_no_annotated_image_in_one_split(tmp_path):
 
 def test_the_default_place_is_where_tfds_keeps_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "there"))
-    data = pascal_part.read(simple(tmp_path / "source"))
+    data = pascal_part.read_pascal_part(simple(tmp_path / "source"))
     assert data.images[0].source.copy.startswith(str(tmp_path / "there" / "pascal_part_"))

@@ -8,7 +8,7 @@ import pytest
 
 from partsjax.data import pascal_part
 from partsjax.data.pascal_part import places
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.pascal_folder import simple
 
 COPY = "pascal_part_0"
@@ -62,7 +62,7 @@ def test_no_home(home, monkeypatch):
 def test_a_copy_among_temporary_files_is_told(home, tmp_path, monkeypatch):
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     simple(tmp_path / "source")
-    dataset = pascal_part.read(tmp_path / "source")
+    dataset = pascal_part.read_pascal_part(tmp_path / "source")
     assert any("may be emptied" in note and "TFDS_DATA_DIR" in note for note in dataset.notes)
     assert list(Path(places.temporary()).glob("pascal_part_*"))
 
@@ -71,5 +71,5 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "file"))
     simple(tmp_path / "source")
-    with pytest.raises(BadInput, match=r"cannot write there.*TFDS_DATA_DIR=DIR"):
-        pascal_part.read(tmp_path / "source")
+    with pytest.raises(InputError, match=r"cannot write there.*TFDS_DATA_DIR=DIR"):
+        pascal_part.read_pascal_part(tmp_path / "source")

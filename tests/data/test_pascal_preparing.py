@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from partsjax.data import pascal_part
-from partsjax.data.pascal_part.builder import prepare
+from partsjax.data.pascal_part.builder import prepare_copy
 from partsjax.data.pascal_part.source import find_source
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.pascal_folder import dog, rectangle, save_annotation, simple, write
 
 READ = """
@@ -66,7 +66,7 @@ def test_a_preparation_killed_half_way_is_made_again(tmp_path, during):
     run.communicate()
     assert run.returncode == -signal.SIGKILL
     assert leftovers(tmp_path / "prepared")
-    data = pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
+    data = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
     assert [i.source.read().shape for i in data.images] == [(60, 80, 3)] * 2
     assert leftovers(tmp_path / "prepared") == []
 
@@ -74,7 +74,9 @@ def test_a_preparation_killed_half_way_is_made_again(tmp_path, during):
 def test_progress_is_reported_and_nothing_is_printed(tmp_path, capfd):
     steps = []
     folder = simple(tmp_path / "source")
-    pascal_part.read(folder, prepared_dir=tmp_path / "prepared", progress=lambda *step: steps.append(step))
+    pascal_part.read_pascal_part(
+        folder, prepared_dir=tmp_path / "prepared", progress=lambda *step: steps.append(step)
+    )
     assert steps == [
         (done, 2, f"preparing PASCAL-Part's {what}")
         for what in ("annotations", "photographs")
@@ -85,8 +87,8 @@ def test_progress_is_reported_and_nothing_is_printed(tmp_path, capfd):
 
 def test_a_prepared_copy_is_not_prepared_again(tmp_path):
     folder = simple(tmp_path / "source")
-    first = pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
-    again = pascal_part.read(
+    first = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
+    again = pascal_part.read_pascal_part(
         folder, prepared_dir=tmp_path / "prepared", progress=lambda *_: pytest.fail("again")
     )
     assert again == first
@@ -99,7 +101,7 @@ def test_two_sources_that_look_alike_keep_apart(tmp_path):
             path.write_bytes(path.read_bytes().ljust(20_000, b"\0"))
         os.utime(path, (1e9, 1e9))
     pixels = [
-        pascal_part.read(folder, prepared_dir=tmp_path / "prepared").images[0].source.read()
+        pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared").images[0].source.read()
         for folder in (one, other)
     ]
     assert not np.array_equal(*pixels)
@@ -107,10 +109,10 @@ def test_two_sources_that_look_alike_keep_apart(tmp_path):
 
 def test_a_changed_source_is_prepared_anew(tmp_path):
     folder = simple(tmp_path / "source")
-    pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
+    pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
     path = folder / "Annotations_Part" / "2008_000001.mat"
     save_annotation(path, dog(head=rectangle(5, 5, 21, 21)))
-    (found,) = pascal_part.read(folder, prepared_dir=tmp_path / "prepared").images[0].objects
+    (found,) = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared").images[0].objects
     assert [p.box for p in found.parts] == [(5, 5, 21, 21)]
 
 
@@ -130,9 +132,9 @@ def test_the_fingerprint_tells_any_change(tmp_path, changed):
 
 def test_a_prepared_copy_alone_suffices(tmp_path):
     folder = simple(tmp_path / "source")
-    whole = pascal_part.read(folder, prepared_dir=tmp_path / "prepared")
+    whole = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
     folder.rename(tmp_path / "gone")
-    alone = pascal_part.read(None, prepared_dir=tmp_path / "prepared")
+    alone = pascal_part.read_pascal_part(None, prepared_dir=tmp_path / "prepared")
     assert alone.parts == whole.parts
     for here, there in zip(whole.images, alone.images, strict=True):
         assert here.objects == there.objects
@@ -141,23 +143,25 @@ def test_a_prepared_copy_alone_suffices(tmp_path):
 
 def test_without_a_source_there_must_be_one_copy(tmp_path):
     for number in range(2):
-        with pytest.raises(BadInput, match="needs data_dir, or a prepared_dir with one prepared copy"):
-            pascal_part.read(None, prepared_dir=tmp_path / "prepared" if number else None)
+        with pytest.raises(InputError, match="needs data_dir, or a prepared_dir with one prepared copy"):
+            pascal_part.read_pascal_part(None, prepared_dir=tmp_path / "prepared" if number else None)
     for name in ("one", "other"):
-        pascal_part.read(simple(tmp_path / name), prepared_dir=tmp_path / "prepared")
-    with pytest.raises(BadInput, match="holds 2 prepared copies"):
-        pascal_part.read(None, prepared_dir=tmp_path / "prepared")
+        pascal_part.read_pascal_part(simple(tmp_path / name), prepared_dir=tmp_path / "prepared")
+    with pytest.raises(InputError, match="holds 2 prepared copies"):
+        pascal_part.read_pascal_part(None, prepared_dir=tmp_path / "prepared")
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "prepared").write_text("a file")
-    with pytest.raises(BadInput, match="cannot write there"):
-        pascal_part.read(simple(tmp_path / "source"), prepared_dir=tmp_path / "prepared")
+    with pytest.raises(InputError, match="cannot write there"):
+        pascal_part.read_pascal_part(simple(tmp_path / "source"), prepared_dir=tmp_path / "prepared")
 
 
 def test_photographs_survive_pickling_and_threads(tmp_path):
     images = {f"im{i:02d}": [dog(head=rectangle(5, 5, 9, 9))] for i in range(12)}
-    data = pascal_part.read(write(tmp_path / "source", images), prepared_dir=tmp_path / "prepared")
+    data = pascal_part.read_pascal_part(
+        write(tmp_path / "source", images), prepared_dir=tmp_path / "prepared"
+    )
     assert [image.image_id for image in data.images] == list(images)
     one_by_one = [image.source.digest() for image in data.images]
     assert len(set(one_by_one)) == len(images)
@@ -167,17 +171,17 @@ def test_photographs_survive_pickling_and_threads(tmp_path):
 
 
 def test_a_prepared_copy_that_lost_its_photographs_is_reported(tmp_path):
-    data = pascal_part.read(simple(tmp_path / "source"), prepared_dir=tmp_path / "prepared")
+    data = pascal_part.read_pascal_part(simple(tmp_path / "source"), prepared_dir=tmp_path / "prepared")
     for path in (tmp_path / "prepared").rglob("*photographs-train.array_record*"):
         path.unlink()
-    with pytest.raises(BadInput, match="delete the folder and run again"):
+    with pytest.raises(InputError, match="delete the folder and run again"):
         data.images[0].source.read()
 
 
 @pytest.mark.parametrize("kind", ["annotations", "photographs"])
 def test_a_damaged_prepared_copy_is_reported_and_its_folder_named(tmp_path, kind):
-    copy = prepare(find_source(simple(tmp_path / "source")), tmp_path / "prepared")
+    copy = prepare_copy(find_source(simple(tmp_path / "source")), tmp_path / "prepared")
     for path in copy.rglob(f"*{kind}-train.array_record*"):
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(BadInput, match=rf"^{copy}: .*delete the folder and run again"):
-        pascal_part.read(None, prepared_dir=tmp_path / "prepared").images[0].source.read()
+    with pytest.raises(InputError, match=rf"^{copy}: .*delete the folder and run again"):
+        pascal_part.read_pascal_part(None, prepared_dir=tmp_path / "prepared").images[0].source.read()

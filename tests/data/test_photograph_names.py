@@ -8,7 +8,7 @@ from PIL import Image
 
 from partsjax.data import coco_parts
 from partsjax.data.coco_parts.photographs import PhotographFolder, image_ids
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.coco_folder import annotation, document, write
 
 
@@ -38,9 +38,9 @@ def split(name, image=1):
 
 
 def test_one_name_with_two_endings_is_two_images(tmp_path):
-    data = coco_parts.read(write(tmp_path, split("im1.png"), split("im1.jpg")))
+    data = coco_parts.read_coco_parts(write(tmp_path, split("im1.png"), split("im1.jpg")))
     assert [(i.image_id, i.split) for i in data.images] == [("im1.png", "train"), ("im1.jpg", "val")]
-    with pytest.raises(BadInput, match=r"im1\.jpg: image not found"):
+    with pytest.raises(InputError, match=r"im1\.jpg: image not found"):
         data.images[1].source.read()
 
 
@@ -50,7 +50,7 @@ def test_accents_spelled_otherwise_are_found(tmp_path, on_disk, in_file):
     path = folder / "JPEGImages" / on_disk
     path.parent.mkdir()
     Image.new("RGB", (100, 80)).save(path)
-    image = coco_parts.read(folder).images[0]
+    image = coco_parts.read_coco_parts(folder).images[0]
     assert image.source.read().shape == (80, 100, 3)
     assert image.image_id == in_file.removesuffix(".png")
 

@@ -8,7 +8,7 @@ import pytest
 from partsjax.data.crops import class_crops, warp
 from partsjax.data.pipeline import batches
 from partsjax.data.schema import Dataset, Image, Object, Part
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 SIZE, FILL = 64, (1.0, 2.0, 3.0)
 
@@ -28,7 +28,7 @@ class Source:
     def read(self):
         self.reads += 1
         if self.damaged:
-            raise BadInput(f"{self.label}: cut off")
+            raise InputError(f"{self.label}: cut off")
         return np.random.default_rng(self.number).integers(0, 256, (50, 70, 3)).astype(np.uint8)
 
     def digest(self):
@@ -70,7 +70,7 @@ def test_a_batch_never_crosses_shards():
 
 
 def test_an_unreadable_image_stops_the_batches_and_names_itself():
-    with pytest.raises(BadInput, match=r"noise 4: cut off .*--skip_bad"):
+    with pytest.raises(InputError, match=r"noise 4: cut off .*--skip_bad"):
         list(batches(crops(damaged=4), [np.arange(13)], 4, FILL))
 
 

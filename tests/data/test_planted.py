@@ -18,7 +18,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import score_layer as library_scores
 from partsjax.emergence.stimuli import Stimuli
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 from tests.plain.average_precision import average_precision
 from tests.plain.detections import overlapped
 from tests.plain.pipeline import prior_ap, score_layer
@@ -31,7 +31,7 @@ BLIND = blind_network(seed=3, filters=12)
 def _maps(network_name, object_class, seed, style, per_class):
     """Activations of the layer "blob" and the crops, of both splits."""
     network = _network(network_name)
-    dataset = shapeparts.read(seed=seed, classes=[object_class], per_class=per_class, style=style)
+    dataset = shapeparts.read_shapeparts(seed=seed, classes=[object_class], per_class=per_class, style=style)
     apply = jax.jit(lambda params, images: network.apply(params, images, ("blob",))["blob"])
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
     maps, both = [], []
@@ -91,7 +91,7 @@ def test_planted_filters_score_one_on_both_splits(object_class, seed):
 def test_planted_parts_emerge_beyond_their_prior(object_class):
     maps, crops = _maps("planted", object_class, 0, "planted", 30)
     stimuli = tuple(
-        Stimuli(*(np.asarray(a) for a in peaks.strongest(activation, 8)), activation.shape[2])
+        Stimuli(*(np.asarray(a) for a in local_maxima.strongest(activation, 8)), activation.shape[2])
         for activation in maps
     )
     field, size, parts = FIELDS["blob"], PLANTED.network.input_size, crops[0].parts

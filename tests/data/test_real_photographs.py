@@ -20,12 +20,12 @@ pytestmark = pytest.mark.skipif(not (ANIMALS.is_dir() and MAT.is_dir()), reason=
 
 @pytest.fixture(scope="module")
 def animals():
-    return coco_parts.read(ANIMALS)
+    return coco_parts.read_coco_parts(ANIMALS)
 
 
 @pytest.fixture(scope="module")
 def annotated(tmp_path_factory):
-    return pascal_part.read(MAT, prepared_dir=tmp_path_factory.mktemp("prepared"))
+    return pascal_part.read_pascal_part(MAT, prepared_dir=tmp_path_factory.mktemp("prepared"))
 
 
 def test_copies_look_the_same_and_no_two_photographs_do(animals):
@@ -86,7 +86,7 @@ def test_the_objects_of_the_animals_are_all_read(animals):
 
 
 def test_one_class_alone_is_what_all_classes_hold_of_it(animals):
-    horses = coco_parts.read(ANIMALS, ["horse"])
+    horses = coco_parts.read_coco_parts(ANIMALS, ["horse"])
     assert len(horses.images) == 423
     kept = [o for i in animals.images for o in i.objects if o.object_class == "horse"]
     assert [o for i in horses.images for o in i.objects] == kept

@@ -7,7 +7,7 @@ from partsjax.data import coco_parts
 from partsjax.data.coco_parts.segmentation import parse
 from partsjax.data.reader_options import ReaderOptions
 from partsjax.discriminativeness.blackout import pixels_of
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.data.coco_folder import annotation, document, write
 
 DOG = annotation(10, 1, [10, 10, 60, 60], obj_ann_id=10)
@@ -21,7 +21,7 @@ def read(tmp_path, segmentation, bbox=None, options=None, skip_bad=False, catego
     if bbox is None:
         del entry["bbox"]
     folder = write(tmp_path, document([DOG, entry]))
-    data = coco_parts.read(folder, None, options or ReaderOptions(), skip_bad=skip_bad)
+    data = coco_parts.read_coco_parts(folder, None, options or ReaderOptions(), skip_bad=skip_bad)
     return [part for image in data.images for found in image.objects for part in found.parts], data.notes
 
 
@@ -88,7 +88,7 @@ WRONG = [
 def test_a_segmentation_that_is_none(tmp_path, wrong):
     """Without a box it is a fault; with one, the box is taken, and that is said."""
     with pytest.raises(
-        BadInput, match="annotation 11 has no `bbox` in `annotations` and a segmentation of which "
+        InputError, match="annotation 11 has no `bbox` in `annotations` and a segmentation of which "
     ):
         read(tmp_path / "a", wrong)
     (part,), notes = read(tmp_path / "b", wrong, [20, 20, 10, 10])
@@ -116,12 +116,12 @@ def test_a_box_of_fractions_of_pixels_keeps_its_numbers_and_has_a_mask_of_whole_
 
 
 def test_a_missing_or_empty_box_without_segmentation(tmp_path):
-    with pytest.raises(BadInput, match="annotation 11 has no `bbox`"):
+    with pytest.raises(InputError, match="annotation 11 has no `bbox`"):
         read(tmp_path, None)
 
 
 def test_a_segmentation_elsewhere_than_its_box(tmp_path):
-    with pytest.raises(BadInput, match="annotation 11 has a segmentation outside its bbox"):
+    with pytest.raises(InputError, match="annotation 11 has a segmentation outside its bbox"):
         read(tmp_path / "a", [FAR], [20, 20, 10, 10])
     (part,), notes = read(tmp_path / "b", [SQUARE], [20, 20, 30, 30])
     assert part.box == (20, 20, 50, 50)
@@ -157,18 +157,20 @@ def test_polygons_that_hang_together_are_one_instance(tmp_path, other):
 def test_objects_are_never_split(tmp_path):
     dog = {**DOG, "segmentation": [[10, 10, 30, 10, 30, 70, 10, 70], [50, 10, 70, 10, 70, 70, 50, 70]]}
     ear = annotation(11, 3, [12, 12, 5, 6], obj_ann_id=10)
-    data = coco_parts.read(write(tmp_path, document([dog, ear])), None, ReaderOptions(split_polygons=True))
+    data = coco_parts.read_coco_parts(
+        write(tmp_path, document([dog, ear])), None, ReaderOptions(split_polygons=True)
+    )
     assert [len(image.objects) for image in data.images] == [1]
 
 
 def test_nothing_to_split_is_an_option_not_used(tmp_path):
-    with pytest.raises(BadInput, match="--split_polygons: no annotation has a segmentation"):
+    with pytest.raises(InputError, match="--split_polygons: no annotation has a segmentation"):
         read(tmp_path, None, [20, 20, 5, 5], ReaderOptions(split_polygons=True))
 
 
 def test_a_polygon_outside_its_image_is_told_by_the_box_it_gives(tmp_path):
     outside = [95, 20, 130, 20, 130, 30, 95, 30]
     with pytest.raises(
-        BadInput, match=r"annotation 11 has bbox \[95\.0, 20\.0, 35\.0, 10\.0\] outside its image"
+        InputError, match=r"annotation 11 has bbox \[95\.0, 20\.0, 35\.0, 10\.0\] outside its image"
     ):
         read(tmp_path, [outside])

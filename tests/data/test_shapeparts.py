@@ -14,7 +14,7 @@ from partsjax.data.crops import class_crops
 from partsjax.data.shapeparts.compose import compose
 from partsjax.data.shapeparts.raster import MOST_SHAPES, at_centres, identify
 from partsjax.data.shapeparts.scene import Key
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from tests.plain.pipeline import prior_ap
 
 SOME_KEYS = [Key(3, split, c, i) for c in shapeparts.CLASSES for split in ("train", "val") for i in (0, 7)]
@@ -22,7 +22,7 @@ SOME_KEYS = [Key(3, split, c, i) for c in shapeparts.CLASSES for split in ("trai
 
 @pytest.fixture(scope="module")
 def default():
-    return shapeparts.read()
+    return shapeparts.read_shapeparts()
 
 
 def _pixels(key):
@@ -72,7 +72,7 @@ def test_masks_lie_in_the_image_and_in_their_object_and_share_no_pixel(default):
 def test_masks_are_of_the_pixels_themselves():
     """In the planted style a part has a colour of its own: its mask is where the image has it."""
     colours = {"robot": ("hand", (255, 255, 0)), "digger": ("wheel", (255, 0, 255))}
-    dataset = shapeparts.read(seed=5, classes=colours, per_class=10, style="planted")
+    dataset = shapeparts.read_shapeparts(seed=5, classes=colours, per_class=10, style="planted")
     for image in dataset.images:
         pixels = image.source.read()
         name, colour = colours[image.objects[0].object_class]
@@ -158,7 +158,7 @@ def test_a_digest_tells_any_two_keys_apart(monkeypatch):
 
 
 def test_the_layout_is_that_of_the_key_whatever_else_is_asked_for(default):
-    birds = shapeparts.read(classes=["bird"], per_class=3)
+    birds = shapeparts.read_shapeparts(classes=["bird"], per_class=3)
     assert tuple(birds.parts) == ("bird",)
     same = [i for i in default.images if i.image_id in {b.image_id for b in birds.images}]
     assert list(birds.images) == same
@@ -232,6 +232,6 @@ def test_no_scene_has_more_shapes_than_ids():
     ],
 )
 def test_bad_arguments_are_named_in_one_line(arguments, says):
-    with pytest.raises(BadInput) as error:
-        shapeparts.read(**arguments)
+    with pytest.raises(InputError) as error:
+        shapeparts.read_shapeparts(**arguments)
     assert says in str(error.value) and "\n" not in str(error.value)

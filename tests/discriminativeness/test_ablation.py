@@ -11,10 +11,10 @@ from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
 from partsjax.discriminativeness.ablation import ablated_scores, ablator
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import (
     ARCHITECTURES,
-    SCORES,
+    CLASS_SCORES,
     Architecture,
     ConvNet,
     as_network,
@@ -193,7 +193,7 @@ def test_drops_are_those_of_each_crops_class_before_and_after(probability):
 
 
 def test_a_network_without_class_scores_is_refused():
-    with pytest.raises(BadInput, match="alexnet has no class scores"):
+    with pytest.raises(InputError, match="alexnet has no class scores"):
         ablator(load_network("alexnet", "random"), "conv5")
 
 
@@ -228,7 +228,7 @@ def test_ablation_on_photographs_is_running_again_for_every_filter(photographs, 
     @jax.jit
     def again(weights, x, without):
         mine = {name: jnp.where(without, 0, weights[name]) for name in (f"{layer}/kernel", f"{layer}/bias")}
-        return ConvNet(network.architecture, weights | mine)(x, (SCORES,))[SCORES]
+        return ConvNet(network.architecture, weights | mine)(x, (CLASS_SCORES,))[CLASS_SCORES]
 
     filters, own = np.arange(256), (np.arange(count), labels)
     intact = np.asarray(again(weights, x, filters < 0))

@@ -62,7 +62,7 @@ def test_the_control_of_a_thin_mask_is_a_pixel_wide():
 
 def test_a_mask_falls_where_the_warp_puts_it():
     """The mask warped like a photograph: all of it that is there is blacked out, and nothing else."""
-    dataset, seen = shapeparts.read(seed=0, per_class=3), 0
+    dataset, seen = shapeparts.read_shapeparts(seed=0, per_class=3), 0
     for object_class in dataset.parts:
         crops = class_crops(dataset, object_class, "train", 224)
         for n in range(len(crops)):

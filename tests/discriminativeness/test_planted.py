@@ -34,7 +34,7 @@ def reader():
 
 
 def crops_of(object_class, network, count=16):
-    dataset = shapeparts.read(seed=1, classes=[object_class], per_class=count, style="planted")
+    dataset = shapeparts.read_shapeparts(seed=1, classes=[object_class], per_class=count, style="planted")
     crops = class_crops(dataset, object_class, "val", network.input_size, limit=count)
     return crops, next(batches(crops, [np.arange(count)], count, network.preprocessing.mean)).pixels
 

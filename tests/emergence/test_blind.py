@@ -18,7 +18,7 @@ from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.emergence.verdict import CHANCE
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 
 FIELD = FIELDS["blob"]
 NETWORKS, FILTERS = 50, 16
@@ -38,7 +38,7 @@ def ground_of(crops: tuple[Crops, Crops], seed: int) -> Ground:
 def examined(maps: np.ndarray, object_class: str, seed: int, of=None, ground=None) -> Evidence:
     """Of a network that shows the same maps [H, W, F] on every image; `ground`: where it has another seed."""
     train, val = of or crops(object_class)
-    cells, values = (np.asarray(a) for a in peaks.strongest(jnp.asarray(maps)[None], 8))
+    cells, values = (np.asarray(a) for a in local_maxima.strongest(jnp.asarray(maps)[None], 8))
     stimuli = tuple(
         Stimuli(np.repeat(cells, len(c), axis=-1), np.repeat(values, len(c), axis=-1), maps.shape[1])
         for c in (train, val)

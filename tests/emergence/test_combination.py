@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from partsjax.emergence.calibration import calibrate
-from partsjax.emergence.combination import SCORES, SEARCHES, Search, combine, members_union, train_ap
+from partsjax.emergence.combination import RANKINGS, SEARCHES, Search, combine, members_union, train_ap
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, union
 from tests.emergence.random_layer import RandomLayer, random_layer
-from tests.emergence.test_placed import FILTERS, part
-from tests.emergence.test_placed import layer as scored_layer
+from tests.emergence.test_decode_boxes import FILTERS, part
+from tests.emergence.test_decode_boxes import layer as scored_layer
 from tests.plain import combination as plain
 
 QUICK = Genetic(population=40, generations=20)
-WAYS = list(itertools.product(SEARCHES, SCORES))
+WAYS = list(itertools.product(SEARCHES, RANKINGS))
 MODULE = "partsjax.emergence.combination"
 
 
@@ -121,17 +121,17 @@ def scored():
 
 @pytest.mark.parametrize("way", WAYS)
 def test_with_suppression_across_members_too_it_is_never_below_the_best_filter(scored, way):
-    placing = scored[3]
+    decoder = scored[3]
     parts = [part(scored, p) for p in (0, 1)]
     aps = np.array([[train_ap(union(d, [f]), d) for d in parts] for f in range(FILTERS)])
     if way[1] == "calibrated":
-        parts = [calibrate(part, placing.scale).apply(part) for part in parts]
+        parts = [calibrate(part, decoder.scale).apply(part) for part in parts]
     best = aps.argmax(axis=0).tolist()
     search = Search(*way, union_nms=True, genetic=QUICK)
-    found = combine(parts, [0, 1], ["a", "b"], best, search, Method(), placing, 0)
+    found = combine(parts, [0, 1], ["a", "b"], best, search, Method(), decoder, 0)
     for p, combination in enumerate(found):
         assert combination.ap_train >= aps[:, p].max() - 1e-6
-        of_set = members_union(parts[p], combination.filters, p, search, Method(), placing)
+        of_set = members_union(parts[p], combination.filters, p, search, Method(), decoder)
         assert combination.ap_train == train_ap(of_set, parts[p])
 
 

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 from scipy import stats
 
-from partsjax.emergence.compare import Measured, difference, mean_ap, over_seeds
+from partsjax.emergence.compare import JudgedLayer, mean_ap, network_difference, over_seeds
 from partsjax.emergence.curve import curve, estimate, resamples
 from tests.emergence.test_curve import check_rate, photographs
 
 PARTS = (("dog", "head"), ("dog", "leg"), ("cat", "head"))
 
 
-def measured(random: np.random.Generator, unknown: float = 0.0) -> Measured:
+def measured(random: np.random.Generator, unknown: float = 0.0) -> JudgedLayer:
     values = random.random((len(PARTS), 40)).astype(np.float32)
     values[random.random(values.shape) < unknown] = np.nan
-    return Measured(PARTS, random.random(len(PARTS)), values)
+    return JudgedLayer(PARTS, random.random(len(PARTS)), values)
 
 
 def percentiles(values) -> tuple[float, float]:
@@ -52,7 +52,7 @@ def test_equals_a_plain_loop_over_parts_seeds_and_samples(seed, seeds, holes):
     """Of parts of one class, whose samples stay side by side; part by part of any."""
     random = np.random.default_rng(seed)
     ones, others = ([measured(random, 0.2 * holes) for _ in range(n)] for n in seeds)
-    found = difference(ones, others)
+    found = network_difference(ones, others)
     paired = zip if len(ones) == len(others) else itertools.product
     pairs = list(paired(ones, others))
     for p, part in enumerate(found.parts):
@@ -63,8 +63,8 @@ def test_equals_a_plain_loop_over_parts_seeds_and_samples(seed, seeds, holes):
     assert found.worse == sum(p.high < 0 for p in found.parts)
     assert found.by_chance == pytest.approx(0.025 * 3)
 
-    dogs = [[Measured(PARTS[:2], n.ap_val[:2], n.resamples[:2]) for n in of] for of in (ones, others)]
-    found = difference(*dogs)
+    dogs = [[JudgedLayer(PARTS[:2], n.ap_val[:2], n.resamples[:2]) for n in of] for of in (ones, others)]
+    found = network_difference(*dogs)
     by_seed, drawn, over, over_drawn = [], [], [], []
     for a, b in pairs:
         by_seed.append(mean([a.ap_val[p] - b.ap_val[p] for p in (0, 1)]))
@@ -81,10 +81,10 @@ def test_equals_a_plain_loop_over_parts_seeds_and_samples(seed, seeds, holes):
 def test_equal_networks_differ_by_nothing_and_opposite_ways_by_opposite_figures():
     random = np.random.default_rng(0)
     one, other = measured(random), measured(random)
-    nothing = difference([one], [one])
+    nothing = network_difference([one], [one])
     assert nothing.mean == nothing.over == (0, 0, 0) and set(nothing.parts) == {(0, 0, 0)}
     assert nothing.better == nothing.worse == 0
-    there, back = difference([one], [other]), difference([other], [one])
+    there, back = network_difference([one], [other]), network_difference([other], [one])
     for a, b in (
         (there.mean, back.mean),
         (there.over, back.over),
@@ -98,14 +98,14 @@ def test_the_difference_of_means_is_the_mean_of_differences():
     random = np.random.default_rng(1)
     one, other = measured(random), measured(random)
     gain = mean_ap([one]).value - mean_ap([other]).value
-    assert difference([one], [other]).mean.value == pytest.approx(gain)
-    assert {type(v) for v in (*difference([one], [other]).by_seed, mean_ap([one]).value)} == {float}
+    assert network_difference([one], [other]).mean.value == pytest.approx(gain)
+    assert {type(v) for v in (*network_difference([one], [other]).by_seed, mean_ap([one]).value)} == {float}
 
 
 def test_a_single_run_against_several_seeds_meets_each_of_them():
     random = np.random.default_rng(2)
     one, others = measured(random), [measured(random) for _ in range(3)]
-    assert difference([one], others) == difference([one] * 3, others)
+    assert network_difference([one], others) == network_difference([one] * 3, others)
 
 
 def test_seeds_widen_the_interval_and_do_not_move_the_figure():
@@ -118,35 +118,35 @@ def test_seeds_widen_the_interval_and_do_not_move_the_figure():
 
 
 def test_a_figure_that_is_not_known_stays_unknown():
-    none = Measured(PARTS, np.full(3, np.nan), np.full((3, 40), np.nan, np.float32))
-    found = difference([none], [none])
+    none = JudgedLayer(PARTS, np.full(3, np.nan), np.full((3, 40), np.nan, np.float32))
+    found = network_difference([none], [none])
     assert np.isnan([*found.mean, *found.by_seed, *itertools.chain(*found.parts)]).all()
     assert found.better == found.worse == 0
-    empty = Measured((), np.zeros(0), np.zeros((0, 40), np.float32))
-    assert np.isnan([*difference([empty], [empty]).mean, *mean_ap([empty])]).all()
+    empty = JudgedLayer((), np.zeros(0), np.zeros((0, 40), np.float32))
+    assert np.isnan([*network_difference([empty], [empty]).mean, *mean_ap([empty])]).all()
 
 
 def test_what_cannot_be_compared_is_refused():
     random = np.random.default_rng(3)
     one = measured(random)
-    elsewhere = Measured((("dog", "head"), *PARTS[:2]), one.ap_val, one.resamples)
+    elsewhere = JudgedLayer((("dog", "head"), *PARTS[:2]), one.ap_val, one.resamples)
     with pytest.raises(ValueError, match="other parts"):
-        difference([one], [elsewhere])
+        network_difference([one], [elsewhere])
     with pytest.raises(ValueError, match="3 seeds of one network, 2"):
-        difference([one] * 3, [one] * 2)
+        network_difference([one] * 3, [one] * 2)
 
 
 def test_classes_with_equally_many_images_are_drawn_independently():
     """Two classes whose every image has the same luck: their means' errors must not add up."""
     luck = np.random.default_rng(4).normal(0, 1, 1000).astype(np.float32)
     parts = (("dog", "head"), ("cat", "head"))
-    together = mean_ap([Measured(parts, np.zeros(2), np.stack([luck, luck]))])
-    alone = mean_ap([Measured(parts[:1], np.zeros(1), luck[None])])
+    together = mean_ap([JudgedLayer(parts, np.zeros(2), np.stack([luck, luck]))])
+    alone = mean_ap([JudgedLayer(parts[:1], np.zeros(1), luck[None])])
     assert (together.high - together.low) / (alone.high - alone.low) == pytest.approx(
         math.sqrt(0.5), abs=0.06
     )
     one_class = (("dog", "head"), ("dog", "leg"))
-    same = mean_ap([Measured(one_class, np.zeros(2), np.stack([luck, luck]))])
+    same = mean_ap([JudgedLayer(one_class, np.zeros(2), np.stack([luck, luck]))])
     np.testing.assert_allclose(same, alone, atol=1e-6)
 
 
@@ -169,10 +169,10 @@ def test_each_end_of_a_mean_difference_is_wrong_as_often_as_is_known_of_it():
             for found, s in zip(detectors, scores, strict=True):
                 found.append(estimate(curve(s, true, of, positives), weights))
         ones, others = (
-            Measured(parts, np.array([e.value for e, _ in found]), np.stack([v for _, v in found]))
+            JudgedLayer(parts, np.array([e.value for e, _ in found]), np.stack([v for _, v in found]))
             for found in detectors
         )
-        mean = difference([ones], [others]).mean
+        mean = network_difference([ones], [others]).mean
         ends.append((mean.low > np.mean(truths), mean.high < np.mean(truths)))
     check_rate(np.array(ends), np.array([0.0095, 0.073]))  # of 2,000 sets; see test_curve
     assert np.any(ends, axis=1).mean() < 2 * 0.05

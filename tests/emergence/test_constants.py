@@ -9,7 +9,7 @@ from partsjax.discriminativeness import blackout, filters, relation
 from partsjax.emergence import combination, curve, prior, regression, verdict
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 
 METHOD, GENETIC, SEARCH = Method(), Genetic(), combination.Search()
 
@@ -25,8 +25,8 @@ FIXED = {
     "context, pixels": (crops.CONTEXT, 16),
     # ours
     "stimuli of a filter and crop": (METHOD.stimuli, 8),
-    "neighbourhood of a maximum": (METHOD.peak_window, 3),
-    "the same, of the functions": (inspect.signature(peaks.strongest).parameters["window"].default, 3),
+    "neighbourhood of a maximum": (METHOD.stimulus_window, 3),
+    "the same, of the functions": (inspect.signature(local_maxima.strongest).parameters["window"].default, 3),
     "suppression over IoU": (METHOD.nms_iou, 0.5),
     "pairs of a regressor": (METHOD.min_pairs, 12),
     "features": (regression.FEATURES, 12),

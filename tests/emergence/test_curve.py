@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partsjax.emergence.curve import RESAMPLES, curve, difference, estimate, interval, resamples
+from partsjax.emergence.curve import RESAMPLES, curve, estimate, interval, paired_difference, resamples
 from partsjax.emergence.ranked import union
 from tests.emergence.random_layer import FILTERS, LAYERS, SETS
 from tests.plain import combination as plain
@@ -53,7 +53,7 @@ def test_nothing_to_judge_on_is_unknown():
     weights = resamples(0, 0)
     nothing = curve(np.zeros(0), np.zeros(0, bool), np.zeros(0, int), np.zeros(0))
     value, values = estimate(nothing, weights)
-    assert np.isnan([*value, *difference(nothing, nothing, values, values)]).all()
+    assert np.isnan([*value, *paired_difference(nothing, nothing, values, values)]).all()
     assert np.isnan(interval(np.full(3, np.nan))).all()
     assert interval(np.array([np.nan, 0.5, 0.5])) == (0.5, 0.5)  # samples without ground truth are left out
 
@@ -100,7 +100,7 @@ def test_each_end_of_an_interval_is_wrong_as_often_as_is_known_of_it():
         weights = resamples(60, (2, number))
         detectors = [curve(s, true, of, positives) for s in scores]
         (one, values), (other, others) = (estimate(d, weights) for d in detectors)
-        estimates.append((one, other, difference(*detectors, values, others)))
+        estimates.append((one, other, paired_difference(*detectors, values, others)))
     _, low, high = np.moveaxis(estimates, -1, 0)
     of_truth = (*truth, truth[0] - truth[1])
     check_rate(low > of_truth, TOO_HIGH)

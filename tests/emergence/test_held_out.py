@@ -12,7 +12,7 @@ import pytest
 
 from partsjax.emergence.calibration import calibrate
 from partsjax.emergence.combination import members_union
-from partsjax.emergence.placed import Placing
+from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.ranked import RankedLayer
 from partsjax.emergence.shuffled import shuffled
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
@@ -71,7 +71,7 @@ def test_unseen_detections_are_judged_with_what_was_fitted_on_train(layers, pair
     """Every search's set again: train's staircase, train's regressors, the unseen crops' boxes."""
     found, splits = layers[pair], [SPLITS[name] for name in pair]
     ranked = [RankedLayer(s.stimuli.scores) for s in splits]
-    placing = Placing(splits[1].stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
+    decoder = BoxDecoder(splits[1].stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
     trials = iter(found.evidence.trials)
     for p, search in itertools.product(range(2), ALL_SEARCHES):
         trial = next(trials)
@@ -82,7 +82,7 @@ def test_unseen_detections_are_judged_with_what_was_fitted_on_train(layers, pair
         )
         if search.score == "calibrated":
             val = calibrate(train, found.scores.scale).apply(val)
-        union = members_union(val, trial.filters, p, search, found.ground.method, placing)
+        union = members_union(val, trial.filters, p, search, found.ground.method, decoder)
         ap = found.ground.curve(union, val.positives).average_precision()
         assert trial.ap_val.value == pytest.approx(ap, abs=1e-9)
         if search is ALL_SEARCHES[0]:

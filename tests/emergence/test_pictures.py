@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from partsjax.emergence import firings
 from partsjax.emergence.combination import members_union
-from partsjax.emergence.evidence import FALSE_ALARMS, SHOWN
-from partsjax.emergence.firings import strongest_crops
-from partsjax.emergence.placed import Placing
+from partsjax.emergence.decode_boxes import BoxDecoder
+from partsjax.emergence.evidence import DETECTIONS_SHOWN, FALSE_ALARMS
 from partsjax.emergence.ranked import RankedLayer, union
 from partsjax.emergence.stimuli import Stimuli
+from partsjax.emergence.top_activations import CROPS_KEPT, top_activations
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
 from tests.emergence.test_scoring import CELLS, FIELD, SIZE
 
@@ -30,8 +29,8 @@ def test_the_strongest_detection_of_each_crop_and_the_first_false_alarms(layer, 
     false = pictures.combination_false if together else pictures.best_false
     positives = val.truth.valid[part].sum(axis=0)
     listed = union(RankedLayer(val.stimuli.scores).part(found.found.val[:, part], positives), members)
-    placing = Placing(val.stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
-    boxes = placing.boxes(part, listed)
+    decoder = BoxDecoder(val.stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
+    boxes = decoder.boxes(part, listed)
 
     def firsts(which, most):
         kept, crops = [], set()
@@ -43,7 +42,7 @@ def test_the_strongest_detection_of_each_crop_and_the_first_false_alarms(layer, 
 
     everything = range(len(listed.scores))
     for shown, index in (
-        (best, firsts(everything, SHOWN)),
+        (best, firsts(everything, DETECTIONS_SHOWN)),
         (false, firsts([i for i in everything if not listed.true[i]], FALSE_ALARMS)),
     ):
         assert len(shown) == len(index) > 3
@@ -52,7 +51,7 @@ def test_the_strongest_detection_of_each_crop_and_the_first_false_alarms(layer, 
             assert detection.score == pytest.approx(listed.scores[i], abs=1e-6)
             assert detection.correct == listed.true[i]
             np.testing.assert_allclose(detection.box, boxes[i], atol=0.051)
-    assert (SHOWN, FALSE_ALARMS) == (10, 5)
+    assert (DETECTIONS_SHOWN, FALSE_ALARMS) == (10, 5)
     assert any(d.correct for d in best) and not any(d.correct for d in false)
 
 
@@ -65,10 +64,10 @@ def test_detections_of_a_set_are_those_that_suppression_leaves(layer):
         zip(found.evidence.verdicts, found.evidence.strongest, strict=True)
     ):
         assert len(verdict.combination) > 0
-        placing = Placing(val.stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
+        decoder = BoxDecoder(val.stimuli, found.scores.weights, found.scores.scale, GEOMETRY)
         positives = val.truth.valid[part].sum(axis=0)
         plain = RankedLayer(val.stimuli.scores).part(found.found.val[:, part], positives)
-        left = members_union(plain, verdict.combination, part, search, found.ground.method, placing)
+        left = members_union(plain, verdict.combination, part, search, found.ground.method, decoder)
         kept = {*zip(left.crops.tolist(), left.filters.tolist(), strict=True)}
         assert {(d.crop, d.filter) for d in pictures.combination} <= kept
 
@@ -80,8 +79,8 @@ def test_filters_fire_most_on_these_crops_and_there(crops):
     values = random.integers(0, 6, (4, 9, 2, crops)).astype(np.float32)  # many equal
     values[:, :, 1] = np.minimum(values[:, :, 1], values[:, :, 0])
     values[3] = 0
-    found = strongest_crops(Stimuli(cells, values, CELLS), GEOMETRY)
-    assert firings.SHOWN == 12 and found.crops.shape == (4, min(12, crops))
+    found = top_activations(Stimuli(cells, values, CELLS), GEOMETRY)
+    assert CROPS_KEPT == 12 and found.crops.shape == (4, min(12, crops))
     for f in range(4):
         order = sorted(range(crops), key=lambda n: (-values[f, 4, 0, n], n))[:12]
         assert found.crops[f].tolist() == order

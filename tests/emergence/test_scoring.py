@@ -11,7 +11,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.protocol import ReceptiveField
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 from tests.plain import pipeline as plain
 from tests.plain import regression
 from tests.plain import stimuli as plain_peaks
@@ -56,7 +56,7 @@ def padded(truth, instances: int = 3) -> Truth:
 
 
 def stimuli(maps: np.ndarray, k: int = 8) -> Stimuli:
-    cells, values = peaks.strongest(jnp.asarray(maps), k)
+    cells, values = local_maxima.strongest(jnp.asarray(maps), k)
     return Stimuli(np.asarray(cells), np.asarray(values), CELLS)
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from partsjax.data.crops import Truth
+from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.method import Method
-from partsjax.emergence.placed import Placing
 from partsjax.emergence.prior import fixed_boxes
 from partsjax.emergence.ranked import RankedLayer, union
 from partsjax.emergence.regression import Pairs, fit, pair, predict
 from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, judge
 from partsjax.ops import boxes as bx
 from tests.emergence.random_layer import RandomLayer
-from tests.emergence.test_placed import GEOMETRY
+from tests.emergence.test_decode_boxes import GEOMETRY
 from tests.emergence.test_ranked import ap_of
 from tests.emergence.test_scoring import activations, padded, plain_truth, scored, stimuli
 from tests.emergence.test_tables import bounds
@@ -72,12 +72,12 @@ def test_across_members_too():
     truth = [plain_truth(20, 2, seed) for seed in (0, 1)]
     maps = [activations(20, 1, seed, truth[seed]).repeat(2, axis=-1) for seed in (0, 1)]
     scores, found = scored(maps, [padded(t) for t in truth])
-    placing = Placing(stimuli(maps[0]), scores.weights, scores.scale, GEOMETRY)
-    part = RankedLayer(placing.stimuli.scores).part(found.train[:, 0], np.ones(20, int))
+    decoder = BoxDecoder(stimuli(maps[0]), scores.weights, scores.scale, GEOMETRY)
+    part = RankedLayer(decoder.stimuli.scores).part(found.train[:, 0], np.ones(20, int))
     alone, both = (union(part, members) for members in ((0,), (0, 1)))
     assert len(both.scores) == 2 * len(alone.scores) > 0
     for threshold, left in ((1.0, 2), (0.999, 1)):
-        assert len(placing.without_repeats(0, both, threshold).scores) == left * len(alone.scores)
+        assert len(decoder.without_repeats(0, both, threshold).scores) == left * len(alone.scores)
 
 
 def test_difficult_boxes_are_never_paired_with():

@@ -110,7 +110,7 @@ def test_a_workdir_made_with_other_options(command, tmp_path):
 
 
 def test_a_workdir_in_use(command, tmp_path):
-    with workdir.opened(tmp_path / "W"):
+    with workdir.locked_folder(tmp_path / "W"):
         one_line(command(), "another run")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from experiments import process
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from tests.experiments.commands import typed
 from tests.reporting.test_terminal import EVERYTHING, LAYERS, beside, of_layer, summarize
@@ -47,7 +47,7 @@ def stream(monkeypatch):
     def replace(encoding, errors="strict"):
         raw = io.BytesIO()
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, errors))
-        process.prepare()
+        process.prepare_process()
         return lambda: (sys.stdout.flush(), raw.getvalue().decode(encoding))[1]
 
     return replace
@@ -174,7 +174,7 @@ def test_debug_shows_where_an_error_was_raised(monkeypatch, capsys):
         try:
             raise ZeroDivisionError("deep down")
         except ZeroDivisionError:
-            raise BadInput("a file: wrong\nin two lines \x1b[31m") from None
+            raise InputError("a file: wrong\nin two lines \x1b[31m") from None
 
     assert typed(command(main), monkeypatch, {}) == 2
     assert capsys.readouterr().err == "error: a file: wrong in two lines \ufffd[31m\n"

@@ -107,7 +107,7 @@ def test_options_that_do_not_go_together_are_told(command, monkeypatch):
     one_line(command(train_from="conv6"), "no layer 'conv6'", "conv5")
 
     def absent():
-        raise selective.BadInput("selective search needs OpenCV contrib; pip install it")
+        raise selective.InputError("selective search needs OpenCV contrib; pip install it")
 
     monkeypatch.setattr(selective, "opencv", absent)
     one_line(command(windows="selective"), "OpenCV contrib", "pip install")

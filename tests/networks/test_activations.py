@@ -13,7 +13,7 @@ from partsjax.discriminativeness.gradients import attributor
 from partsjax.discriminativeness.scores import require_finite_scores, standardised
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor, require_finite
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import ARCHITECTURES, ReceptiveField, as_network
 from partsjax.networks.activations import check_geometry, shapes
 from partsjax.networks.initial import weight_shapes
@@ -50,7 +50,7 @@ def test_an_activation_that_does_not_fit_is_refused(name, known):
         message = "network own: layer conv2: " if name == "one cell" else None
     if message is None:
         return  # measured, such a map has a field that fits it, or none
-    with pytest.raises(BadInput, match=message) as raised:
+    with pytest.raises(InputError, match=message) as raised:
         own.made(of_body, fields={} if known == "measured" else None)
     assert "network own" in str(raised.value) and "\n" not in str(raised.value)
 
@@ -77,7 +77,7 @@ RETURNED = {
 @pytest.mark.parametrize("name", RETURNED)
 def test_what_apply_returns_or_raises_is_told(name):
     returned, message = RETURNED[name]
-    with pytest.raises(BadInput, match=f"network own: its `apply`.*{message}") as raised:
+    with pytest.raises(InputError, match=f"network own: its `apply`.*{message}") as raised:
         own.named(lambda params, images, layers: returned(own.body(params, images), layers))
     assert "\n" not in str(raised.value)
 
@@ -109,7 +109,7 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_every_question_checks(step):
-    with pytest.raises(BadInput, match="channels come last"):
+    with pytest.raises(InputError, match="channels come last"):
         STEPS[step](wrong(with_scores()))
 
 
@@ -121,7 +121,7 @@ def test_every_question_checks(step):
     (lambda x: {}["fc"], r"failed: KeyError: 'fc' \(test_activations.py"),
 ])  # fmt: skip
 def test_class_scores_are_checked(step, of_scores, message):
-    with pytest.raises(BadInput, match=f"network own: its `after`, called for layer conv2,.*{message}"):
+    with pytest.raises(InputError, match=f"network own: its `after`, called for layer conv2,.*{message}"):
         STEPS[step](with_scores(of_scores))
 
 
@@ -142,7 +142,7 @@ def test_numbers_of_other_types_are_taken_as_float32(of_body):
 def test_geometries_that_occur_fit(cells, field, size):
     check_geometry("net", "layer", (1, cells, cells, 5), field, size)
     for other in (cells + 3, 2 * cells + 2):
-        with pytest.raises(BadInput, match="does not fit its receptive field"):
+        with pytest.raises(InputError, match="does not fit its receptive field"):
             check_geometry("net", "layer", (1, other, other, 5), field, size)
 
 
@@ -156,7 +156,7 @@ def test_our_networks_fit(name):
 
 @pytest.mark.parametrize(("stride", "center"), [(0, 4), (-4, 4), (4, np.nan)])
 def test_fields_that_are_none(stride, center):
-    with pytest.raises(BadInput, match="no positive stride or no finite centre"):
+    with pytest.raises(InputError, match="no positive stride or no finite centre"):
         own.made(fields={LAYER: ReceptiveField(9, stride, center)})
 
 
@@ -184,7 +184,7 @@ def test_activations_that_are_not_finite_are_refused(name):
     message = (
         rf"network own: layer conv2: .* NaN or infinite, in {filters} of 16 filters on {crops} of 8 crops"
     )
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(InputError, match=message):
         require_finite(network, LAYER, stimuli(network), np.ones(8, bool))
 
 
@@ -197,7 +197,7 @@ def test_crops_that_show_nothing_do_not_count():
 
 
 def test_measuring_a_field_tells_of_nan():
-    with pytest.raises(BadInput, match="network own: layer conv2: its activation or gradient is NaN"):
+    with pytest.raises(InputError, match="network own: layer conv2: its activation or gradient is NaN"):
         own.made(NOT_FINITE["everything"][0], fields={})
 
 
@@ -217,5 +217,5 @@ def test_class_scores_that_are_not_finite_are_refused(wrong):
     scores = np.zeros((8, 3), np.float32)
     require_finite_scores(RIGHT, scores)
     scores[[2, 5], [0, 1]] = wrong
-    with pytest.raises(BadInput, match="network own: class scores are NaN or infinite on 2 of 8 crops"):
+    with pytest.raises(InputError, match="network own: class scores are NaN or infinite on 2 of 8 crops"):
         require_finite_scores(RIGHT, scores)

@@ -7,7 +7,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.networks.heads import head_for
 from partsjax.networks.layers import LRN
@@ -50,23 +50,23 @@ def test_the_run_s_folder_serves_too_and_the_network_has_classes(written):
 
 
 def test_another_architecture_is_told(written):
-    with pytest.raises(BadInput, match="a checkpoint of caffenet, not of alexnet; use --net=caffenet"):
+    with pytest.raises(InputError, match="a checkpoint of caffenet, not of alexnet; use --net=caffenet"):
         load_network("alexnet", str(written[0]))
 
 
 def test_a_folder_without_a_finished_step_is_told(tmp_path):
     (tmp_path / "checkpoint" / "7.orbax-checkpoint-tmp-1").mkdir(parents=True)
-    with pytest.raises(BadInput, match="no finished checkpoint in this folder"):
+    with pytest.raises(InputError, match="no finished checkpoint in this folder"):
         load_network("alexnet", str(tmp_path / "checkpoint"))
     (tmp_path / "bare").mkdir()
-    with pytest.raises(BadInput, match="no finished checkpoint in this folder"):
+    with pytest.raises(InputError, match="no finished checkpoint in this folder"):
         load_network("alexnet", str(tmp_path / "bare"))
 
 
 def test_half_of_a_step_is_told(written):
     folder = written[0]
     shutil.rmtree(folder / "5" / "weights")
-    with pytest.raises(BadInput, match="no checkpoint of partsjax: has no weights"):
+    with pytest.raises(InputError, match="no checkpoint of partsjax: has no weights"):
         load_network("caffenet", str(folder))
 
 
@@ -75,14 +75,14 @@ def test_damaged_arrays_are_told(written):
     for path in (folder / "5" / "weights").rglob("*"):
         if path.is_file() and "d" in path.parent.name:
             path.write_bytes(path.read_bytes()[:20])
-    with pytest.raises(BadInput, match="half-written or damaged checkpoint"):
+    with pytest.raises(InputError, match="half-written or damaged checkpoint"):
         load_network("caffenet", str(folder))
 
 
 def test_damaged_json_is_told(written):
     about = next((written[0] / "5" / "about").rglob("metadata"))
     about.write_text(json.dumps({"classes": []}))
-    with pytest.raises(BadInput, match="half-written or damaged checkpoint"):
+    with pytest.raises(InputError, match="half-written or damaged checkpoint"):
         load_network("caffenet", str(written[0]))
 
 
@@ -90,8 +90,8 @@ def test_missing_misshapen_and_infinite_weights_are_told(tmp_path, small, weight
     table = head_for(small("alexnet").headless(), "cam", 3)
     weights = weights_for(table)
     fewer = {name: value for name, value in weights.items() if name != "conv2/bias"}
-    with pytest.raises(BadInput, match="missing or misshapen: conv2/bias"):
+    with pytest.raises(InputError, match="missing or misshapen: conv2/bias"):
         load_network("alexnet", str(_write(tmp_path / "a", table, fewer)))
     broken = {**weights, "conv1/bias": np.full_like(weights["conv1/bias"], np.inf)}
-    with pytest.raises(BadInput, match="NaN or infinite weights: conv1/bias"):
+    with pytest.raises(InputError, match="NaN or infinite weights: conv1/bias"):
         load_network("alexnet", str(_write(tmp_path / "b", table, broken)))

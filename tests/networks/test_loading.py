@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import ReceptiveField, custom_network, load_network
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.initial import initial_weights
@@ -53,9 +53,9 @@ def test_a_file_of_ours_loads(tmp_path):
 
 
 def test_unknown_names():
-    with pytest.raises(BadInput, match="--net=vgg: no such network; did you mean 'vgg1"):
+    with pytest.raises(InputError, match="--net=vgg: no such network; did you mean 'vgg1"):
         load_network("vgg", "random")
-    with pytest.raises(BadInput, match=r"dtype=float16: .* choose from: float32, bfloat16"):
+    with pytest.raises(InputError, match=r"dtype=float16: .* choose from: float32, bfloat16"):
         load_network("vgg16", "random", dtype="float16")
 
 
@@ -107,21 +107,21 @@ def test_the_users_function_is_called_with_what_it_takes(users_module):
     ("{}:", "imagenet", "package.module:function"),
 ])  # fmt: skip
 def test_faults_of_the_users_function_are_named(users_module, net, weights, message):
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(InputError, match=message):
         load_network(net.format(users_module), weights)
 
 
 def test_what_the_users_module_lacks_is_named(tmp_path, monkeypatch):
     (tmp_path / "users_lacking_module.py").write_text("import no_such_package_at_all")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(BadInput, match="it imports no_such_package_at_all, which is not installed"):
+    with pytest.raises(InputError, match="it imports no_such_package_at_all, which is not installed"):
         load_network("users_lacking_module:f", "imagenet")
 
 
 def test_a_fault_inside_the_users_module_is_not_hidden(tmp_path, monkeypatch):
     (tmp_path / "users_broken_module.py").write_text("raise RuntimeError('mine')")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(BadInput, match=r"RuntimeError: mine \(users_broken_module.py, line 1\)") as raised:
+    with pytest.raises(InputError, match=r"RuntimeError: mine \(users_broken_module.py, line 1\)") as raised:
         load_network("users_broken_module:f", "imagenet")
     assert isinstance(raised.value.__cause__, RuntimeError)
 
@@ -130,9 +130,9 @@ def test_custom_networks_name_their_layers():
     def apply(params, images, layers):
         return {"a": images}
 
-    with pytest.raises(BadInput, match="network mine: no layers; name them"):
+    with pytest.raises(InputError, match="network mine: no layers; name them"):
         custom_network("mine", apply, {}, input_size=8)
-    with pytest.raises(BadInput, match="'b' is not in layers; choose from: a"):
+    with pytest.raises(InputError, match="'b' is not in layers; choose from: a"):
         custom_network("mine", apply, {}, input_size=8, layers=["a"], default_layers=["b"])
     field = ReceptiveField(9, 1, 0)
     network = custom_network("mine", apply, {}, input_size=8, fields={"a": field}, digest="abc")

@@ -7,7 +7,7 @@ import pytest
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.assembly import as_network
 from partsjax.networks.initial import initial_weights, weight_shapes
-from partsjax.networks.model import SCORES, ConvNet
+from partsjax.networks.model import CLASS_SCORES, ConvNet
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.naming import by_name
 from partsjax.networks.weights.normalisation import WeightOptions
@@ -42,10 +42,10 @@ def test_activations_and_scores_are_those_of_torch(name, small, torch_network, i
     found = convert(by_name("module", tensors), table, told)
     table, weights = found.architecture, found.weights
     names = [layer.name for layer in table.convolutions]
-    ours = forward(table, weights, images, (*names, SCORES))
+    ours = forward(table, weights, images, (*names, CLASS_SCORES))
     for layer, expected in zip(names, activations, strict=True):
         np.testing.assert_allclose(ours[layer], expected, atol=1e-4 * expected.max(), err_msg=layer)
-    np.testing.assert_allclose(ours[SCORES], scores, atol=1e-4 * np.abs(scores).max())
+    np.testing.assert_allclose(ours[CLASS_SCORES], scores, atol=1e-4 * np.abs(scores).max())
 
 
 def _under_layer_names(module, table) -> dict:
@@ -82,7 +82,7 @@ def test_only_what_is_asked_for_is_computed(small, images_for):
     assert count(("conv3", "conv1")) == (3, 0)
     assert count(("conv5",)) == (5, 0)
     assert count(("fc6",)) == (5, 1)
-    assert count((SCORES, "conv2")) == (5, 3)
+    assert count((CLASS_SCORES, "conv2")) == (5, 3)
     assert count(()) == (0, 0)
 
 
@@ -146,7 +146,7 @@ def test_gradients_reach_every_weight(small, weights_for, images_for):
     images = images_for(table)
 
     def loss(params):
-        return (network.apply(params, images, (SCORES,))[SCORES] ** 2).sum()
+        return (network.apply(params, images, (CLASS_SCORES,))[CLASS_SCORES] ** 2).sum()
 
     gradients = jax.tree.leaves(jax.jit(jax.grad(loss))(network.params))
     assert len(gradients) == 16

@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 import scipy.io
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import as_network, load_network
 from partsjax.networks.architectures import IMAGENET, VGG_IMAGENET
 from partsjax.networks.weights import read_file
@@ -133,7 +133,7 @@ def test_torch_files_of_caffes_alexnet_say_neither_and_are_asked(tensors, caffen
         (WeightOptions("torchvision"), r"say whether local response normalisation .* --lrn="),
         (WeightOptions(lrn="after_pool"), r"say what input it wants: --normalisation=torchvision.caffe"),
     ):
-        with pytest.raises(BadInput, match=rf"^alexnet_places\.pth: does not {asked}|does not say {asked}"):
+        with pytest.raises(InputError, match=rf"^alexnet_places\.pth: does not {asked}|does not say {asked}"):
             convert(file, table, told)
     found = convert(file, table, WeightOptions("torchvision", "after_pool"))
     np.testing.assert_array_equal(found.weights["conv5/kernel"], weights["conv5/kernel"])
@@ -170,7 +170,7 @@ def test_an_order_that_is_not_the_files_is_refused(caffenet, tmp_path):
     assert convert(file, table).architecture.layers == table.pooling_first().layers
     assert "after pooling, by the file" in convert(file, table).notes[-1]
     convert(file, table, WeightOptions(lrn="after_pool"))
-    with pytest.raises(BadInput, match=r"--lrn=before_pool: .* lists its layers as after_pool; leave"):
+    with pytest.raises(InputError, match=r"--lrn=before_pool: .* lists its layers as after_pool; leave"):
         convert(file, table, WeightOptions(lrn="before_pool"))
 
 
@@ -233,7 +233,7 @@ def test_what_is_taken_for_granted_is_said(vgg):
 def test_a_first_layer_for_pixels_contradicts_torchvisions_input(vgg, scale):
     table, weights = vgg
     weights = {**weights, "conv1_1/kernel": weights["conv1_1/kernel"] * np.float32(scale)}
-    with pytest.raises(BadInput, match=r"and torchvision's it is not \(filters .*\): --normalisation="):
+    with pytest.raises(InputError, match=r"and torchvision's it is not \(filters .*\): --normalisation="):
         convert(by_name("vgg16.pth", _vgg_state(weights)), table)
     found = convert(by_name("vgg16.pth", _vgg_state(weights)), table, WeightOptions("vgg"))
     assert found.architecture.preprocessing == VGG_IMAGENET
@@ -245,7 +245,7 @@ def test_a_first_layer_for_pixels_contradicts_torchvisions_input(vgg, scale):
 )
 def test_a_name_that_speaks_of_caffes_input_is_asked_about(vgg, name):
     table, weights = vgg
-    with pytest.raises(BadInput, match="its name speaks of other input than torchvision's: --norm"):
+    with pytest.raises(InputError, match="its name speaks of other input than torchvision's: --norm"):
         convert(by_name(f"caffe/{name}", _vgg_state(weights)), table)
     convert(by_name("caffe/vgg16.pth", _vgg_state(weights)), table)
     convert(by_name(name, _vgg_state(weights)), table, WeightOptions("torchvision"))
@@ -290,10 +290,12 @@ def test_it_decides_the_digest_and_reaches_the_network(tmp_path):
     ],
 )
 def test_what_cannot_be_told_is_refused(net, weights, told, line):
-    with pytest.raises(BadInput, match=line):
+    with pytest.raises(InputError, match=line):
         load_network(net, weights, **told)
 
 
 def test_lrn_of_a_network_without_is_refused(vgg):
-    with pytest.raises(BadInput, match="--lrn=after_pool: vgg16 has no local response normalisation; leave"):
+    with pytest.raises(
+        InputError, match="--lrn=after_pool: vgg16 has no local response normalisation; leave"
+    ):
         convert(by_name("f", _vgg_state(vgg[1])), vgg[0], WeightOptions(lrn="after_pool"))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import ReceptiveField, estimate_receptive_field, load_network
 from partsjax.networks.assembly import as_network
 from partsjax.networks.layers import receptive_fields
@@ -63,10 +63,10 @@ def test_enlarged_maps_have_strides_below_one():
     (lambda x: x[:, :1, :1], "at least 2x2"),
 ])  # fmt: skip
 def test_what_cannot_be_measured_is_said(function, message):
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(InputError, match=message):
         _estimate(function)
 
 
 def test_a_layer_the_network_does_not_return():
-    with pytest.raises(BadInput, match="layer b: the network does not return it; it returns a"):
+    with pytest.raises(InputError, match="layer b: the network does not return it; it returns a"):
         estimate_receptive_field(lambda p, x, layers: {"a": x}, {}, "b", 8)

@@ -9,8 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
-from partsjax.networks.model import SCORES
+from partsjax.errors import InputError
+from partsjax.networks.model import CLASS_SCORES
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.torch_files import read_pth
 
@@ -36,7 +36,7 @@ def test_a_state_dict_gives_torchs_scores(tmp_path, zipped, name, small, torch_n
     images = images_for(table)
     with torch.no_grad():
         expected = module(torch.tensor(images).permute(0, 3, 1, 2)).numpy()
-    scores = forward(table, weights, images, (SCORES,))[SCORES]
+    scores = forward(table, weights, images, (CLASS_SCORES,))[CLASS_SCORES]
     np.testing.assert_allclose(scores, expected, atol=1e-4 * np.abs(expected).max())
 
 
@@ -127,7 +127,7 @@ def test_every_truncation_is_one_line(tmp_path, zipped):
     path = tmp_path / "cut.pth"
     for length in range(0, len(whole) - 1, 7):
         path.write_bytes(whole[:length])
-        with pytest.raises(BadInput) as caught:
+        with pytest.raises(InputError) as caught:
             read_pth(path)
         assert str(caught.value).startswith(str(path))
         assert "\n" not in str(caught.value)
@@ -137,16 +137,16 @@ def test_other_files_by_that_name(tmp_path):
     path = tmp_path / "other.pth"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(BadInput, match="not torch's"):
+    with pytest.raises(InputError, match="not torch's"):
         read_pth(path)
     path.write_bytes(pickle.dumps({"conv1": 3}))
-    with pytest.raises(BadInput, match=r"not a file of torch\.save"):
+    with pytest.raises(InputError, match=r"not a file of torch\.save"):
         read_pth(path)
     torch.save({"epoch": 3}, path)
-    with pytest.raises(BadInput, match="holds no state dict"):
+    with pytest.raises(InputError, match="holds no state dict"):
         read_pth(path)
     torch.save([torch.ones(2)], path)
-    with pytest.raises(BadInput, match="holds no state dict"):
+    with pytest.raises(InputError, match="holds no state dict"):
         read_pth(path)
 
 
@@ -170,5 +170,5 @@ def test_a_tensor_may_not_reach_outside_its_storage(tmp_path, written, claimed):
                 assert data.count(written) == 1
                 data = data.replace(written, claimed)
             target.writestr(name, data)
-    with pytest.raises(BadInput, match="outside its storage"):
+    with pytest.raises(InputError, match="outside its storage"):
         read_pth(path)

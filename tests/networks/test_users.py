@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.networks.users import TakesNoWeights
 
@@ -50,7 +50,7 @@ def module(tmp_path, monkeypatch):
     ("positional", "the function needs weights", None),
 ])  # fmt: skip
 def test_what_the_function_raises_is_one_line(module, function, message, cause):
-    with pytest.raises(BadInput, match=f"--net={module}:{function}: .*{message}") as raised:
+    with pytest.raises(InputError, match=f"--net={module}:{function}: .*{message}") as raised:
         load_network(f"{module}:{function}", "imagenet")
     assert "\n" not in str(raised.value) and len(str(raised.value)) < 500
     assert cause is None or isinstance(raised.value.__cause__, cause)
@@ -67,7 +67,7 @@ def test_what_the_function_raises_is_one_line(module, function, message, cause):
 def test_what_the_module_raises_is_one_line(tmp_path, monkeypatch, source, message):
     (tmp_path / "users_faulty_module.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(BadInput, match=f"--net=users_faulty_module:build: .*{message}") as raised:
+    with pytest.raises(InputError, match=f"--net=users_faulty_module:build: .*{message}") as raised:
         load_network("users_faulty_module:build", "imagenet")
     assert "\n" not in str(raised.value) and raised.value.__cause__ is not None
 
@@ -81,7 +81,7 @@ def test_what_is_no_fault_goes_on(module, function, stop):
 def test_what_was_asked_for_is_not_ignored(module):
     with pytest.raises(TakesNoWeights, match=r"no parameter for --weights=random; write `def good\(w"):
         load_network(f"{module}:good", "random")
-    with pytest.raises(BadInput, match=r"no parameter for --dtype=bfloat16; write `def good\(dtype\)`"):
+    with pytest.raises(InputError, match=r"no parameter for --dtype=bfloat16; write `def good\(dtype\)`"):
         load_network(f"{module}:good", "imagenet", dtype="bfloat16")
     assert load_network(f"{module}:with_dtype", "imagenet", dtype="bfloat16").name == "bfloat16"
     assert load_network(f"{module}:instance", "random").name == "random"

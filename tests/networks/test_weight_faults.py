@@ -8,7 +8,7 @@ import pytest
 import safetensors.numpy
 import scipy.io
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.weights import read_file, read_weights
@@ -19,7 +19,7 @@ from partsjax.networks.weights.pickles import load_pickle
 
 
 def _fault(tensors, table) -> str:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         convert(by_name("weights.npz", tensors), table)
     message = str(caught.value)
     assert message.startswith("weights.npz: ") and "\n" not in message
@@ -100,7 +100,7 @@ def test_heads_are_whole_or_absent_and_their_classes_are_free(small, weights_for
     {"preprocessing/mean": np.full(3, np.nan), "preprocessing/std": np.ones(3)},
 ])  # fmt: skip
 def test_preprocessing_must_make_sense(values):
-    with pytest.raises(BadInput, match=r"^f: preprocessing/mean and preprocessing/std must"):
+    with pytest.raises(InputError, match=r"^f: preprocessing/mean and preprocessing/std must"):
         by_name("f", {"conv1/kernel": np.zeros(1), **values})
 
 
@@ -116,7 +116,7 @@ def _run():
 
 
 def test_pickled_code_is_refused_and_never_run(tmp_path):
-    with pytest.raises(BadInput, match=r"^a\.ckpt: carries code \(.*\._run\) and was not run; save"):
+    with pytest.raises(InputError, match=r"^a\.ckpt: carries code \(.*\._run\) and was not run; save"):
         load_pickle(pickle.dumps({"w": np.ones(2), "x": _Code()}), "a.ckpt")
     assert not _Code.ran
     pickle.loads(pickle.dumps(_Code()))
@@ -124,7 +124,7 @@ def test_pickled_code_is_refused_and_never_run(tmp_path):
     path = tmp_path / "objects.npz"
     np.savez(path, a=np.array([_Code()], object))
     _Code.ran = False
-    with pytest.raises(BadInput, match="could carry code"):
+    with pytest.raises(InputError, match="could carry code"):
         read_file(path)
     assert not _Code.ran
 
@@ -147,12 +147,12 @@ def test_pickled_arrays_of_any_order_and_type_come_back(protocol):
 
 @pytest.mark.parametrize("name", ["eval", "getattr", "__import__"])
 def test_builtins_are_not_admitted(name):
-    with pytest.raises(BadInput, match=rf"carries code \(builtins\.{name}\)"):
+    with pytest.raises(InputError, match=rf"carries code \(builtins\.{name}\)"):
         load_pickle(f"cbuiltins\n{name}\n(S'1'\ntR.".encode(), "f")
 
 
 def test_text_is_encoded_as_latin1_or_not_at_all():
-    with pytest.raises(BadInput, match="damaged"):
+    with pytest.raises(InputError, match="damaged"):
         load_pickle(b"c_codecs\nencode\n(S'1'\nS'idna'\ntR.", "f")
 
 
@@ -191,7 +191,7 @@ def test_truncated_and_foreign_files_are_one_line(tmp_path, suffix, small, weigh
     cuts = [whole[: int(len(whole) * share)] for share in (0, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99)]
     for content in (*cuts, b"hello, this is not a weight file at all" * 20):
         path.write_bytes(content)
-        with pytest.raises(BadInput) as caught:
+        with pytest.raises(InputError) as caught:
             convert(read_file(path), small("vgg16"))
         message = str(caught.value)
         assert message.startswith(f"{path}: ") and "\n" not in message and len(message) < 900
@@ -207,27 +207,27 @@ def test_matlab_73_is_named_with_its_fix(tmp_path):
     content = bytearray(path.read_bytes())
     content[:128] = header.ljust(116) + bytes(8) + b"\x00\x02IM"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=r"net\.mat: saved as v7\.3, .*save\('net\.mat', .*'-v7'\)"):
+    with pytest.raises(InputError, match=r"net\.mat: saved as v7\.3, .*save\('net\.mat', .*'-v7'\)"):
         read_file(path)
 
 
 def test_a_mat_file_of_something_else(tmp_path):
     path = tmp_path / "anno.mat"
     scipy.io.savemat(path, {"anno": {"imname": "2008_000008"}})
-    with pytest.raises(BadInput, match="no `layers` of a MatConvNet network"):
+    with pytest.raises(InputError, match="no `layers` of a MatConvNet network"):
         read_file(path)
 
 
 def test_names_that_are_no_weights(tmp_path):
     table = ARCHITECTURES["alexnet"]
     with pytest.raises(
-        BadInput, match=r"=imagent: no such file; did you mean 'imagenet'\? .*random, .*\.pth, "
+        InputError, match=r"=imagent: no such file; did you mean 'imagenet'\? .*random, .*\.pth, "
     ):
         read_weights("imagent", table)
-    with pytest.raises(BadInput, match=r"w\.pth: no such file"):
+    with pytest.raises(InputError, match=r"w\.pth: no such file"):
         read_weights(str(tmp_path / "w.pth"), table)
     for name in ("caffenet", "vgg19"):
         with pytest.raises(
-            BadInput, match=f"not available for {name}, only for alexnet and vgg16; give a file"
+            InputError, match=f"not available for {name}, only for alexnet and vgg16; give a file"
         ):
             read_imagenet(ARCHITECTURES[name])

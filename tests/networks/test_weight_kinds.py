@@ -12,7 +12,7 @@ import pytest
 import safetensors.numpy
 import scipy.io
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.networks.architectures import ARCHITECTURES, IMAGENET, VGG_IMAGENET
 from partsjax.networks.weights import read_file, read_weights
@@ -180,7 +180,7 @@ def test_the_kind_says_the_input_or_it_is_asked_for(write, preprocessing, says, 
     path = tmp_path / "weights"
     path.write_bytes(write(weights))
     if preprocessing is None:
-        with pytest.raises(BadInput, match=r"does not say what input it wants: --normalisation="):
+        with pytest.raises(InputError, match=r"does not say what input it wants: --normalisation="):
             convert(read_file(path), table)
     else:
         found = convert(read_file(path), table)
@@ -253,7 +253,7 @@ FOREIGN = {
 def test_what_is_no_weight_file_says_what_it_is(content, line, tmp_path):
     path = tmp_path / "weights.pth"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match=rf"^{path}: .*{line}") as caught:
+    with pytest.raises(InputError, match=rf"^{path}: .*{line}") as caught:
         read_file(path)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
 
@@ -273,7 +273,7 @@ def test_damage_anywhere_is_one_line_or_the_weights(write, tmp_path, small, weig
         path.write_bytes(content)
         try:
             convert(read_file(path), small("vgg16"), TOLD)
-        except BadInput as error:
+        except InputError as error:
             assert str(path) in str(error) and "\n" not in str(error)
 
 
@@ -284,18 +284,18 @@ def test_batch_normalisation_of_keras_and_caffe_is_in_the_way(tmp_path, table, w
             layer, kind = name.split("/")
             file[f"block{layer[4]}_conv{layer[6]}/{kind}:0"] = value
         file["batch_normalization/gamma:0"] = np.ones(4)
-    with pytest.raises(BadInput, match="1 extra: batch_normalization/bias"):
+    with pytest.raises(InputError, match="1 extra: batch_normalization/bias"):
         convert(read_file(path), table)
     net = net_parameter().FromString(_caffemodel(weights))
     scale = net.layer.add(name="scale9", type="Scale")  # by its number, after the convolutions
     scale.blobs.add(data=[np.ones(4, "<f4").tobytes()]).shape.dim.append(4)
     last = net.layer.pop(-2)
     path.write_bytes(net.SerializeToString())
-    with pytest.raises(BadInput, match=f"2 missing: {last.name}/kernel"):
+    with pytest.raises(InputError, match=f"2 missing: {last.name}/kernel"):
         convert(read_file(path), table)
     net.layer.append(last)
     path.write_bytes(net.SerializeToString())
-    with pytest.raises(BadInput, match="1 extra: scale9/kernel"):
+    with pytest.raises(InputError, match="1 extra: scale9/kernel"):
         convert(read_file(path), table)
 
 
@@ -311,17 +311,17 @@ def test_a_local_folder_or_file_called_like_weights_of_ours_is_not_taken(weights
     (tmp_path / weights).rmdir()
     (tmp_path / weights).write_bytes(b"")
     assert load_network("alexnet", weights).digest == expected.digest
-    with pytest.raises(BadInput, match="empty; fetch"):
+    with pytest.raises(InputError, match="empty; fetch"):
         load_network("alexnet", f"./{weights}")
 
 
 def test_folders_of_others_say_what_they_are(tmp_path):
     (tmp_path / "saved_model.pb").touch()
-    with pytest.raises(BadInput, match="a TensorFlow SavedModel"):
+    with pytest.raises(InputError, match="a TensorFlow SavedModel"):
         load_network("alexnet", str(tmp_path))
     (tmp_path / "saved_model.pb").rename(tmp_path / "model.safetensors")
-    with pytest.raises(BadInput, match=r"a folder; give the weight file in it, .*model\.safetensors"):
+    with pytest.raises(InputError, match=r"a folder; give the weight file in it, .*model\.safetensors"):
         load_network("alexnet", str(tmp_path))
     (tmp_path / "model.ckpt.index").touch()
-    with pytest.raises(BadInput, match="a TensorFlow checkpoint"):
+    with pytest.raises(InputError, match="a TensorFlow checkpoint"):
         read_weights(str(tmp_path / "model.ckpt"), ARCHITECTURES["alexnet"])

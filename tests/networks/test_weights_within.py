@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.weights import read_file
 from partsjax.networks.weights.convert import convert
 from tests.networks.pickling import Made, Named, Text2, array2, pickled, torch_file
@@ -128,7 +128,7 @@ def test_of_a_network_and_its_running_average_the_network_is_taken_aloud(
 def test_two_networks_that_differ_are_not_chosen_between(load, state, weights):
     other = {name: value + 1 for name, value in state.items()}
     with pytest.raises(
-        BadInput, match=r"holds 2 networks that fit \(left, right\); save the state dict of one"
+        InputError, match=r"holds 2 networks that fit \(left, right\); save the state dict of one"
     ):
         load({"left": state, "right": other})
     _assert_convolutions(load({"left": state, "right": dict(state)}), weights)
@@ -196,13 +196,13 @@ BETWEEN = {
 
 @pytest.mark.parametrize("more", BETWEEN.values(), ids=BETWEEN)
 def test_layers_between_the_convolutions_are_no_head(more, load, state):
-    with pytest.raises(BadInput, match=r"not the weights of alexnet: \d extra: .*give weights of alexnet"):
+    with pytest.raises(InputError, match=r"not the weights of alexnet: \d extra: .*give weights of alexnet"):
         load(more(state))
 
 
 def test_nan_is_damage_and_says_so_in_one_line(load, state):
     broken = {name: value * np.float32(np.nan) for name, value in state.items()}
-    with pytest.raises(BadInput, match=r"alexnet, but damaged: 10 with NaN or infinite values: model\.f"):
+    with pytest.raises(InputError, match=r"alexnet, but damaged: 10 with NaN or infinite values: model\.f"):
         load({"model": broken})
 
 

@@ -101,7 +101,7 @@ def test_filters_by_filter_and_part(tmp_path):
 def test_the_summary_is_plain_json():
     import json
 
-    content = files.summary(
+    content = files.emergence_summary(
         "alexnet", "imagenet", "shapeparts", ("horse",), {"conv1": summarize(of_layer("conv1"))}
     )
     text = json.dumps(content, allow_nan=False)

@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 
 from partsjax.emergence.verdict import summarize
-from partsjax.errors import shown
+from partsjax.errors import printable
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
@@ -90,7 +90,7 @@ def test_a_long_note_is_one_line(capsys, monkeypatch):
 
 @pytest.mark.parametrize("character", ["\x1b", "\r", "\n", "\x07", "\x9b", "\ud800", "\udce9"])
 def test_nothing_steers_the_terminal(capsys, character):
-    assert shown(f"a{character}[31mb") == "a\ufffd[31mb"
+    assert printable(f"a{character}[31mb") == "a\ufffd[31mb"
     Terminal().note(f"a{character}b")
     verdicts = [verdict("conv1", f"a{character}b", 0.5, 0.4)]
     Terminal().verdicts(verdicts, {"conv1": summarize(verdicts)})

@@ -12,7 +12,7 @@ from tests.runs.running import QUICK
 
 
 def job(folder: Path, workdir: Path) -> None:
-    drop_stage.SHARD = 8
+    drop_stage.DROP_SHARD = 8
     job = Options(
         net="tests.runs.scored:network",
         dataset="coco_parts",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from partsjax.data.coco_parts import read
+from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops, to_crop_frame
 from partsjax.networks.protocol import Network
 from tests.plain.crops import crop
@@ -13,7 +13,7 @@ from tests.plain.crops import crop
 def drops(network: Network, folder: Path, object_class: str, layer: str):
     """Unseen crops: mean drops without each filter [F]; part -> (mean drop, crops, mean share of crop)."""
     size, label = network.input_size, network.classes.index(object_class)
-    crops = class_crops(read(folder), object_class, "val", size)
+    crops = class_crops(read_coco_parts(folder), object_class, "val", size)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
 
     def activation(pixels):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from partsjax.data.coco_parts import read
+from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops
 from partsjax.networks.protocol import Network
 from tests import tiny
@@ -38,7 +38,7 @@ class Detected:
 
 def seen(folder: Path, network: Network, split: str) -> Seen:
     """The beasts of a split, cropped, normalised and run through the network."""
-    crops = class_crops(read(folder), "beast", split, tiny.SIZE)
+    crops = class_crops(read_coco_parts(folder), "beast", split, tiny.SIZE)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
     pixels = [
         crop(crops.images[i].source.read(), box, tiny.SIZE, mean)

@@ -20,7 +20,7 @@ def network(weights: str = "imagenet", seed: int = 0):
 def train(options, execution, terminal) -> None:
     """Leaves what a training run leaves, as far as a comparison looks at it; writes down that it ran."""
     folder = execution.workdir
-    with workdir.opened(folder):
+    with workdir.locked_folder(folder):
         workdir.claim(folder, deciding(options))
         number = {"object": 100, "image": 200, "scratch": 300}[options.supervision] + options.seed
         workdir.write_json(folder / "checkpoint" / "seed.json", number)

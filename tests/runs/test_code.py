@@ -75,7 +75,7 @@ UNSEEN = {
     "layout": lambda text: ast.unparse(ast.parse(text)),
 }
 DECIDING = [
-    ("stimuli", "partsjax.ops.peaks"),
+    ("stimuli", "partsjax.ops.local_maxima"),
     ("stimuli", "partsjax.emergence.stimuli"),
     ("stimuli", "partsjax.data.crops"),
     ("stimuli", "partsjax.networks.operations"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.runs import comparison, manifest, resamples, sealed
 from tests import tiny
 from tests.reporting.report import browser
@@ -63,7 +63,9 @@ def test_figures_are_those_of_the_networks_own_runs(compared):
 
 
 def test_differences_are_those_of_the_bootstraps_values(compared):
-    samples = {p.parent.name: resamples.read(p).samples for p in compared.glob("emergence/*/resamples.npz")}
+    samples = {
+        p.parent.name: resamples.read_resamples(p).samples for p in compared.glob("emergence/*/resamples.npz")
+    }
     means = {(r["network"], r["seed"], r["layer"]): r for r in rows(compared / "comparison.csv")}
     table = rows(compared / "differences.csv")
     assert {r["network"] for r in table} == {"random", "object"}
@@ -177,14 +179,14 @@ def test_scratch_trains_all_layers_from_random_weights_as_fast_as_new_ones(folde
 def test_runs_on_other_images_are_refused(folder, compared, tmp_path):
     place = shutil.copytree(compared, tmp_path / "W")
     own = place / "emergence" / "object-1"
-    arrays = sealed.read(own / "resamples.npz")
+    arrays = sealed.read_sealed(own / "resamples.npz")
     about = json.loads(str(arrays["about"]))
     about["by_class"]["beast"] = "0" * 64
-    sealed.write(own / "resamples.npz", {**arrays, "about": json.dumps(about)})
+    sealed.write_sealed(own / "resamples.npz", {**arrays, "about": json.dumps(about)})
     told = json.loads((own / "manifest.json").read_text())
     told["files"] = manifest.file_digests(own, told["files"])
     (own / "manifest.json").write_text(json.dumps(told))
-    with pytest.raises(BadInput, match=r"object-1: judged on other images.*of beast than .*random-0"):
+    with pytest.raises(InputError, match=r"object-1: judged on other images.*of beast than .*random-0"):
         run(folder, place, NETWORKS, seeds=SEEDS)
 
 
@@ -196,7 +198,7 @@ def test_edited_photographs_are_noticed(folder, tmp_path):
     edited = tmp_path / "photos" / "JPEGImages" / "val002.jpg"
     with Image.open(edited) as picture:
         picture.point(lambda value: 255 - value).save(edited)
-    with pytest.raises(BadInput, match=r"imagenet: judged on other images.*delete"):
+    with pytest.raises(InputError, match=r"imagenet: judged on other images.*delete"):
         run(tmp_path / "photos", tmp_path / "W", layers=("conv1",))
 
 
@@ -215,13 +217,13 @@ WRONG = {
 
 @pytest.mark.parametrize("words", WRONG)
 def test_networks_that_cannot_be_are_one_line_and_leave_no_folder(folder, tmp_path, words):
-    with pytest.raises(BadInput, match=words):
+    with pytest.raises(InputError, match=words):
         run(folder, tmp_path / "W", **WRONG[words])
     assert not (tmp_path / "W").exists()
 
 
 def test_a_wrong_layer_shows_before_anything_is_trained(folder, tmp_path):
-    with pytest.raises(BadInput, match="no layer 'conv9'"):
+    with pytest.raises(InputError, match="no layer 'conv9'"):
         run(folder, tmp_path, ("imagenet", "object"), layers=("conv9",))
     assert not (tmp_path / "networks").exists() and not (tmp_path / "options.json").exists()
 

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 from partsjax.data import shapeparts
 from partsjax.data.planted import planted_network
 from partsjax.emergence.combination import Search
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, emergence, opening
 from partsjax.runs.discriminativeness import OUTPUTS, Question
@@ -63,7 +63,7 @@ def planted(tmp_path_factory):
     """(workdir, filter of each planted part) of a finished run."""
     network, filters = planted_scores()
     workdir = tmp_path_factory.mktemp("planted")
-    data = shapeparts.read(seed=4, classes=list(READS), per_class=12, style="planted")
+    data = shapeparts.read_shapeparts(seed=4, classes=list(READS), per_class=12, style="planted")
     with pytest.MonkeyPatch.context() as patch:
         for module in (discriminativeness.run, emergence):
             patch.setattr(module, "load_network", lambda *_, **__: network)
@@ -176,7 +176,7 @@ def test_figures_are_those_of_the_network_run_again(folder, emergence_run, tmp_p
 def test_a_damaged_image_is_skipped_where_asked(tmp_path):
     folder = tiny.write_folder(tmp_path / "photos", images=14)
     (folder / "JPEGImages" / "val003.jpg").write_bytes(b"not a picture")
-    with pytest.raises(BadInput, match=r"val003\.jpg.*skip_bad"):
+    with pytest.raises(InputError, match=r"val003\.jpg.*skip_bad"):
         asked(folder, tmp_path / "W")
     asked(folder, tmp_path / "W", skip_bad=True)
     manifest = json.loads((tmp_path / "W" / "manifest.json").read_text())
@@ -186,7 +186,7 @@ def test_a_damaged_image_is_skipped_where_asked(tmp_path):
 @pytest.mark.slow
 def test_what_can_be_mended_is_said_in_one_line(folder, finished, emergence_run, tmp_path):
     def refused(pattern, **changed):
-        with pytest.raises(BadInput, match=pattern) as error:
+        with pytest.raises(InputError, match=pattern) as error:
             asked(folder, tmp_path / "W", **changed)
         assert "\n" not in str(error.value)
 

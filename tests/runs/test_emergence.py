@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from partsjax.data.survey import survey
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.runs import photographs, stimulus_stage
 from partsjax.runs.results import OUTPUTS
 from tests import tiny
@@ -55,7 +55,7 @@ def test_the_order_of_the_images_changes_nothing(finished, tmp_path):
 
 @pytest.mark.slow
 def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(stimulus_stage, "SHARD", 10)
+    monkeypatch.setattr(stimulus_stage, "STIMULUS_SHARD", 10)
     table = run(folder, tmp_path)
     np.testing.assert_allclose(aps(table), aps(finished[1]), atol=1e-4)
     assert len(list((tmp_path / "cache/stimuli/beast/train/conv1").iterdir())) > 3
@@ -97,13 +97,13 @@ def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, fi
     shutil.copytree(folder, tmp_path / "photos")
     victim = tmp_path / "photos" / "JPEGImages" / "val003.jpg"
     victim.write_bytes(victim.read_bytes()[:800])
-    with pytest.raises(BadInput, match=r"val003\.jpg.*--skip_bad"):
+    with pytest.raises(InputError, match=r"val003\.jpg.*--skip_bad"):
         run(tmp_path / "photos", tmp_path / "W")
     assert not (tmp_path / "W" / "cache").exists()  # seen before the network runs
     # Damage may show only when a picture is decoded in full.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(photographs, "survey", lambda *a, **k: [blind(look) for look in survey(*a, **k)])
-        with pytest.raises(BadInput, match=r"val003\.jpg.*--skip_bad"):
+        with pytest.raises(InputError, match=r"val003\.jpg.*--skip_bad"):
             run(tmp_path / "photos", tmp_path / "W")
     assert len(list((tmp_path / "W" / "cache" / "stimuli" / "beast" / "train").rglob("*.npz"))) == 2  # kept
     skipped = run(tmp_path / "photos", tmp_path / "W", skip_bad=True)
@@ -126,7 +126,7 @@ def test_a_damaged_photograph_stops_the_run_or_is_skipped_and_counted(folder, fi
 def test_a_missing_photograph_is_named(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "photos")
     (tmp_path / "photos" / "JPEGImages" / "train001.jpg").unlink()
-    with pytest.raises(BadInput, match=r"train001\.jpg.*--skip_bad"):
+    with pytest.raises(InputError, match=r"train001\.jpg.*--skip_bad"):
         run(tmp_path / "photos", tmp_path / "W")
     run(tmp_path / "photos", tmp_path / "W", skip_bad=True)
     assert "train001.jpg" in json.loads((tmp_path / "W" / "manifest.json").read_text())["skipped"][0]

@@ -6,7 +6,7 @@ import json
 import jax.numpy as jnp
 import pytest
 
-from partsjax.data.coco_parts import read
+from partsjax.data.coco_parts import read_coco_parts
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, opening, resamples
 from partsjax.runs.comparison import members
@@ -53,7 +53,7 @@ def renamed(network, names):
 @pytest.fixture
 def hostile(tmp_path, monkeypatch):
     """(place for workdirs, what lies around it): every beast is one object of each class."""
-    data = read(tiny.write_folder(tmp_path / "photos", images=4), None)
+    data = read_coco_parts(tiny.write_folder(tmp_path / "photos", images=4), None)
     names = classes(tmp_path / "around")
 
     def image(old, number):
@@ -93,7 +93,7 @@ def test_of_class_scores_and_emergence(hostile):
     options = Options(net="tests.runs.scored:network", dataset="coco_parts", search=comparing.SEARCH)
     discriminativeness.measure(Question(options), Execution(place / "W", 16, 1), Terminal(quiet=True))
     check(place, before, around)
-    kept = resamples.read(place / "W" / "emergence" / "resamples.npz")
+    kept = resamples.read_resamples(place / "W" / "emergence" / "resamples.npz")
     assert {c for _, c in kept.samples} == set(names)
     assert json.loads((place / "W" / "summary.json").read_text())["classes"].keys() == set(names)
     assert len(pages.linked(place / "W" / "report", pages.read(place / "W" / "report"))) > 10

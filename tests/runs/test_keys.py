@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from partsjax.data.coco_parts import read
+from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops
 from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.protocol import Preprocessing, ReceptiveField
 from partsjax.runs import stages
 from partsjax.runs.comparison import ComparisonOptions
@@ -69,7 +69,10 @@ def named(record):
 
 @pytest.fixture(scope="module")
 def crops(folder):
-    return [class_crops(read(folder, None), "beast", split, tiny.SIZE, limit=4) for split in ("train", "val")]
+    return [
+        class_crops(read_coco_parts(folder, None), "beast", split, tiny.SIZE, limit=4)
+        for split in ("train", "val")
+    ]
 
 
 CACHE = stages.Cache(Path("nowhere"), print)
@@ -234,5 +237,5 @@ def test_a_folder_is_claimed_for_every_option(tmp_path, run):
         if not decides:
             claim(tmp_path, deciding(options))
             continue
-        with pytest.raises(BadInput, match=path[0]):
+        with pytest.raises(InputError, match=path[0]):
             claim(tmp_path, deciding(options))

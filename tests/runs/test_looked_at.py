@@ -7,7 +7,7 @@ from PIL import ExifTags, Image
 
 from partsjax.data import schema
 from partsjax.data.images import FileImage
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, emergence, photographs, supervision
 from partsjax.runs.discriminativeness import Question
@@ -74,7 +74,7 @@ def test_equal_bytes_are_refused_or_allowed_aloud(folder, terminal):
         "the same photograph twice, byte for byte: 8 pairs, 7 of them across train and val "
         f"({named} and 3 more); "
     )
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         tell(folder, terminal)
     assert str(caught.value) == f"{said}keep one of each, or go on with --allow_duplicates"
     assert tell(folder, terminal, allow_duplicates=True) == (f"{said}kept (--allow_duplicates)",)
@@ -112,7 +112,7 @@ def test_bad_ones_are_reported_together(folder, terminal):
     gone = [
         schema.Image(p.stem, "val", FileImage(p), ()) for p in (photo(folder, "val", n) for n in range(6))
     ]
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         photographs.looked_at(there + gone, Execution(folder), terminal)
     at = folder / "JPEGImages"
     named = ", ".join(f"{at}/val{n:03d}.jpg" for n in range(5))
@@ -153,7 +153,7 @@ JOBS = {
 def test_every_question_asks(job, folder, tmp_path):
     def started(**options):
         run, asked = JOBS[job](folder, **options)
-        with pytest.raises(BadInput) as caught:
+        with pytest.raises(InputError) as caught:
             run(asked, Execution(tmp_path / "W", batch_size=8), Terminal(quiet=True))
         return str(caught.value)
 

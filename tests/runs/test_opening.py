@@ -8,7 +8,7 @@ from absl.testing import flagsaver
 
 from experiments import flags as shared
 from partsjax.data.reader_options import ReaderOptions
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import Options
@@ -37,9 +37,9 @@ def test_the_reader_gets_its_options_and_skips_only_if_asked(tmp_path):
     document["annotations"][1]["bbox"] = [0, 0, 500, 500]
     path.write_text(json.dumps(document))
     options, terminal = Options(dataset="coco_parts", data_dir=str(folder)), Terminal(quiet=True)
-    with pytest.raises(BadInput, match=r"annotation 2 has bbox .*--skip_bad"):
+    with pytest.raises(InputError, match=r"annotation 2 has bbox .*--skip_bad"):
         dataset_of(options, terminal, skip_bad=False)
     assert any("--skip_bad" in note for note in dataset_of(options, terminal, skip_bad=True).notes)
     wrong = Options(dataset="coco_parts", data_dir=str(folder), reader=ReaderOptions(part_list="105"))
-    with pytest.raises(BadInput, match="--part_list=105"):
+    with pytest.raises(InputError, match="--part_list=105"):
         dataset_of(wrong, terminal, skip_bad=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from partsjax.data.coco_parts import read
+from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops
 from partsjax.emergence.combination import Search
 from partsjax.networks import load_network
@@ -23,7 +23,7 @@ CROPS, FILTERS = 40, 24
 
 @pytest.mark.slow
 def test_every_horse_is_there(photographs):
-    crops = [class_crops(read(photographs, ["horse"]), "horse", s, 224) for s in ("train", "val")]
+    crops = [class_crops(read_coco_parts(photographs, ["horse"]), "horse", s, 224) for s in ("train", "val")]
     assert [len(c) for c in crops] == [307, 313]
     assert sum(len(c.images) for c in crops) == 423
 
@@ -46,7 +46,9 @@ def test_equals_the_plain_method_on_horses(photographs, tmp_path):
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
     maps, truth = [], []
     for split in ("train", "val"):
-        crops = class_crops(read(photographs, ["horse"]), "horse", split, network.input_size, limit=CROPS)
+        crops = class_crops(
+            read_coco_parts(photographs, ["horse"]), "horse", split, network.input_size, limit=CROPS
+        )
         pixels = [
             crop(crops.images[i].source.read(), box, network.input_size, mean)
             for i, box in zip(crops.image_index, crops.object_boxes, strict=True)

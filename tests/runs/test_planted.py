@@ -23,7 +23,7 @@ def measured(workdir, monkeypatch, per_class, **options):
     monkeypatch.setattr(
         opening,
         "load_dataset",
-        lambda *_, **__: shapeparts.read(seed=4, per_class=per_class, style="planted"),
+        lambda *_, **__: shapeparts.read_shapeparts(seed=4, per_class=per_class, style="planted"),
     )
     search = Search(genetic=QUICK)
     emergence.measure(Options(search=search, **options), Execution(workdir), Terminal(quiet=True))

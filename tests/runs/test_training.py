@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.networks.architectures import ARCHITECTURES
 from tests.runs import training
@@ -84,7 +84,7 @@ def test_the_same_command_again_changes_nothing(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_checkpoint(tmp_path):
-    with pytest.raises(BadInput, match=r"not finite|is nan|is inf") as stop:
+    with pytest.raises(InputError, match=r"not finite|is nan|is inf") as stop:
         training.train(tmp_path, steps=40, learning_rate=1e30, new_learning_rate=1e30)
     assert "checkpoint of step 0 is kept" in str(stop.value)
     assert all(np.isfinite(value).all() for value in training.parameters(tmp_path).values())
@@ -98,6 +98,6 @@ def test_what_cannot_be_trained_is_told(tmp_path):
         ({"net": "tests.tiny:network", "weights": "imagenet"}, "only networks of ours can be trained"),
     )
     for changed, said in cases:
-        with pytest.raises(BadInput, match=said):
+        with pytest.raises(InputError, match=said):
             training.train(tmp_path / "W", **changed)
     assert not (tmp_path / "W" / "options.json").exists()

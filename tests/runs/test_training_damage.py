@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.weights.checkpoints import read_checkpoint
 from partsjax.reporting.terminal import Terminal
@@ -56,10 +56,10 @@ def test_a_flipped_byte_is_noticed(folder, trained, tmp_path, item, place):
     shutil.copytree(trained, tmp_path / "W")
     path = largest(tmp_path / "W", item)
     path.write_bytes(flipped(path.read_bytes(), place))
-    with pytest.raises(BadInput, match=r"checkpoint/2: a damaged checkpoint .*delete .*W to train anew"):
+    with pytest.raises(InputError, match=r"checkpoint/2: a damaged checkpoint .*delete .*W to train anew"):
         train(folder, tmp_path / "W")
     if item in ("weights", "about"):
-        with pytest.raises(BadInput, match="damaged checkpoint"):
+        with pytest.raises(InputError, match="damaged checkpoint"):
             read_checkpoint(tmp_path / "W")
 
 
@@ -80,7 +80,7 @@ def test_other_images_marks_or_weights_are_refused(folder, trained, tmp_path, mo
             "load_network",
             lambda *a, **k: dataclasses.replace(load(*a, **k), digest="other"),
         )
-        with pytest.raises(BadInput, match="step 2 started from other weights"):
+        with pytest.raises(InputError, match="step 2 started from other weights"):
             train(folder, shutil.copytree(trained, tmp_path / "V"))
     for change in ("pixels", "marks"):
         photos = shutil.copytree(folder, tmp_path / change)
@@ -93,7 +93,7 @@ def test_other_images_marks_or_weights_are_refused(folder, trained, tmp_path, mo
             path.write_text(path.read_text().replace('"bbox": [', '"bbox": [1', 1))
         kept = shutil.copytree(trained, tmp_path / f"W-{change}")
         (kept / "options.json").unlink()
-        with pytest.raises(BadInput, match="step 2 saw other images or annotations"):
+        with pytest.raises(InputError, match="step 2 saw other images or annotations"):
             train(photos, kept)
 
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.identity import content_digest
 from partsjax.networks.loading import random_network
@@ -38,7 +38,7 @@ def failing(weights="imagenet"):
 
 def refusing(weights="imagenet"):
     if weights == "random":
-        raise BadInput("this network cannot be random")
+        raise InputError("this network cannot be random")
     return tiny.network()
 
 
@@ -127,7 +127,7 @@ def test_a_layer_that_never_fires_is_noted(silent):
 def test_activations_that_are_not_finite_end_the_run(folder, tmp_path):
     """Of its null too, which is named."""
     net = "tests.runs.test_untrained:diverges_untrained"
-    with pytest.raises(BadInput, match="tiny with random weights: layer conv2: activations are NaN"):
+    with pytest.raises(InputError, match="tiny with random weights: layer conv2: activations are NaN"):
         run(folder, tmp_path, net=net, nulls=("random",), layers=("conv2",), limit=4)
     assert not (tmp_path / "manifest.json").exists()
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from partsjax.emergence.combination import SCORES, SEARCHES, Search
+from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.verdict import EMERGES, RARE
 from partsjax.reporting.files import PART_COLUMNS, TRIAL_COLUMNS
 from partsjax.runs.options import NULLS
@@ -66,7 +66,9 @@ def test_tables_have_every_part_and_search(parts, trials):
     assert tuple(parts[0]) == PART_COLUMNS and tuple(trials[0]) == TRIAL_COLUMNS
     assert [(r["layer"], r["part"]) for r in parts] == list(itertools.product(LAYERS, PARTS))
     searched = [(t["layer"], t["part"], t["search"], t["score"]) for t in trials]
-    assert searched == list(itertools.product(LAYERS, PARTS, SEARCHES, SCORES))  # the one asked for is first
+    assert searched == list(
+        itertools.product(LAYERS, PARTS, SEARCHES, RANKINGS)
+    )  # the one asked for is first
 
 
 def test_columns_agree_with_each_other(parts):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence
@@ -31,7 +31,7 @@ def loaded(monkeypatch):
 
     def load(net, weights, **keywords):
         calls.append((weights, keywords.get("normalisation"), keywords.get("lrn")))
-        raise BadInput("loaded")
+        raise InputError("loaded")
 
     for module in (emergence, discriminativeness, supervision, comparison):
         monkeypatch.setattr(module, "load_network", load)
@@ -52,7 +52,7 @@ def _start(command, options, tmp_path):
 
 @pytest.mark.parametrize("command", ["emergence", "discriminativeness", "supervision"])
 def test_every_command_hands_it_on(command, loaded, file, tmp_path):
-    with pytest.raises(BadInput, match="loaded"):
+    with pytest.raises(InputError, match="loaded"):
         _start(command, {"weights": file, "file": TOLD}, tmp_path)
     assert loaded == [(file, "vgg", "after_pool")]
 
@@ -72,8 +72,8 @@ def test_in_a_comparison_it_is_for_the_files_alone(loaded, file):
     assert options.measuring_of(mine, mine.weights).file == TOLD
     for told in (options.measuring_of(imagenet, "imagenet"), options.training_of(scratch)):
         assert told.file == WeightOptions()
-    with pytest.raises(BadInput, match="loaded"):
+    with pytest.raises(InputError, match="loaded"):
         comparison._check_given(options, [mine], Terminal())
     assert loaded == [(file, "vgg", "after_pool")]
-    with pytest.raises(BadInput, match="--normalisation=vgg --lrn=after_pool: for weight files, none"):
+    with pytest.raises(InputError, match="--normalisation=vgg --lrn=after_pool: for weight files, none"):
         comparison._check_given(_comparison("imagenet"), [imagenet], Terminal())

@@ -47,7 +47,7 @@ def train(workdir: Path, die_after: int = 0, **changed) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return found
 
-    few = functools.partial(shapeparts.read, per_class=6)
+    few = functools.partial(shapeparts.read_shapeparts, per_class=6)
     with (
         mock.patch.dict(ARCHITECTURES, alexnet=NARROW),
         mock.patch.object(shapeparts, "read", few),

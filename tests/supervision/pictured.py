@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from partsjax.data.schema import Dataset, Image, Object
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision.examples import gather
 
 
@@ -35,7 +35,7 @@ class Broken:
     label = "broken.jpg"
 
     def read(self):
-        raise BadInput("broken.jpg: cut off or damaged; replace it")
+        raise InputError("broken.jpg: cut off or damaged; replace it")
 
     def digest(self):
         return "broken"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from partsjax.data import coco_parts, shapeparts
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision.examples import gather
 from partsjax.supervision.pictures import Pictures
 from tests.supervision.pictured import Broken, dataset, image
@@ -33,13 +33,13 @@ def test_truth_is_in_fractions_of_each_image():
 
 
 def test_a_class_without_a_train_image_is_refused_and_named():
-    with pytest.raises(BadInput, match=r"painted: class 'cat' has no train image.*--classes"):
+    with pytest.raises(InputError, match=r"painted: class 'cat' has no train image.*--classes"):
         gather(dataset(image(0, DOG), image(0, CAT, split="val")), "train")
 
 
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_a_split_without_a_label_is_refused(split):
-    with pytest.raises(BadInput, match=f"no {split} image has a label of dog, cat"):
+    with pytest.raises(InputError, match=f"no {split} image has a label of dog, cat"):
         gather(dataset(image(0, split=split)), split)
 
 
@@ -57,7 +57,7 @@ def test_unreadable_images_are_left_out_and_what_is_left_is_checked_again():
     left = found.without(bad)
     assert [i.image_id for i in left.images] == ["train-0", "train-2", "train-3"]
     assert left.labels.tolist() == [[True, False], [False, True], [False, True]]
-    with pytest.raises(BadInput, match="'dog' has no train image"):
+    with pytest.raises(InputError, match="'dog' has no train image"):
         found.without({"train-0"})
 
 
@@ -67,7 +67,7 @@ def test_a_limit_counts_objects_of_each_class():
 
 
 def test_shapeparts_are_one_class_an_image():
-    data = shapeparts.read(per_class=3)
+    data = shapeparts.read_shapeparts(per_class=3)
     found = gather(data, "val")
     assert found.classes == tuple(data.parts) and not found.notes
     assert found.labels.sum(axis=1).tolist() == [1] * len(found)
@@ -76,7 +76,7 @@ def test_shapeparts_are_one_class_an_image():
 
 
 def test_labels_of_photographs_are_their_objects_classes(photographs):
-    data = coco_parts.read(photographs, ["dog", "cat", "person", "sheep", "horse"])
+    data = coco_parts.read_coco_parts(photographs, ["dog", "cat", "person", "sheep", "horse"])
     for split in ("train", "val"):
         found = gather(data, split)
         images = [i for i in data.images if i.split == split]

@@ -8,7 +8,7 @@ from partsjax.supervision import proposals
 from partsjax.supervision.examples import gather
 from partsjax.supervision.fixed import FixedImages, FixedWindows
 from partsjax.supervision.inputs import WINDOWS, inputs_for
-from partsjax.supervision.pictures import Pictures, mirror_windows, whole
+from partsjax.supervision.pictures import Pictures, mirror_windows, whole_picture
 from partsjax.supervision.sampling import WindowsOfImage
 from tests.supervision.pictured import unbalanced
 
@@ -63,7 +63,7 @@ def test_every_image_is_there_whole_in_order_with_its_truth():
     validation = fixed("image")
     found = unpadded(validation)
     _, val = unbalanced()
-    expected = np.stack([whole(image.source.read(), 48) for image in val.images])
+    expected = np.stack([whole_picture(image.source.read(), 48) for image in val.images])
     np.testing.assert_array_equal(found["pixels"], expected)
     np.testing.assert_array_equal(found["labels"], val.labels)
     np.testing.assert_array_equal(validation.truth.labels, val.labels)
@@ -93,7 +93,7 @@ def test_a_limit_spreads_over_the_set():
 
 
 def test_windows_of_shapeparts_show_what_their_labels_say():
-    data = shapeparts.read(per_class=3)
+    data = shapeparts.read_shapeparts(per_class=3)
     examples = gather(data, "train"), gather(data, "val")
     validation = fixed("object", examples)
     objects = np.concatenate(examples[1].box_classes)

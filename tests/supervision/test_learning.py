@@ -7,14 +7,14 @@ import optax
 import pytest
 
 from partsjax.networks.initial import initial_weights
-from partsjax.supervision.examples import Truth
+from partsjax.supervision.examples import ImageTruth
 from partsjax.supervision.objectives import OBJECTIVES
 from tests.tiny_objectives import HEADLESS, SIDE
 
 pytestmark = pytest.mark.slow
 
 
-def squares(images: int, seed: int) -> tuple[np.ndarray, Truth, np.ndarray, np.ndarray]:
+def squares(images: int, seed: int) -> tuple[np.ndarray, ImageTruth, np.ndarray, np.ndarray]:
     """Pictures, their truth and 12 windows each, one of them right for each square (the rest random)."""
     random = np.random.default_rng(seed)
     pixels = random.normal(0, 0.3, (images, SIDE, SIDE, 3)).astype(np.float32)
@@ -34,7 +34,7 @@ def squares(images: int, seed: int) -> tuple[np.ndarray, Truth, np.ndarray, np.n
     corners = np.sort(random.random((images, 12, 2, 2)), axis=2).astype(np.float32).reshape(images, 12, 4)
     for i, mine in enumerate(boxes):
         corners[i, : len(mine)] = mine
-    return pixels, Truth(labels, tuple(boxes), tuple(classes)), corners, np.ones((images, 12), bool)
+    return pixels, ImageTruth(labels, tuple(boxes), tuple(classes)), corners, np.ones((images, 12), bool)
 
 
 @pytest.mark.parametrize("name", ["image", "mil", "cam", "wsddn"])

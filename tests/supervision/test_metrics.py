@@ -9,22 +9,22 @@ from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
 from partsjax.supervision import metrics
-from partsjax.supervision.examples import Truth
+from partsjax.supervision.examples import ImageTruth
 
 WHOLE = [0, 0, 1, 1]
 LEFT = [0, 0, 0.5, 1]
 
 
-def truth_of(*images: list[tuple[int, list[float]]], classes: int = 3) -> Truth:
+def truth_of(*images: list[tuple[int, list[float]]], classes: int = 3) -> ImageTruth:
     """From each image's list of (class, box)."""
     labels = np.zeros((len(images), classes), bool)
     for i, objects in enumerate(images):
         labels[i, [c for c, _ in objects]] = True
     boxes = tuple(np.array([box for _, box in objects], np.float32).reshape(-1, 4) for objects in images)
-    return Truth(labels, boxes, tuple(np.array([c for c, _ in objects], int) for objects in images))
+    return ImageTruth(labels, boxes, tuple(np.array([c for c, _ in objects], int) for objects in images))
 
 
-def random_truth(random: np.random.Generator, images: int = 12, classes: int = 4) -> Truth:
+def random_truth(random: np.random.Generator, images: int = 12, classes: int = 4) -> ImageTruth:
     """Up to four objects an image; the last class never occurs."""
     pictures = []
     for _ in range(images):
@@ -47,7 +47,7 @@ def plain_ap(scores, labels) -> float:
     )
 
 
-def plain_share(truth: Truth, right) -> float:
+def plain_share(truth: ImageTruth, right) -> float:
     """Mean over classes of the share of their images with an object of which `right(i, c, box)` holds."""
     shares = []
     for c in range(truth.labels.shape[1]):

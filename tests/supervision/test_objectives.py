@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from partsjax.networks import SCORES
+from partsjax.networks import CLASS_SCORES
 from partsjax.networks.model import CLASS_MAPS
-from partsjax.supervision.examples import Truth
+from partsjax.supervision.examples import ImageTruth
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.objectives.maps import over_image
 from tests.plain.objectives import sigmoid_loss, softmax
@@ -22,7 +22,7 @@ from tests.tiny_objectives import CLASSES, HEADLESS, NAMES, WITH_HEAD, activatio
 def test_object_loss_is_the_cross_entropy_over_classes_and_background(base):
     objective, architecture, parameters = start("object", base)
     batch = batch_for("object")
-    scores = np.asarray(objective.outputs(architecture, parameters, batch, "float32")[SCORES])
+    scores = np.asarray(objective.outputs(architecture, parameters, batch, "float32")[CLASS_SCORES])
     assert scores.shape == (4, CLASSES + 1)
     expected = -np.log(softmax(scores, axis=1)[np.arange(4), batch["labels"]])
     np.testing.assert_allclose(losses(objective, architecture, parameters, batch), expected, rtol=1e-5)
@@ -33,7 +33,7 @@ def test_object_loss_is_the_cross_entropy_over_classes_and_background(base):
 def test_image_label_losses_are_the_mean_sigmoid_loss(name, base):
     objective, architecture, parameters = start(name, base)
     batch = batch_for(name)
-    scores = np.asarray(objective.outputs(architecture, parameters, batch, "float32")[SCORES])
+    scores = np.asarray(objective.outputs(architecture, parameters, batch, "float32")[CLASS_SCORES])
     assert scores.shape == (4, CLASSES)
     expected = sigmoid_loss(scores, batch["labels"])
     np.testing.assert_allclose(losses(objective, architecture, parameters, batch), expected, rtol=1e-5)
@@ -45,7 +45,7 @@ def test_cam_is_a_linear_layer_on_averaged_features():
     maps = activation(architecture, parameters, batch)
     kernel, bias = parameters["scores/kernel"], parameters["scores/bias"]
     found = objective.outputs(architecture, parameters, batch, "float32")
-    np.testing.assert_allclose(found[SCORES], maps.mean(axis=(1, 2)) @ kernel + bias, atol=1e-5)
+    np.testing.assert_allclose(found[CLASS_SCORES], maps.mean(axis=(1, 2)) @ kernel + bias, atol=1e-5)
     np.testing.assert_allclose(found[CLASS_MAPS], maps @ kernel + bias, atol=1e-5)
 
 
@@ -58,7 +58,7 @@ def test_mil_is_the_maximum_over_cells_of_a_small_network():
     maps = x @ parameters["scores/kernel"] + parameters["scores/bias"]
     found = objective.outputs(architecture, parameters, batch, "float32")
     np.testing.assert_allclose(found[CLASS_MAPS], maps, atol=2e-5)
-    np.testing.assert_allclose(found[SCORES], maps.max(axis=(1, 2)), atol=2e-5)
+    np.testing.assert_allclose(found[CLASS_SCORES], maps.max(axis=(1, 2)), atol=2e-5)
 
 
 # What all objectives share
@@ -130,7 +130,7 @@ def test_baselines_of_windows_say_always_the_commonest_label_of_train():
 
 
 def test_baselines_of_labels_are_how_common_they_are():
-    truth = Truth(
+    truth = ImageTruth(
         np.array([[True, False], [False, True], [False, True], [False, True]]), ((),) * 4, ((),) * 4
     )
     assert OBJECTIVES["image"].baselines(truth, truth) == {"map": pytest.approx((0.25 + 0.75) / 2)}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from partsjax.data.crops import warp
-from partsjax.supervision.pictures import Pictures, mirror_windows, whole, window
+from partsjax.supervision.pictures import Pictures, mirror_windows, whole_picture, window
 from tests.supervision.pictured import Painted, image
 
 BYTES = 60 * 40 * 3
@@ -86,7 +86,7 @@ def plain_bilinear(pixels, size):
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_a_whole_image_is_resized_smoothly(shape, mirrored):
     pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    found = whole(pixels, 64, mirrored)
+    found = whole_picture(pixels, 64, mirrored)
     assert found.shape == (64, 64, 3) and found.dtype == np.float32
     expected = plain_bilinear(pixels, 64)
     np.testing.assert_allclose(found[:, ::-1] if mirrored else found, expected, atol=1.01)
@@ -114,5 +114,5 @@ def test_mirrored_windows_lie_where_their_pixels_went():
     pixels = np.zeros((64, 64, 3), np.uint8)
     pixels[8:24, 4:20] = 255
     x1, y1, x2, y2 = (mirror_windows(np.array([4, 8, 20, 24]) / 64) * 64).astype(int)
-    mirrored = whole(pixels, 64, mirrored=True)
+    mirrored = whole_picture(pixels, 64, mirrored=True)
     assert (mirrored[y1:y2, x1:x2] == 255).all() and mirrored.sum() == 255 * 3 * 16 * 16

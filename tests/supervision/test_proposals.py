@@ -88,7 +88,7 @@ def test_a_jittered_window_shows_its_object(scene, seed):
     for number in range(len(objects)):
         window = proposals.jittered(stream(seed, number), objects, number, size)
         inside(window, size)
-        most, overlap = proposals.shown(window[None], objects)
+        most, overlap = proposals.shown_windows(window[None], objects)
         assert overlap[0] >= 0.5
         assert most[0] == number or np.array_equal(objects[most[0]], objects[number])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from partsjax.data import coco_parts, shapeparts
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision import proposals, sampling, selective
 from partsjax.supervision.examples import gather
 from partsjax.supervision.inputs import WINDOWS, inputs_for
@@ -188,7 +188,7 @@ def test_an_unreadable_image_is_reported_when_drawn():
         ObjectWindows(train, Pictures(), 48, FILL, 4, seed=0),
         WholeImages(train, Pictures(), 48, 4, seed=0),
     ):
-        with pytest.raises(BadInput, match=r"broken\.jpg"):
+        with pytest.raises(InputError, match=r"broken\.jpg"):
             sampler(0)
 
 
@@ -201,12 +201,12 @@ def test_an_unreadable_image_is_reported_when_drawn():
     ],
 )
 def test_unknown_choices_are_one_line(objective, windows, message):
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(InputError, match=message):
         inputs(objective, windows=windows)
 
 
 def test_windows_of_shapeparts_obey_the_recipe():
-    data = shapeparts.read(per_class=4)
+    data = shapeparts.read_shapeparts(per_class=4)
     batch = inputs("object", (gather(data, "train"), gather(data, "val")), batch_size=32).train(0)
     assert (batch["labels"] != 4).tolist() == [True, False, False, False] * 8
     assert len(set(batch["labels"][::4].tolist())) > 1
@@ -215,7 +215,7 @@ def test_windows_of_shapeparts_obey_the_recipe():
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", ["object", "wsddn"])
 def test_windows_of_photographs_obey_the_recipe(photographs, objective):
-    data = coco_parts.read(photographs, ["dog", "horse", "person"])
+    data = coco_parts.read_coco_parts(photographs, ["dog", "horse", "person"])
     batch = inputs(
         objective, (gather(data, "train", limit=20), gather(data, "val", limit=5)), batch_size=16
     ).train(0)
@@ -230,9 +230,9 @@ def test_windows_of_photographs_obey_the_recipe(photographs, objective):
 def test_selective_search_of_a_photograph_finds_its_objects(photographs):
     try:
         selective.opencv()
-    except BadInput as error:
+    except InputError as error:
         pytest.skip(str(error))
-    train = gather(coco_parts.read(photographs, ["horse"]), "train", limit=3)
+    train = gather(coco_parts.read_coco_parts(photographs, ["horse"]), "train", limit=3)
     pictures = Pictures()
     search = selective.SelectiveSearch(pictures)
     best = [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from partsjax.data import shapeparts
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.supervision import selective
 from partsjax.supervision.inputs import inputs_for
 from partsjax.supervision.pictures import Pictures
@@ -19,7 +19,7 @@ from tests.supervision.pictured import image, unbalanced
 def opencv():
     try:
         return selective.opencv()
-    except BadInput as error:
+    except InputError as error:
         pytest.skip(str(error))
 
 
@@ -54,7 +54,7 @@ def test_an_image_too_small_to_hold_a_window_has_none_or_itself(opencv, shape):
 
 
 def test_windows_are_kept_in_the_folder_and_searched_once(opencv, tmp_path, monkeypatch):
-    one = shapeparts.read(per_class=1).images[0]
+    one = shapeparts.read_shapeparts(per_class=1).images[0]
     found = selective.SelectiveSearch(Pictures(), tmp_path / "kept")(one)
     (file,) = (tmp_path / "kept").iterdir()
     assert file.suffix == ".npz" and len(found) > 3
@@ -80,7 +80,7 @@ def test_another_image_has_another_file(opencv, tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_named(opencv, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match="file/windows: cannot keep windows there"):
+    with pytest.raises(InputError, match="file/windows: cannot keep windows there"):
         selective.SelectiveSearch(Pictures(), tmp_path / "file" / "windows")
 
 
@@ -96,7 +96,7 @@ def test_without_opencv_the_package_is_named(objective, monkeypatch):
     monkeypatch.delitem(sys.modules, "cv2", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     inputs = {"size": 32, "fill": (0, 0, 0), "batch_size": 2, "seed": 0}
-    with pytest.raises(BadInput, match="pip install opencv-contrib-python-headless") as error:
+    with pytest.raises(InputError, match="pip install opencv-contrib-python-headless") as error:
         inputs_for(objective, *unbalanced(), Pictures(), **inputs, windows="selective")
     assert "\n" not in str(error.value)
     inputs_for(objective, *unbalanced(), Pictures(), **inputs)  # the default needs no search

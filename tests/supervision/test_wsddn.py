@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from partsjax.networks import SCORES, ConvNet
+from partsjax.networks import CLASS_SCORES, ConvNet
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.objectives.wsddn import best_windows, log_loss, two_streams
 from tests.plain.objectives import products, softmax
@@ -26,7 +26,7 @@ def test_wsddn_equals_plain_streams(base):
     loss = -np.where(batch["labels"], np.log(probabilities), np.log(1 - probabilities)).mean(axis=1)
     np.testing.assert_allclose(losses(objective, architecture, parameters, batch), loss, rtol=1e-4)
     found = objective.outputs(architecture, parameters, batch, "float32")
-    np.testing.assert_allclose(found[SCORES], probabilities, atol=1e-5)
+    np.testing.assert_allclose(found[CLASS_SCORES], probabilities, atol=1e-5)
     for i, c in np.ndindex(4, CLASSES):
         box = batch["windows"][i, expected[i, :, c].argmax()]
         np.testing.assert_array_equal(found["boxes"][i, c], box)
@@ -52,8 +52,10 @@ def test_the_checkpoints_scores_are_the_class_stream_of_the_whole_crop():
     batch |= {"windows": np.tile(np.float32([0, 0, 1, 1]), (4, 1, 1)), "valid": np.ones((4, 1), bool)}
     maps = activation(architecture, parameters, batch)
     pooled = np.stack([pool_region(m, np.float32([0, 0, 1, 1]), architecture.head_side) for m in maps])
-    scores = ConvNet(architecture, parameters).head(jnp.asarray(pooled, jnp.float32), (SCORES,))[SCORES]
-    found = objective.outputs(architecture, parameters, batch, "float32")[SCORES]
+    scores = ConvNet(architecture, parameters).head(jnp.asarray(pooled, jnp.float32), (CLASS_SCORES,))[
+        CLASS_SCORES
+    ]
+    found = objective.outputs(architecture, parameters, batch, "float32")[CLASS_SCORES]
     np.testing.assert_allclose(found, softmax(np.asarray(scores), axis=1), atol=1e-5)
 
 

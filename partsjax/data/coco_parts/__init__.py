@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.coco_parts.categories import Category, Meanings, meanings
-from partsjax.data.coco_parts.layout import Layout, find
+from partsjax.data.coco_parts.layout import FolderLayout, find_layout
 from partsjax.data.coco_parts.objects import FileObjects
 from partsjax.data.coco_parts.photographs import PhotographFolder, image_ids
 from partsjax.data.coco_parts.tables import CocoFile, load
@@ -17,10 +17,10 @@ from partsjax.data.faults import Faults
 from partsjax.data.images import FileImage
 from partsjax.data.reader_options import DEFAULTS, ReaderOptions
 from partsjax.data.schema import SPLITS, Dataset, Image, Object
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
-def read(
+def read_coco_parts(
     data_dir: str | os.PathLike | None,
     classes: Iterable[str] | None = None,
     options: ReaderOptions = DEFAULTS,
@@ -53,17 +53,17 @@ def read(
       read.
 
     Raises:
-      BadInput: whatever is wrong with the folder, the files, or the annotations of `classes`; faults of one
+      InputError: whatever is wrong with the folder, the files, or the annotations of `classes`; faults of one
         kind, of both files, are reported together.
     """
-    layout = find(data_dir, options.val_fraction)
+    layout = find_layout(data_dir, options.val_fraction)
     faults, notes, counted = Faults(skip_bad), [], collections.Counter()
     files = [load(path, faults, layout.inner_folder(path)) for path in layout.files]
     kinds = meanings(files, options.object_class, notes)
     known = _annotated_parts(files, kinds)
     try:
         chosen = choose_classes(classes, known, known, os.fspath(layout.root))
-    except BadInput:
+    except InputError:
         faults.settle()  # a class may have no parts for the faults of their annotations
         raise
     split_polygons = _split_polygons(files, options)
@@ -118,12 +118,12 @@ def _split_polygons(files: Iterable[CocoFile], options: ReaderOptions) -> bool:
     if options.split_polygons and not any(
         annotation.raw.get("segmentation") for file in files for annotation in file.annotations.values()
     ):
-        raise BadInput("--split_polygons: no annotation has a segmentation; leave it out")
+        raise InputError("--split_polygons: no annotation has a segmentation; leave it out")
     return bool(options.split_polygons)
 
 
 def _images(
-    layout: Layout,
+    layout: FolderLayout,
     files: Sequence[CocoFile],
     objects: Sequence[Mapping[Id, tuple[Object, ...]]],
     faults: Faults,

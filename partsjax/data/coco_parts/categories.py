@@ -7,7 +7,7 @@ from partsjax.data.coco_parts.tables import CategoryEntry, CocoFile
 from partsjax.data.coco_parts.values import Id
 from partsjax.data.faults import Faults, Wrong
 from partsjax.data.names import cleaned, nearly_equal
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,7 @@ def meanings(files: Sequence[CocoFile], object_class: str | None, notes: list[st
     where it bears the class's very name. Names are cleaned, see `names.cleaned`; what is respelled is noted.
 
     Raises:
-      BadInput: `object_class` is given and not needed, or needed and not given; one category twice in a
+      InputError: `object_class` is given and not needed, or needed and not given; one category twice in a
         file; names that are no line of text, or nearly equal.
     """
     if object_class is not None:
@@ -104,10 +104,10 @@ def _object_class(asked: str, files: Sequence[CocoFile]) -> str:
     try:
         asked = cleaned(asked)
     except ValueError as error:
-        raise BadInput(f"--object_class={asked!r}: {error}; give one word, as car") from None
+        raise InputError(f"--object_class={asked!r}: {error}; give one word, as car") from None
     kinds = {str(c.supercategory).strip().upper() for f in files for c in f.categories.values()}
     if kinds and kinds <= {"OBJECT", "PART"}:
-        raise BadInput(
+        raise InputError(
             f"--object_class={asked}: the categories of {files[0].path} say themselves what they are "
             f"parts of; leave it out (--classes={asked} chooses a class)"
         )
@@ -122,4 +122,4 @@ def _check_spelling(files: Sequence[CocoFile], found: Sequence[Meanings], asked:
     parts_and_class = [] if asked is None else [asked, *(c.part for c in every if c.part is not None)]
     for first, second in nearly_equal(classes) or nearly_equal(parts) or nearly_equal(parts_and_class):
         where = " and ".join(str(file.path) for file in files)
-        raise BadInput(f"{where}: categories {first!r} and {second!r} are nearly equal; spell them alike")
+        raise InputError(f"{where}: categories {first!r} and {second!r} are nearly equal; spell them alike")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from partsjax.data.schema import SPLITS
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 LAYOUT = (
     "give the folder that holds instances_train.json and instances_val.json, or one annotations.json, beside "
@@ -19,7 +19,7 @@ VAL_FRACTION = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
+class FolderLayout:
     """The files of a data set.
 
     Attributes:
@@ -53,23 +53,23 @@ class Layout:
         return os.fspath(self.files[SPLITS.index(split)] if self.by_split else self.files[0])
 
 
-def find(data_dir: str | os.PathLike | None, val_fraction: float | None) -> Layout:
+def find_layout(data_dir: str | os.PathLike | None, val_fraction: float | None) -> FolderLayout:
     """Looks a folder over; opens no file.
 
     Raises:
-      BadInput: no such folder, no annotations or photographs in it, or `val_fraction` for files that have
+      InputError: no such folder, no annotations or photographs in it, or `val_fraction` for files that have
         splits.
     """
     if data_dir is None:
-        raise BadInput(f"coco_parts: no data_dir is given; {LAYOUT}")
+        raise InputError(f"coco_parts: no data_dir is given; {LAYOUT}")
     root = Path(data_dir).expanduser()
     if not root.is_dir():
-        raise BadInput(f"{root}: no such folder; {LAYOUT}")
+        raise InputError(f"{root}: no such folder; {LAYOUT}")
     files = tuple(root / name for name in _ROBOFLOW)
     if all(file.exists() for file in files):
         if val_fraction is not None:
             raise _split_already(root, val_fraction)
-        return Layout(root, files, True, root, VAL_FRACTION)
+        return FolderLayout(root, files, True, root, VAL_FRACTION)
     files = tuple(root / f"instances_{split}.json" for split in SPLITS)
     single = next((root / name for name in _SINGLE if (root / name).exists()), None)
     by_split = single is None or any(file.exists() for file in files)
@@ -77,7 +77,7 @@ def find(data_dir: str | os.PathLike | None, val_fraction: float | None) -> Layo
         raise _split_already(root, val_fraction)
     for file in files if by_split else ():
         if not file.exists():
-            raise BadInput(
+            raise InputError(
                 f"{file}: not found; instances_train.json and instances_val.json are both needed, or one "
                 "annotations.json"
             )
@@ -85,9 +85,11 @@ def find(data_dir: str | os.PathLike | None, val_fraction: float | None) -> Layo
     if photographs is None and not by_split and single.name == _SINGLE[1]:
         photographs = root  # Roboflow's way
     if photographs is None:
-        raise BadInput(f"{root}: has neither JPEGImages/ nor images/; {LAYOUT}")
-    return Layout(root, files if by_split else (single,), by_split, photographs, val_fraction or VAL_FRACTION)
+        raise InputError(f"{root}: has neither JPEGImages/ nor images/; {LAYOUT}")
+    return FolderLayout(
+        root, files if by_split else (single,), by_split, photographs, val_fraction or VAL_FRACTION
+    )
 
 
-def _split_already(root: Path, val_fraction: float) -> BadInput:
-    return BadInput(f"--val_fraction={val_fraction}: {root} has a file for each split; leave it out")
+def _split_already(root: Path, val_fraction: float) -> InputError:
+    return InputError(f"--val_fraction={val_fraction}: {root} has a file for each split; leave it out")

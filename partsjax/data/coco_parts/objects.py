@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from partsjax.data.coco_parts.categories import Category, Meanings
 from partsjax.data.coco_parts.outlines import Outline, inside, outlines
-from partsjax.data.coco_parts.tables import Annotation, CocoFile
+from partsjax.data.coco_parts.tables import CocoAnnotation, CocoFile
 from partsjax.data.coco_parts.units import check_units
 from partsjax.data.coco_parts.values import Id, absent, identifier
 from partsjax.data.faults import Faults
-from partsjax.data.overlap import area, hull, intersection
+from partsjax.data.overlap import box_area, hull, intersection
 from partsjax.data.schema import Box, Object, Part
 
 
@@ -66,13 +66,13 @@ class FileObjects:
             objects[image].append(Object(object_class, hull(part.box for part in those), tuple(those)))
         return {image: tuple(those) for image, those in objects.items() if those}
 
-    def _kind(self, annotation: Annotation) -> Category:
+    def _kind(self, annotation: CocoAnnotation) -> Category:
         return self._kinds[annotation.category]
 
-    def _place(self, annotation: Annotation) -> tuple[Id, str]:
+    def _place(self, annotation: CocoAnnotation) -> tuple[Id, str]:
         return annotation.image, self._kind(annotation).object_class
 
-    def _kept(self) -> Iterator[Annotation]:
+    def _kept(self) -> Iterator[CocoAnnotation]:
         """The annotations of the chosen classes that are no crowds."""
         for annotation in self._file.annotations.values():
             kind = self._kinds.get(annotation.category)
@@ -141,14 +141,14 @@ class FileObjects:
         # The part's area is common to all, so the largest overlap is the largest share.
         best = min(
             self._there[place],
-            key=lambda i: (-intersection(box, self._boxes[i]), area(self._boxes[i])),
+            key=lambda i: (-intersection(box, self._boxes[i]), box_area(self._boxes[i])),
             default=None,
         )
         if best is not None and intersection(box, self._boxes[best]) > 0:
             return best
         return next(iter(self._lost[place]), None)
 
-    def _named(self, annotation: Annotation, named) -> Id | None:
+    def _named(self, annotation: CocoAnnotation, named) -> Id | None:
         """The object that an obj_ann_id names; None, with a fault, where that is none of the part's class."""
         try:
             owner = identifier(named)

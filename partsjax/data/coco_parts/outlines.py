@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from partsjax.data.coco_parts.segmentation import Segmentation, parse
-from partsjax.data.coco_parts.tables import Annotation, CocoFile, ImageEntry
+from partsjax.data.coco_parts.tables import CocoAnnotation, CocoFile, ImageEntry
 from partsjax.data.coco_parts.values import absent, degrees
 from partsjax.data.faults import Faults, Wrong
-from partsjax.data.overlap import intersection, iou
+from partsjax.data.overlap import box_iou, intersection
 from partsjax.data.schema import Box, Part, pixel_window
 
 OVERHANG = 1.0
@@ -31,7 +31,7 @@ class Outline:
       segmentation: its pixels, where the file has them.
     """
 
-    annotation: Annotation
+    annotation: CocoAnnotation
     written: Box
     segmentation: Segmentation | None
 
@@ -51,7 +51,7 @@ class Outline:
 
 
 def outlines(
-    file: CocoFile, annotations: Iterable[Annotation], faults: Faults, counted: collections.Counter
+    file: CocoFile, annotations: Iterable[CocoAnnotation], faults: Faults, counted: collections.Counter
 ) -> Iterator[Outline]:
     """The outlines of those annotations that have a sound one; what is wrong with others goes into `faults`.
 
@@ -64,7 +64,7 @@ def outlines(
             faults.add(file.path, annotation.id, str(wrong), wrong.fix)
 
 
-def _outline(annotation: Annotation, image: ImageEntry, counted: collections.Counter) -> Outline:
+def _outline(annotation: CocoAnnotation, image: ImageEntry, counted: collections.Counter) -> Outline:
     raw = annotation.raw
     _refuse_rotation(raw)
     bbox, segmentation, unread = raw.get("bbox"), None, ""
@@ -83,7 +83,7 @@ def _outline(annotation: Annotation, image: ImageEntry, counted: collections.Cou
     if segmentation is not None:
         if intersection(written, segmentation.hull) <= 0:
             raise Wrong("has a segmentation outside its bbox", "correct one of the two")
-        if iou(written, segmentation.hull) < DISAGREE:
+        if box_iou(written, segmentation.hull) < DISAGREE:
             counted["annotations whose bbox and segmentation differ (IoU under 0.5): bbox is taken"] += 1
     return Outline(annotation, written, segmentation)
 

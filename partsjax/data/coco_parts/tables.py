@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from partsjax.data.coco_parts.values import Id, flag, identifier, whole
+from partsjax.data.coco_parts.values import Id, flag, identifier, whole_number
 from partsjax.data.contents import stand_in
 from partsjax.data.faults import Faults
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 _REQUIRED = {
     "images": ("id", "file_name", "width", "height"),
@@ -40,7 +40,7 @@ class CategoryEntry:
 
 
 @dataclasses.dataclass(frozen=True)
-class Annotation:
+class CocoAnnotation:
     """An annotation of an image and a category that exist; `raw` holds what else the file says of it."""
 
     id: Id
@@ -64,7 +64,7 @@ class CocoFile:
     path: Path
     images: Mapping[Id, ImageEntry]
     categories: Mapping[Id, CategoryEntry]
-    annotations: Mapping[Id, Annotation]
+    annotations: Mapping[Id, CocoAnnotation]
 
     @property
     def used(self) -> set[Id]:
@@ -79,13 +79,13 @@ def load(path: str | os.PathLike, faults: Faults, folder: str = "") -> CocoFile:
     boxes, nor what categories mean.
 
     Raises:
-      BadInput: missing or broken file, a table that is not there, or `categories` with ids of two types.
+      InputError: missing or broken file, a table that is not there, or `categories` with ids of two types.
     """
     path = Path(path)
     document = _document(path)
     for name in _REQUIRED:
         if not isinstance(document.get(name), list):
-            raise BadInput(f"{path}: has no list `{name}`; a COCO file needs {', '.join(_REQUIRED)}")
+            raise InputError(f"{path}: has no list `{name}`; a COCO file needs {', '.join(_REQUIRED)}")
     images, lost = {}, set()
     for entry, raw in _entries(document, "images", path, faults):
         image = _image(entry, raw, folder, path, faults)
@@ -97,7 +97,7 @@ def load(path: str | os.PathLike, faults: Faults, folder: str = "") -> CocoFile:
     try:
         categories.sort(key=lambda category: category.id)
     except TypeError as error:
-        raise BadInput(f"{path}: `categories` mixes numbers and strings as ids; use numbers") from error
+        raise InputError(f"{path}: `categories` mixes numbers and strings as ids; use numbers") from error
     by_id = {category.id: category for category in categories}
     annotations = {}
     for entry, raw in _entries(document, "annotations", path, faults):
@@ -111,23 +111,23 @@ def _document(path: Path) -> Mapping[str, Any]:
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise BadInput(f"{path}: not found; put it there") from error
+        raise InputError(f"{path}: not found; put it there") from error
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
     if what := stand_in(data[:1024]):
-        raise BadInput(f"{path}: not JSON but {what}")
+        raise InputError(f"{path}: not JSON but {what}")
     try:
         # Of bytes, json tells UTF-8 with a byte-order mark and UTF-16 by itself.
         document = json.loads(data)
     except json.JSONDecodeError as error:
-        raise BadInput(
+        raise InputError(
             f"{path}: broken JSON at line {error.lineno}, column {error.colno} ({error.msg}); "
             "fix it or export it again"
         ) from error
     except (UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{path}: not a JSON text; export it again as UTF-8") from error
+        raise InputError(f"{path}: not a JSON text; export it again as UTF-8") from error
     if not isinstance(document, dict):
-        raise BadInput(f"{path}: holds no COCO document; it needs {', '.join(_REQUIRED)}")
+        raise InputError(f"{path}: holds no COCO document; it needs {', '.join(_REQUIRED)}")
     return document
 
 
@@ -165,7 +165,7 @@ def _entries(
 
 def _image(entry: Id, raw: Mapping[str, Any], folder: str, path: Path, faults: Faults) -> ImageEntry | None:
     try:
-        width, height = whole(raw["width"]), whole(raw["height"])
+        width, height = whole_number(raw["width"]), whole_number(raw["height"])
     except ValueError:
         width = height = 0
     name = raw["file_name"]
@@ -194,7 +194,7 @@ def _encodable(name: str) -> bool:
 
 def _annotation(
     entry: Id, raw: Mapping[str, Any], images, lost: set[Id], categories, path: Path, faults: Faults
-) -> Annotation | None:
+) -> CocoAnnotation | None:
     image, category = _reference(raw["image_id"]), _reference(raw["category_id"])
     if image in lost:
         return None  # the image is the fault
@@ -206,7 +206,7 @@ def _annotation(
         faults.add(path, entry, what, "add the category or remove the annotation")
     else:
         try:
-            return Annotation(entry, image, category, flag(raw.get("iscrowd")), raw)
+            return CocoAnnotation(entry, image, category, flag(raw.get("iscrowd")), raw)
         except ValueError:
             faults.add(path, entry, f"has iscrowd {raw['iscrowd']!r:.40}", "write 0 or 1")
     return None

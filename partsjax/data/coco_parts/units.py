@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from partsjax.data.coco_parts.outlines import OVERHANG, Outline
 from partsjax.data.coco_parts.tables import CocoFile, ImageEntry
 from partsjax.data.coco_parts.values import number
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 SURE = 20
 """So many different boxes that agree are no accident (our choice)."""
@@ -15,7 +15,7 @@ def check_units(file: CocoFile, outlines: Sequence[Outline]) -> None:
     """Refuses a file whose boxes are fractions or percentages of the image, or hold two corners.
 
     Raises:
-      BadInput: with what the boxes were taken for and how to convert them.
+      InputError: with what the boxes were taken for and how to convert them.
     """
     if not outlines:
         return
@@ -36,9 +36,9 @@ def check_units(file: CocoFile, outlines: Sequence[Outline]) -> None:
         raise _refused(file, outlines, "two corners, x1, y1, x2, y2", fix)
 
 
-def _refused(file: CocoFile, outlines: Sequence[Outline], taken_for: str, fix: str) -> BadInput:
+def _refused(file: CocoFile, outlines: Sequence[Outline], taken_for: str, fix: str) -> InputError:
     first = outlines[0].annotation
-    return BadInput(
+    return InputError(
         f"{file.path}: all {len(outlines)} boxes look like {taken_for} (first: annotation {first.id}, bbox "
         f"{first.raw.get('bbox')}); bbox counts pixels: {fix}"
     )

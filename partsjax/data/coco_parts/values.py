@@ -15,7 +15,7 @@ def absent(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def whole(value: Any) -> int:
+def whole_number(value: Any) -> int:
     """A whole number; raises ValueError for anything else, true and 1.5 included."""
     if type(value) is int:
         return value
@@ -26,7 +26,7 @@ def whole(value: Any) -> int:
 
 def identifier(value: Any) -> Id:
     """An id: a whole number or a string; raises ValueError."""
-    return value if type(value) is str else whole(value)
+    return value if type(value) is str else whole_number(value)
 
 
 def number(value: Any) -> float:

@@ -9,18 +9,18 @@ from typing import Any
 
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.doubled import counted_once
-from partsjax.data.masks import union
+from partsjax.data.masks import union_of_parts
 from partsjax.data.pascal_part import builder, places
 from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
 from partsjax.data.pascal_part.records import RecordImage
 from partsjax.data.pascal_part.source import PascalSource, find_source, image_list
 from partsjax.data.schema import SPLITS, Dataset, Image, Object, Part
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 
 _ALL_CLASSES = (*PART_LISTS["123"], *CLASSES_WITHOUT_PARTS)
 
 
-def read(
+def read_pascal_part(
     data_dir: str | os.PathLike | None,
     classes: Iterable[str] | None = None,
     part_list: str = "123",
@@ -51,11 +51,11 @@ def read(
       come from the prepared copy.
 
     Raises:
-      BadInput: an unknown list or class, a class without parts, and whatever `find_source`, `prepare`
+      InputError: an unknown list or class, a class without parts, and whatever `find_source`, `prepare`
         and `prepared_copies` meet.
     """
     if part_list not in PART_LISTS:
-        raise BadInput(f"part list {part_list!r}: unknown; {nearest(str(part_list), PART_LISTS)}")
+        raise InputError(f"part list {part_list!r}: unknown; {nearest(str(part_list), PART_LISTS)}")
     classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
     # Asked of the list first: minutes may be spent on preparing.
     choose_classes(classes, _ALL_CLASSES, PART_LISTS[part_list], "pascal_part")
@@ -65,7 +65,7 @@ def read(
         source = find_source(data_dir)
         default = places.default_prepared_dir(builder.copy_name(source))
         where = default if prepared_dir is None else Path(prepared_dir).expanduser()
-        copy = builder.prepare(source, where, progress, skip_bad=skip_bad)
+        copy = builder.prepare_copy(source, where, progress, skip_bad=skip_bad)
     builder.refuse_damaged(copy, skip_bad)
     found = _assemble(copy, source, classes, part_list)
     if copy.parent == places.temporary():
@@ -79,7 +79,7 @@ def _only_copy(prepared_dir) -> Path:
     if len(copies) != 1:
         holds = f"{prepared_dir} holds {len(copies)} prepared copies"
         found = "neither is given" if prepared_dir is None else holds
-        raise BadInput(
+        raise InputError(
             f"pascal_part: needs data_dir, or a prepared_dir with one prepared copy ({found}); "
             "give the folder that holds VOCdevkit and Annotations_Part"
         )
@@ -103,7 +103,7 @@ def _assemble(
     if classes is not None and not all(parts[c] for c in classes):
         parts = dict(_assemble(copy, source, None, part_list).parts)  # so that the error names what there is
     chosen = choose_classes(classes, _ALL_CLASSES, parts, where)
-    images, turned = [], builder.turned(copy)
+    images, turned = [], builder.turned_images(copy)
     for split, row, image_id, objects in found:
         objects = tuple(o for o in objects if o.object_class in chosen)
         if objects:
@@ -117,7 +117,7 @@ def _assemble(
     notes += [f"{what}: {count} left out" for what, count in sorted(skipped.items())]
     if missing:
         notes.append(f"parts of the list without a box in these images: {', '.join(missing)}")
-    if damaged := builder.damaged(copy):
+    if damaged := builder.damaged_images(copy):
         notes.append(f"left out by --skip_bad, {len(damaged)} of a kind: {builder.together(damaged)}")
     once, doubled = counted_once(images)
     notes += doubled + missing_in_a_split(once, chosen, lambda split: _place(source, copy, split))
@@ -130,7 +130,7 @@ def _place(source: PascalSource | None, copy: Path, split: str) -> str:
 
 
 def _annotations(copy: Path, split: str) -> list[Mapping[str, Any]]:
-    damaged = BadInput(f"{copy}: this prepared copy is damaged; delete the folder and run again")
+    damaged = InputError(f"{copy}: this prepared copy is damaged; delete the folder and run again")
     try:
         found = builder.rows(copy, "annotations", split)
         records = [found[row] for row in range(len(found))]
@@ -178,6 +178,6 @@ def _objects(
         if not any(box):
             skipped[f"{object_class} objects without a marked pixel"] += 1
             continue
-        parts = tuple(union(name, same) for (name, _), same in group.items())
+        parts = tuple(union_of_parts(name, same) for (name, _), same in group.items())
         found.append(Object(object_class, box, parts))
     return tuple(found)

@@ -11,7 +11,7 @@ import scipy.io
 
 from partsjax.data.contents import stand_in
 from partsjax.data.masks import PixelBox, pack, tight_box
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,20 +36,20 @@ class RawObject:
 
 
 @dataclasses.dataclass(frozen=True)
-class Annotation:
+class MatAnnotation:
     """One file: the (width, height) in pixels of its masks (None without objects), and its objects."""
 
     size: tuple[int, int] | None
     objects: tuple[RawObject, ...]
 
 
-def read_annotation(path: str | os.PathLike) -> Annotation:
+def read_annotation(path: str | os.PathLike) -> MatAnnotation:
     """Reads one `.mat` file with the variable `anno`.
 
     Boxes are the tight boxes of the masks (paper: section on the data), half-open pixels.
 
     Raises:
-      BadInput: missing, damaged or MATLAB 7.3 file, no `anno` as PASCAL-Part writes it, or masks of
+      InputError: missing, damaged or MATLAB 7.3 file, no `anno` as PASCAL-Part writes it, or masks of
         different shapes.
     """
     objects = []
@@ -69,31 +69,31 @@ def read_annotation(path: str | os.PathLike) -> Annotation:
             box = tight_box(part_mask)
             parts.append(RawPart(name, box, pack(part_mask, box) if box else b""))
         objects.append(RawObject(_text(raw, "class", where, path), tight_box(mask), tuple(parts)))
-    return Annotation(size, tuple(objects))
+    return MatAnnotation(size, tuple(objects))
 
 
 def _anno(path: str | os.PathLike) -> dict[str, Any]:
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError as error:
-        raise BadInput(f"{path}: annotation not found; unpack PASCAL-Part's archive there") from error
+        raise InputError(f"{path}: annotation not found; unpack PASCAL-Part's archive there") from error
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
     if what := stand_in(data[:1024]):
-        raise BadInput(f"{path}: not a MATLAB file but {what}")
+        raise InputError(f"{path}: not a MATLAB file but {what}")
     try:
         content = scipy.io.loadmat(io.BytesIO(data), simplify_cells=True, variable_names=["anno"])
     except NotImplementedError as error:
-        raise BadInput(f"{path}: is a MATLAB 7.3 (HDF5) file; save it again with `save -v7`") from error
+        raise InputError(f"{path}: is a MATLAB 7.3 (HDF5) file; save it again with `save -v7`") from error
     except MemoryError:
         raise
     except Exception as error:  # scipy raises almost anything on damaged data
-        raise BadInput(
+        raise InputError(
             f"{path}: not a MATLAB file, or cut off or damaged; replace it with an intact copy"
         ) from error
     anno = content.get("anno")
     if not isinstance(anno, dict) or "objects" not in anno:
-        raise BadInput(f"{path}: has no variable `anno` with `objects`; use PASCAL-Part's own files")
+        raise InputError(f"{path}: has no variable `anno` with `objects`; use PASCAL-Part's own files")
     return anno
 
 
@@ -102,20 +102,20 @@ def _structs(parent: dict[str, Any], key: str, path) -> list[dict[str, Any]]:
     value = parent.get(key, ())
     items = [value] if isinstance(value, dict) else list(np.ravel(value)) if np.size(value) else []
     if not all(isinstance(item, dict) for item in items):
-        raise BadInput(f"{path}: `{key}` does not hold structs; use PASCAL-Part's own files")
+        raise InputError(f"{path}: `{key}` does not hold structs; use PASCAL-Part's own files")
     return items
 
 
 def _mask(raw: dict[str, Any], where: str, path) -> np.ndarray:
     mask = np.asarray(raw.get("mask", ()))
     if mask.ndim != 2 or mask.dtype.kind not in "buif":
-        raise BadInput(f"{path}: {where} has no two-dimensional mask; use PASCAL-Part's own files")
+        raise InputError(f"{path}: {where} has no two-dimensional mask; use PASCAL-Part's own files")
     return mask.astype(bool, copy=False)
 
 
 def _same_shape(mask: np.ndarray, size: tuple[int, int], where: str, path) -> None:
     if mask.shape != size[::-1]:
-        raise BadInput(
+        raise InputError(
             f"{path}: the mask of {where} is {mask.shape[1]}x{mask.shape[0]} px, the first object's is "
             f"{size[0]}x{size[1]}; replace the file with an intact copy"
         )
@@ -124,5 +124,5 @@ def _same_shape(mask: np.ndarray, size: tuple[int, int], where: str, path) -> No
 def _text(raw: dict[str, Any], key: str, where: str, path) -> str:
     value = raw.get(key)
     if not isinstance(value, str) or not value:
-        raise BadInput(f"{path}: {where} has no `{key}`; use PASCAL-Part's own files")
+        raise InputError(f"{path}: {where} has no `{key}`; use PASCAL-Part's own files")
     return value

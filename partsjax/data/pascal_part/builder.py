@@ -21,9 +21,9 @@ import tensorflow_datasets as tfds
 
 from partsjax.data.faults import listed
 from partsjax.data.images import FileImage
-from partsjax.data.pascal_part.annotation import Annotation, read_annotation
+from partsjax.data.pascal_part.annotation import MatAnnotation, read_annotation
 from partsjax.data.pascal_part.source import PascalSource
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what) as a copy is prepared."""
@@ -111,10 +111,10 @@ class PascalPartAnnotations(_Builder, skip_registration=True):
         try:
             annotation = read_annotation(path)
             self._check_size(path, annotation, image_id)
-        except BadInput as error:
+        except InputError as error:
             # All are read before any is refused, and whoever asks for it goes on without.
             self.info.metadata.setdefault("damaged", {})[image_id] = str(error)
-            annotation = Annotation(None, ())
+            annotation = MatAnnotation(None, ())
         objects, parts = [], []
         for index, found in enumerate(annotation.objects):
             objects.append({"class": found.object_class, "box": _numbers(found.box)})
@@ -124,18 +124,18 @@ class PascalPartAnnotations(_Builder, skip_registration=True):
             ]
         return {"objects": objects, "parts": parts}
 
-    def _check_size(self, path: Path, annotation: Annotation, image_id: str) -> None:
+    def _check_size(self, path: Path, annotation: MatAnnotation, image_id: str) -> None:
         photograph = FileImage(self._source.photograph(image_id))
         try:
             size = photograph.size()
-        except BadInput:
+        except InputError:
             return  # reported when the photograph is read
         if annotation.size in (None, size):
             return
         try:
             FileImage(photograph.path, annotation.size).size()
-        except BadInput as error:
-            raise BadInput(
+        except InputError as error:
+            raise InputError(
                 f"{path}: masks are {annotation.size[0]}x{annotation.size[1]} px but {photograph.label} is "
                 f"{size[0]}x{size[1]}; use VOC2010's original photograph"
             ) from error
@@ -152,7 +152,7 @@ def copy_name(source: PascalSource) -> str:
     return f"pascal_part_{source.fingerprint}"
 
 
-def prepare(
+def prepare_copy(
     source: PascalSource,
     prepared_dir: str | os.PathLike,
     progress: Progress | None = None,
@@ -168,7 +168,7 @@ def prepare(
     photograph, has no objects in the copy.
 
     Raises:
-      BadInput: there are such annotations and `skip_bad` is not set (of a copy that is made now), or a
+      InputError: there are such annotations and `skip_bad` is not set (of a copy that is made now), or a
         folder cannot be written.
     """
     copy = Path(prepared_dir) / copy_name(source)
@@ -191,18 +191,18 @@ def prepare(
 
 
 def refuse_damaged(copy: str | os.PathLike, skip_bad: bool) -> None:
-    """Raises `BadInput` where annotations of a copy could not be read and are not to be left out."""
-    found = damaged(copy)
+    """Raises `InputError` where annotations of a copy could not be read and are not to be left out."""
+    found = damaged_images(copy)
     if found and not skip_bad:
-        raise BadInput(f"{together(found)} (or --skip_bad to go on without)")
+        raise InputError(f"{together(found)} (or --skip_bad to go on without)")
 
 
-def damaged(copy: str | os.PathLike) -> dict[str, str]:
+def damaged_images(copy: str | os.PathLike) -> dict[str, str]:
     """What was wrong with annotations that could not be read into a prepared copy, by image id."""
     return dict(_opened(os.fspath(copy), "annotations", os.getpid()).info.metadata.get("damaged", {}))
 
 
-def turned(copy: str | os.PathLike) -> dict[str, tuple[int, int]]:
+def turned_images(copy: str | os.PathLike) -> dict[str, tuple[int, int]]:
     """(width, height) of masks made on a photograph turned as its EXIF says, by image id; not of others."""
     found = _opened(os.fspath(copy), "annotations", os.getpid()).info.metadata.get("turned", {})
     return {image_id: tuple(size) for image_id, size in found.items()}
@@ -255,10 +255,10 @@ def _damage_told(copy: str | os.PathLike) -> Iterator[None]:
     """What tfds raises on damaged files, and that is almost anything, as one line."""
     try:
         yield
-    except (BadInput, MemoryError):
+    except (InputError, MemoryError):
         raise
     except Exception as error:
-        raise BadInput(
+        raise InputError(
             f"{copy}: damaged ({' '.join(str(error).split())[:120]}); delete the folder and run again to "
             "prepare it anew"
         ) from error
@@ -279,7 +279,7 @@ def _locked(copy: Path) -> Iterator[None]:
             copy.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context(open(copy / "lock", "wb"))
         except OSError as error:
-            raise BadInput(
+            raise InputError(
                 f"{copy}: cannot write there ({error.strerror}); name another folder in the environment, as "
                 "TFDS_DATA_DIR=DIR"
             ) from error

@@ -4,7 +4,7 @@ import dataclasses
 
 from partsjax.data.images import EncodedImage
 from partsjax.data.pascal_part.builder import rows
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class RecordImage(EncodedImage):
     annotated_size: tuple[int, int] | None = None
 
     def encoded(self) -> bytes:
-        """The JPEG file's bytes. Raises `BadInput` if the prepared copy is gone or damaged."""
+        """The JPEG file's bytes. Raises `InputError` if the prepared copy is gone or damaged."""
         try:
             record = rows(self.copy, "photographs", self.split)[self.row]
         except MemoryError:
@@ -40,8 +40,8 @@ class RecordImage(EncodedImage):
             raise self._damaged()
         return record["image"]
 
-    def _damaged(self) -> BadInput:
-        return BadInput(
+    def _damaged(self) -> InputError:
+        return InputError(
             f"{self.copy}: cannot read {self.split} image {self.image_id} from this prepared copy; "
             "delete the folder and run again to prepare it anew"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from partsjax.data.faults import Faults
 from partsjax.data.schema import SPLITS
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 _LAYOUT = "unpack VOC2010 to VOCdevkit/VOC2010 and PASCAL-Part's .mat files to Annotations_Part there"
 
@@ -43,14 +43,14 @@ def find_source(data_dir: str | os.PathLike) -> PascalSource:
     """Lists a folder of PASCAL-Part; opens nothing but the two image lists.
 
     Raises:
-      BadInput: no such folder, a piece of the layout or photographs are missing, malformed or repeated
+      InputError: no such folder, a piece of the layout or photographs are missing, malformed or repeated
         image ids, or no annotation at all.
     """
     root = Path(data_dir).expanduser()
     voc = root / "VOCdevkit" / "VOC2010"
     for folder in (root, voc / "JPEGImages", voc / "ImageSets" / "Main", root / "Annotations_Part"):
         if not folder.is_dir():
-            raise BadInput(f"{folder}: no such folder; {_LAYOUT}")
+            raise InputError(f"{folder}: no such folder; {_LAYOUT}")
     annotations = _listing(root / "Annotations_Part")
     photographs = _listing(voc / "JPEGImages")
     image_ids, unannotated, seen = {}, {}, {}
@@ -78,7 +78,7 @@ def find_source(data_dir: str | os.PathLike) -> PascalSource:
         content.update(repr(unannotated[split]).encode())
     faults.settle()
     if not any(image_ids.values()):
-        raise BadInput(f"{root / 'Annotations_Part'}: no .mat file of any listed image; {_LAYOUT}")
+        raise InputError(f"{root / 'Annotations_Part'}: no .mat file of any listed image; {_LAYOUT}")
     return PascalSource(root, image_ids, unannotated, content.hexdigest())
 
 
@@ -99,9 +99,9 @@ def _image_list(path: Path, faults: Faults) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise BadInput(f"{path}: image list cannot be read; {_LAYOUT}") from error
+        raise InputError(f"{path}: image list cannot be read; {_LAYOUT}") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: image list is no UTF-8 text; save it as UTF-8") from error
+        raise InputError(f"{path}: image list is no UTF-8 text; save it as UTF-8") from error
     image_ids = [line.split()[0] for line in lines if line.strip()]
     for image_id in image_ids:
         if not re.fullmatch(r"\w[\w.-]*", image_id):

@@ -22,7 +22,7 @@ from partsjax.data.shapeparts.compose import compose
 from partsjax.data.shapeparts.paint import paint
 from partsjax.data.shapeparts.raster import annotate, identify
 from partsjax.data.shapeparts.scene import FIGURES, STYLES, Key
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 
 RENDERER = 1  # raised whenever any image or box of any key changes; part of every digest
 CLASSES = tuple(FIGURES)
@@ -61,7 +61,7 @@ def _objects(key: Key) -> tuple[Object, ...]:
     return annotate(scene, identify(scene))
 
 
-def read(
+def read_shapeparts(
     seed: int = 0, classes: Iterable[str] | None = None, per_class: int = 100, style: str = "natural"
 ) -> Dataset:
     """The data set of a seed; both splits come from one distribution and share no random number.
@@ -77,15 +77,15 @@ def read(
       style: "natural", or "planted" for flat colours that the filters of `planted` detect.
 
     Raises:
-      BadInput: an unknown class or style, a negative seed, or fewer than one image per class.
+      InputError: an unknown class or style, a negative seed, or fewer than one image per class.
     """
     chosen = choose_classes(classes, CLASSES, {c: f.parts for c, f in FIGURES.items()}, "shapeparts")
     if style not in STYLES:
-        raise BadInput(f"shapeparts: no style {style!r}; {nearest(str(style), STYLES)}")
+        raise InputError(f"shapeparts: no style {style!r}; {nearest(str(style), STYLES)}")
     if seed < 0:
-        raise BadInput(f"shapeparts: seed {seed} is negative; give 0 or more")
+        raise InputError(f"shapeparts: seed {seed} is negative; give 0 or more")
     if per_class < 1:
-        raise BadInput(f"shapeparts: {per_class} images per class; give 1 or more")
+        raise InputError(f"shapeparts: {per_class} images per class; give 1 or more")
     images = []
     for split in SPLITS:
         for object_class in chosen:

@@ -7,7 +7,7 @@ stretches and scales them. Joint angles reach far on purpose: a part must not be
 import numpy as np
 
 from partsjax.data.shapeparts.body import Body
-from partsjax.data.shapeparts.forms import capsule, chain, curve, ellipse, leaf, polar, polygon
+from partsjax.data.shapeparts.forms import capsule, chain, curved, ellipse, leaf, polar, polygon
 
 QUADRUPED_PARTS = ("head", "eye", "ear", "muzzle", "neck", "torso", "leg", "hoof", "tail")
 BIRD_PARTS = ("head", "eye", "beak", "neck", "torso", "wing", "leg", "tail")
@@ -35,7 +35,7 @@ def quadruped(rng: np.random.Generator) -> Body:
 
     add_legs(far=True)
     tail_heading = pitch + 180 + u(-70, 75)
-    joints = curve(
+    joints = curved(
         hip + polar(pitch + 180, hip_radius * 0.8),
         tail_heading + np.linspace(0, u(-90, 90), 6),
         u(0.06, 0.19),
@@ -147,7 +147,7 @@ def bird(rng: np.random.Generator) -> Body:
 
     neck_heading, neck_length = pitch + u(-30, 80), u(0.2, 1.0)
     bend = u(-50, 50)
-    joints = curve(
+    joints = curved(
         breast + polar(neck_heading, girth * 0.6), neck_heading + np.linspace(-bend, bend, 5), neck_length / 5
     )
     thin = u(0.06, 0.1)

@@ -7,11 +7,11 @@ from partsjax.data.shapeparts.forms import (
     blob,
     capsule,
     ellipse,
-    fit,
+    fit_into,
     leaf,
+    rotate,
     rounded_box,
     star,
-    turn_to,
 )
 from partsjax.data.shapeparts.scene import FIGURES, Scene
 
@@ -75,8 +75,8 @@ def scatter(rng: np.random.Generator, scene: Scene, object_class: str) -> None:
             shapes = donor.only(spare.pop())
             for shape in shapes:
                 shape.instance, shape.look = -1, donor_look
-            turn_to(shapes, u(0, 360))
-            fit(shapes, middle, extent)
+            rotate(shapes, u(0, 360))
+            fit_into(shapes, middle, extent)
         else:
             shapes = _ornament(rng, scene, middle, extent / 2)
         scene.shapes += shapes

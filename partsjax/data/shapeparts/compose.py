@@ -4,7 +4,7 @@ import numpy as np
 
 from partsjax.data.shapeparts import clutter
 from partsjax.data.shapeparts.body import Body
-from partsjax.data.shapeparts.forms import Shape, fit, turn_to
+from partsjax.data.shapeparts.forms import Shape, fit_into, rotate
 from partsjax.data.shapeparts.scene import FIGURES, Figure, Key, Scene
 
 SIZES = ((320, 280), (320, 280), (280, 320), (300, 300))  # (width, height); landscape as most photographs are
@@ -42,8 +42,8 @@ def _pose(rng: np.random.Generator, figure: Figure, middle, extent: float) -> tu
     u = rng.uniform
     body = figure.pose(rng)
     turn, stretch, mirror = u(-figure.turn, figure.turn), np.exp(u(-0.2, 0.2)), -1.0 if u() < 0.5 else 1.0
-    turn_to(body.shapes, turn, (mirror * stretch, 1 / stretch))
-    fit(body.shapes, middle, extent)
+    rotate(body.shapes, turn, (mirror * stretch, 1 / stretch))
+    fit_into(body.shapes, middle, extent)
     return body, turn
 
 

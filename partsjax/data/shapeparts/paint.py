@@ -27,8 +27,8 @@ def paint(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
     if key.style == "planted":
         return _paint_flat(key, scene, ids)
     rng = key.random("colours")
-    scenery, ground = palettes.backdrop(rng)
-    looks = [scenery] + [palettes.figure(rng, kind, ground) for kind in scene.looks[1:]]
+    scenery, ground = palettes.backdrop_palette(rng)
+    looks = [scenery] + [palettes.figure_palette(rng, kind, ground) for kind in scene.looks[1:]]
     colours = np.zeros((256, 3), np.float32)
     for number, shape in enumerate(scene.shapes):
         colours[number + 1] = looks[shape.look][shape.role]

@@ -34,7 +34,7 @@ def rgb(lch: dict[str, tuple[float, float, float]]) -> Palette:
     return dict(zip(lch, (255 * encoded).astype(np.float32), strict=True))
 
 
-def backdrop(rng: np.random.Generator) -> tuple[Palette, float]:
+def backdrop_palette(rng: np.random.Generator) -> tuple[Palette, float]:
     """The scenery's palette, with "top" and "bottom" of the ground; and the ground's lightness."""
     u = rng.uniform
     hue, lightness = u(0, 360), u(0.5, 0.93) if u() < 0.8 else u(0.28, 0.45)
@@ -52,7 +52,7 @@ def backdrop(rng: np.random.Generator) -> tuple[Palette, float]:
     return rgb(colours), lightness
 
 
-def figure(rng: np.random.Generator, kind: str, ground: float) -> Palette:
+def figure_palette(rng: np.random.Generator, kind: str, ground: float) -> Palette:
     """The palette of one figure; every role any figure uses is in it.
 
     Args:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.protocol import Preprocessing
 from partsjax.networks.weights.naming import by_name
-from partsjax.networks.weights.pickles import UNREADABLE, damaged, load_pickle
+from partsjax.networks.weights.pickles import UNREADABLE, damaged_pickle, load_pickle
 from partsjax.networks.weights.tensors import WeightFile
 from partsjax.networks.weights.trees import leaves
 
@@ -19,17 +19,17 @@ def read_npz(path: pathlib.Path) -> WeightFile:
     """The arrays of a `.npz`; names as `naming.by_name` has them.
 
     Raises:
-      BadInput: damaged, or it holds objects, which could carry code.
+      InputError: damaged, or it holds objects, which could carry code.
     """
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             tensors = {name: archive[name] for name in archive.files}
     except UNREADABLE as error:
         if "allow_pickle" in str(error):
-            raise BadInput(
+            raise InputError(
                 f"{path}: holds pickled objects, which could carry code; save arrays of numbers alone"
             ) from None
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     return by_name(str(path), tensors)
 
 
@@ -39,13 +39,13 @@ def read_pickle(path: pathlib.Path) -> WeightFile:
     Nothing in it is run. Python 2's pickles are read too.
 
     Raises:
-      BadInput: damaged, or there are no arrays in it.
+      InputError: damaged, or there are no arrays in it.
     """
     with path.open("rb") as stream:
         content = load_pickle(stream, str(path), placeholders=True)
     tensors = leaves(content, lambda value: isinstance(value, np.ndarray) and not value.dtype.hasobject)
     if not tensors:
-        raise BadInput(
+        raise InputError(
             f"{path}: a pickle without arrays; save the weights by name, as numpy.savez or torch.save do"
         )
     return by_name(str(path), tensors)
@@ -55,7 +55,7 @@ def read_safetensors(path: pathlib.Path) -> WeightFile:
     """The tensors of a `.safetensors`; names as `naming.by_name` has them.
 
     Raises:
-      BadInput: damaged, or a type of number that NumPy does not have.
+      InputError: damaged, or a type of number that NumPy does not have.
     """
     import safetensors
     import safetensors.numpy
@@ -63,7 +63,7 @@ def read_safetensors(path: pathlib.Path) -> WeightFile:
     try:
         tensors = safetensors.numpy.load_file(path)
     except (safetensors.SafetensorError, *UNREADABLE) as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     return by_name(str(path), tensors)
 
 

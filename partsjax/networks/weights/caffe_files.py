@@ -10,11 +10,11 @@ import h5py
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
-from partsjax.networks.weights.pickles import UNREADABLE, damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged_pickle
 from partsjax.networks.weights.prefixes import between
-from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
+from partsjax.networks.weights.tensors import Naming, TensorLayout, WeightFile
 
 _CONVOLUTION, _DENSE, _LRN, _POOLING = "Convolution", "InnerProduct", "LRN", "Pooling"
 _V1_TYPES = {4: _CONVOLUTION, 14: _DENSE, 15: _LRN, 17: _POOLING}
@@ -82,7 +82,7 @@ def read_caffemodel(path: pathlib.Path) -> WeightFile:
     green, red less a mean colour. A last layer renamed for fine-tuning (`fc8_voc`) counts as fc8.
 
     Raises:
-      BadInput: damaged, or no layer in it has weights.
+      InputError: damaged, or no layer in it has weights.
     """
     net = net_parameter()()
     try:
@@ -94,9 +94,9 @@ def read_caffemodel(path: pathlib.Path) -> WeightFile:
             for kind, blob in zip(_KINDS, blobs, strict=False)
         }
     except (message.DecodeError, *UNREADABLE) as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     if not any(layer_type == _CONVOLUTION and blobs for _, layer_type, blobs in layers):
-        raise BadInput(f"{path}: no convolution in it has weights; give a trained .caffemodel")
+        raise InputError(f"{path}: no convolution in it has weights; give a trained .caffemodel")
     order = [name for name, _, blobs in layers if blobs]
     types = [layer_type for _, layer_type, _ in layers if layer_type in (_LRN, _POOLING)]
     pooling_first = types[0] == _POOLING if _LRN in types else None
@@ -107,7 +107,7 @@ def read_caffe_h5(path: pathlib.Path) -> WeightFile:
     """The same of a `.caffemodel.h5`, which does not keep the order of the layers.
 
     Raises:
-      BadInput: damaged, or no layer in it has weights.
+      InputError: damaged, or no layer in it has weights.
     """
     tensors: dict[str, np.ndarray] = {}
 
@@ -124,9 +124,9 @@ def read_caffe_h5(path: pathlib.Path) -> WeightFile:
         with h5py.File(path, "r") as file:
             file["data"].visititems(visit)
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     if not tensors:
-        raise BadInput(f"{path}: no layer in it has weights; give a trained .caffemodel.h5")
+        raise InputError(f"{path}: no layer in it has weights; give a trained .caffemodel.h5")
     return _weight_file(path, tensors, [], None)
 
 
@@ -136,7 +136,7 @@ def _weight_file(path: pathlib.Path, tensors, order: list[str], pooling_first: b
         str(path),
         tensors,
         functools.partial(_naming, tensors, order),
-        Layout(out_first=True, channels_first=True, bgr=True),
+        TensorLayout(out_first=True, channels_first=True, bgr=True),
         usual="vgg" if vgg else "caffe",
         says="Caffe's format",
         pooling_first=pooling_first,

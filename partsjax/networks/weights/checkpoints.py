@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.assembly import weights_digest
 from partsjax.networks.initial import weight_shapes
@@ -72,7 +72,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """The newest finished step of a folder of checkpoints (`W/checkpoint`, or `W` itself).
 
     Raises:
-      BadInput: it holds no finished step, is damaged, or is no checkpoint of this package.
+      InputError: it holds no finished step, is damaged, or is no checkpoint of this package.
     """
     import orbax.checkpoint as ocp
 
@@ -82,14 +82,14 @@ def read_checkpoint(path: Path) -> Checkpoint:
     with _quiet(), manager(folder) as steps:
         step = steps.latest_step()
         if step is None:
-            raise BadInput(
+            raise InputError(
                 f"--weights={path}: no finished checkpoint in this folder; let experiments.supervision reach "
                 "its first one, or give a weight file"
             )
         here = folder / str(step)
         missing = [item for item in (WEIGHTS, ABOUT) if not (here / item).is_dir()]
         if missing:
-            raise BadInput(f"{here}: no checkpoint of partsjax: has no {' and no '.join(missing)}")
+            raise InputError(f"{here}: no checkpoint of partsjax: has no {' and no '.join(missing)}")
         wanted = {WEIGHTS: ocp.args.StandardRestore(), ABOUT: ocp.args.JsonRestore()}
         try:
             found = steps.restore(step, args=ocp.args.Composite(**wanted))
@@ -101,7 +101,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
                 architecture, weights, tuple(about["classes"]), about["objective"], int(about["step"])
             )
         except Exception as error:  # whatever orbax and tensorstore raise on damaged files
-            raise BadInput(
+            raise InputError(
                 f"{here}: a half-written or damaged checkpoint ({_one_line(error)}); train again, or give "
                 "another"
             ) from None
@@ -117,10 +117,10 @@ def _check(checkpoint: Checkpoint, folder: Path) -> None:
         if name not in checkpoint.weights or checkpoint.weights[name].shape != shape
     ]
     if wrong:
-        raise BadInput(f"{folder}: weights missing or misshapen: {', '.join(wrong)}; train again")
+        raise InputError(f"{folder}: weights missing or misshapen: {', '.join(wrong)}; train again")
     broken = [name for name in shapes if not np.isfinite(checkpoint.weights[name]).all()]
     if broken:
-        raise BadInput(f"{folder}: NaN or infinite weights: {', '.join(broken)}; train again")
+        raise InputError(f"{folder}: NaN or infinite weights: {', '.join(broken)}; train again")
 
 
 def _architecture(table: dict[str, Any]) -> Architecture:

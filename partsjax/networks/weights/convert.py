@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.layers import output_side
 from partsjax.networks.weights.normalisation import WeightOptions, as_told
 from partsjax.networks.weights.prefixes import shape_of
-from partsjax.networks.weights.tensors import Layout, WeightFile
+from partsjax.networks.weights.tensors import TensorLayout, WeightFile
 
 MOST_NAMED = 12
 """So many faulty tensors of a kind are named in a message; the rest are counted."""
@@ -40,14 +40,14 @@ def convert(file: WeightFile, architecture: Architecture, options: WeightOptions
       what was assumed and left out.
 
     Raises:
-      BadInput: one line with every missing, misshapen and non-finite tensor, and those that stand in the
+      InputError: one line with every missing, misshapen and non-finite tensor, and those that stand in the
         way; or the network that the file belongs to, where it is another one of ours; or what the file
         does not say about its input, and which option says it.
     """
     match = _match(file, architecture)
     if match.faults:
         verdict, fix = _verdict(file, architecture, match)
-        raise BadInput(f"{file.label}: {verdict}: {'; '.join(match.faults)}; {fix}")
+        raise InputError(f"{file.label}: {verdict}: {'; '.join(match.faults)}; {fix}")
     first = f"{architecture.convolutions[0].name}/kernel"
     table, bgr, told = as_told(file, match.architecture, match.weights[first], options or WeightOptions())
     if bgr:
@@ -140,7 +140,7 @@ def _kinds(**tensors: Iterable[str]) -> list[str]:
 
 
 def _in_our_layout(
-    array: np.ndarray, name: str, shape: tuple[int, ...], layout: Layout, architecture: Architecture
+    array: np.ndarray, name: str, shape: tuple[int, ...], layout: TensorLayout, architecture: Architecture
 ) -> np.ndarray | None:
     """`array` as our weight `name` of `shape`; `None` if its shape is not that weight's."""
     if array.ndim == 1 or name.endswith("/bias"):
@@ -157,7 +157,7 @@ def _in_our_layout(
     return np.ascontiguousarray(array)
 
 
-def _shape_there(name: str, shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
+def _shape_there(name: str, shape: tuple[int, ...], layout: TensorLayout) -> tuple[int, ...]:
     """The shape that our weight `name` has in the file."""
     if name.endswith("/bias") or not layout.out_first:
         return shape
@@ -170,7 +170,7 @@ def _verdict(file: WeightFile, architecture: Architecture, match: _Match) -> tup
         return f"the weights of {architecture.name}, but damaged", "train or save them again"
     for name, other in ARCHITECTURES.items():
         if name != architecture.name:
-            with contextlib.suppress(BadInput):  # it holds several of the other
+            with contextlib.suppress(InputError):  # it holds several of the other
                 if not _match(file, other).faults:
                     return f"the weights of {name}, not of {architecture.name}", f"use --net={name}"
     return f"not the weights of {architecture.name}", f"give weights of {architecture.name}"

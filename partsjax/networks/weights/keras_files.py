@@ -11,11 +11,11 @@ from collections.abc import Mapping
 import h5py
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.weights.naming import layer_names
-from partsjax.networks.weights.pickles import UNREADABLE, damaged
-from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
+from partsjax.networks.weights.pickles import UNREADABLE, damaged_pickle
+from partsjax.networks.weights.tensors import Naming, TensorLayout, WeightFile
 
 _HEAD = {"fc1": "fc6", "fc2": "fc7", "predictions": "fc8"}
 _INPUT_LAYERS = ("Rescaling", "Normalization")
@@ -31,7 +31,7 @@ def read_h5(path: pathlib.Path) -> WeightFile:
     array with one axis is its bias, the other its kernel.
 
     Raises:
-      BadInput: damaged, or there are no layers with weights in it.
+      InputError: damaged, or there are no layers with weights in it.
     """
     return _read(path, path, {})
 
@@ -40,14 +40,14 @@ def read_keras(path: pathlib.Path) -> WeightFile:
     """The same of a `.keras`, which is a zip archive of the weights and the model's description.
 
     Raises:
-      BadInput: damaged, or there are no layers with weights in it.
+      InputError: damaged, or there are no layers with weights in it.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             weights = io.BytesIO(archive.read("model.weights.h5"))
             config = json.loads(archive.read("config.json")) if "config.json" in archive.namelist() else {}
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     return _read(path, weights, config)
 
 
@@ -58,9 +58,9 @@ def _read(path: pathlib.Path, source, config: Mapping) -> WeightFile:
             file.visititems(functools.partial(_visit, layers))
             config = config or json.loads(file.attrs.get("model_config", "{}"))
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     if not layers:
-        raise BadInput(
+        raise InputError(
             f"{path}: no layers with weights in it, as Keras and Caffe write them; from Keras: "
             'model.save_weights("x.weights.h5")'
         )
@@ -71,7 +71,7 @@ def _read(path: pathlib.Path, source, config: Mapping) -> WeightFile:
         str(path),
         tensors,
         functools.partial(_naming, tensors),
-        Layout(bgr=None),
+        TensorLayout(bgr=None),
         usual="vgg" if vgg and not scaled else None,
         says="the layer names of Keras's VGG" if vgg and not scaled else "Keras",
     )

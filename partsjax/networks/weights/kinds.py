@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 import h5py
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.weights.arrays import read_npz, read_pickle, read_safetensors
 from partsjax.networks.weights.caffe_files import read_caffe_h5, read_caffemodel
 from partsjax.networks.weights.keras_files import read_h5, read_keras
 from partsjax.networks.weights.matconvnet_files import read_mat
-from partsjax.networks.weights.pickles import UNREADABLE, damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged_pickle
 from partsjax.networks.weights.tensors import WeightFile
 from partsjax.networks.weights.torch_files import read_pth
 
-KNOWN = (
+FILE_KINDS = (
     "torch.save's (.pth, .pt, .bin, .ckpt), .safetensors, .npz, Keras's .h5 and .keras, Caffe's .caffemodel, "
     "MatConvNet's .mat"
 )
@@ -46,7 +46,7 @@ def read_file(path: pathlib.Path) -> WeightFile:
     """The tensors of a weight file, of whichever kind.
 
     Raises:
-      BadInput: it cannot be read or is damaged, or is no weight file: the line says what it is and how
+      InputError: it cannot be read or is damaged, or is no weight file: the line says what it is and how
         to save weights otherwise.
     """
     try:
@@ -56,15 +56,15 @@ def read_file(path: pathlib.Path) -> WeightFile:
             end = stream.read()
         return _reader(path, start, end)(path)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read ({error.strerror or error}); give another file") from None
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); give another file") from None
 
 
 def _reader(path: pathlib.Path, start: bytes, end: bytes) -> Callable[[pathlib.Path], WeightFile]:
     if not start:
-        raise BadInput(f"{path}: empty; fetch or save it again")
+        raise InputError(f"{path}: empty; fetch or save it again")
     for signature, what, fix in _FOREIGN_STARTS:
         if start.startswith(signature):
-            raise BadInput(f"{path}: {what}; {fix}")
+            raise InputError(f"{path}: {what}; {fix}")
     if start.startswith(b"PK\x03\x04"):
         return _zip_reader(path)
     if start[:1] == b"\x80" and start[1:2] <= b"\x05":
@@ -78,20 +78,20 @@ def _reader(path: pathlib.Path, start: bytes, end: bytes) -> Callable[[pathlib.P
     if start[257:262] == b"ustar" or tarfile.is_tarfile(path):
         _refuse_tar(path)
     if end == _LEVELDB_END:
-        raise BadInput(f"{path}: a TensorFlow checkpoint; {_SAVE_KERAS}")
+        raise InputError(f"{path}: a TensorFlow checkpoint; {_SAVE_KERAS}")
     if start[4:8] == b"TFL3":
-        raise BadInput(f"{path}: a TensorFlow Lite model; {_SAVE_KERAS}")
+        raise InputError(f"{path}: a TensorFlow Lite model; {_SAVE_KERAS}")
     _refuse_text(path, start)
     if start.startswith(_OLD_PICKLES):
         return read_pickle
     if start[:1] == b"\x08":
-        raise BadInput(f"{path}: an ONNX model; {_SAVE_TORCH}")
+        raise InputError(f"{path}: an ONNX model; {_SAVE_TORCH}")
     # Caffe's begins with the network's name, TensorFlow's graph with a message in a message.
     if start[:1] == b"\n" and b"\n" in (start[2:3], start[3:4] if start[1:2] >= b"\x80" else b""):
-        raise BadInput(f"{path}: a TensorFlow graph (.pb); {_SAVE_KERAS}")
+        raise InputError(f"{path}: a TensorFlow graph (.pb); {_SAVE_KERAS}")
     if start.startswith((b"\n", b"\x12", b"\x1a", b"\xa2\x06")):
         return read_caffemodel
-    raise BadInput(f"{path}: no kind of weights that is read here; give {KNOWN}")
+    raise InputError(f"{path}: no kind of weights that is read here; give {FILE_KINDS}")
 
 
 def _hdf5_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
@@ -99,7 +99,7 @@ def _hdf5_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
         with h5py.File(path, "r") as file:
             return read_caffe_h5 if isinstance(file.get("data"), h5py.Group) else read_h5
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
 
 
 def _zip_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
@@ -107,7 +107,7 @@ def _zip_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     if any(name.rpartition("/")[2] == "data.pkl" for name in names):
         return read_pth
     if "model.weights.h5" in names:
@@ -115,9 +115,9 @@ def _zip_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
     if names and all(name.endswith(".npy") for name in names):
         return read_npz
     if any(name.endswith("saved_model.pb") for name in names):
-        raise BadInput(f"{path}: a TensorFlow SavedModel; {_SAVE_KERAS}")
+        raise InputError(f"{path}: a TensorFlow SavedModel; {_SAVE_KERAS}")
     listed = ", ".join(names[:3])
-    raise BadInput(f"{path}: a zip archive, but not of one network's weights ({listed}); {_UNPACK}")
+    raise InputError(f"{path}: a zip archive, but not of one network's weights ({listed}); {_UNPACK}")
 
 
 def _refuse_tar(path: pathlib.Path) -> None:
@@ -125,39 +125,39 @@ def _refuse_tar(path: pathlib.Path) -> None:
         with tarfile.open(path) as archive:
             names = archive.getnames()
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     if "pickle" in names and "storages" in names:
-        raise BadInput(f"{path}: written by torch before 0.1.10 (tar); load it there and {_SAVE_TORCH}")
-    raise BadInput(f"{path}: a tar archive ({', '.join(names[:3])}); {_UNPACK}")
+        raise InputError(f"{path}: written by torch before 0.1.10 (tar); load it there and {_SAVE_TORCH}")
+    raise InputError(f"{path}: a tar archive ({', '.join(names[:3])}); {_UNPACK}")
 
 
 def _refuse_text(path: pathlib.Path, start: bytes) -> None:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<error")):
-        raise BadInput(f"{path}: a web page, not a weight file: the download went wrong; fetch it again")
+        raise InputError(f"{path}: a web page, not a weight file: the download went wrong; fetch it again")
     if text.startswith(b"{"):
         if b'"weight_map"' in start or b"weight_map" in path.read_bytes():
-            raise BadInput(
+            raise InputError(
                 f"{path}: the index of weights in several files; save them in one: "
                 "model.save_pretrained(folder, max_shard_size='10GB')"
             )
-        raise BadInput(f"{path}: JSON, not weights; give the weight file beside it")
+        raise InputError(f"{path}: JSON, not weights; give the weight file beside it")
     if all(byte in b"\t\n\r\f" or 32 <= byte < 127 for byte in start):
         if start.startswith(_OLD_PICKLES):
             return
         prototxt = b"layer" in text or text.startswith(b"name:")
         what = "a prototxt: the layers without their weights" if prototxt else "text, not weights"
-        fix = "give the .caffemodel" if prototxt else f"give {KNOWN}"
-        raise BadInput(f"{path}: {what}; {fix}")
+        fix = "give the .caffemodel" if prototxt else f"give {FILE_KINDS}"
+        raise InputError(f"{path}: {what}; {fix}")
 
 
 def refuse_folder(path: pathlib.Path) -> None:
     """Says what a folder is, where it is a known kind and no checkpoint of ours."""
     inside = {entry.name for entry in path.iterdir()}
     if "saved_model.pb" in inside:
-        raise BadInput(f"{path}: a TensorFlow SavedModel; {_SAVE_KERAS}")
+        raise InputError(f"{path}: a TensorFlow SavedModel; {_SAVE_KERAS}")
     if any(name.endswith(".distcp") for name in inside):
-        raise BadInput(f"{path}: a distributed checkpoint of torch; {_SAVE_TORCH}")
+        raise InputError(f"{path}: a distributed checkpoint of torch; {_SAVE_TORCH}")
     files = sorted(name for name in inside if name.endswith((".safetensors", ".bin", ".pth", ".pt", ".h5")))
     if files and "checkpoint" not in inside:
-        raise BadInput(f"{path}: a folder; give the weight file in it, {path / files[0]}")
+        raise InputError(f"{path}: a folder; give the weight file in it, {path / files[0]}")

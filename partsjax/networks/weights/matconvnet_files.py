@@ -7,10 +7,10 @@ import re
 import numpy as np
 import scipy.io
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.protocol import Preprocessing
 from partsjax.networks.weights.naming import in_layer_order
-from partsjax.networks.weights.pickles import UNREADABLE, damaged
+from partsjax.networks.weights.pickles import UNREADABLE, damaged_pickle
 from partsjax.networks.weights.tensors import WeightFile
 
 
@@ -21,26 +21,28 @@ def read_mat(path: pathlib.Path) -> WeightFile:
     images red, green, blue less `averageImage`; its mean over positions is taken.
 
     Raises:
-      BadInput: damaged, saved as v7.3 (HDF5), or not such a network.
+      InputError: damaged, saved as v7.3 (HDF5), or not such a network.
     """
     try:
         content = scipy.io.loadmat(path, simplify_cells=True)
     except NotImplementedError:
-        raise BadInput(
+        raise InputError(
             f"{path}: saved as v7.3, which is not read; in MATLAB: "
             f"net = load('{path.name}'); save('{path.name}', '-struct', 'net', '-v7')"
         ) from None
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     except Exception as error:
         if type(error).__module__.startswith("scipy.io"):
-            raise damaged(str(path), error) from None
+            raise damaged_pickle(str(path), error) from None
         raise
     net = content.get("net", content)
     net = net if isinstance(net, dict) else {}
     layers = _structs(net.get("layers"))
     if not layers:
-        raise BadInput(f"{path}: no `layers` of a MatConvNet network in it; give a simple network or a DagNN")
+        raise InputError(
+            f"{path}: no `layers` of a MatConvNet network in it; give a simple network or a DagNN"
+        )
     values = {str(one.get("name")): one.get("value") for one in _structs(net.get("params"))}
     tensors: dict[str, np.ndarray] = {}
     order = []

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.layers import LRN, Conv
 from partsjax.networks.protocol import Preprocessing
-from partsjax.networks.weights.prefixes import Scheme, components, find
-from partsjax.networks.weights.tensors import Layout, Naming, WeightFile
+from partsjax.networks.weights.prefixes import Scheme, components, find_prefix
+from partsjax.networks.weights.tensors import Naming, TensorLayout, WeightFile
 
-TORCH = Layout(out_first=True, channels_first=True, bgr=None)
+TORCH = TensorLayout(out_first=True, channels_first=True, bgr=None)
 
 _KINDS = {"weight": "kernel", "bias": "bias"}
 
@@ -29,10 +29,12 @@ def by_name(label: str, tensors: Mapping[str, np.ndarray]) -> WeightFile:
         parts = [components(name) for name in tensors]
         positional = any(path[-3:-2] == ("features",) and path[-2].isdigit() for path in parts)
         says = "torchvision's names" if positional else "torch's names of tensors"
-        naming = functools.partial(find, label, tensors, _TORCH_SCHEMES if positional else _LAYER_SCHEMES)
+        naming = functools.partial(
+            find_prefix, label, tensors, _TORCH_SCHEMES if positional else _LAYER_SCHEMES
+        )
         return WeightFile(label, tensors, naming, TORCH, usual="torchvision", says=says)
     preprocessing, tensors = _take_preprocessing(label, tensors)
-    naming = functools.partial(find, label, tensors, (Scheme(_ours, "/"),))
+    naming = functools.partial(find_prefix, label, tensors, (Scheme(_ours, "/"),))
     says = "the file" if preprocessing else "our names of tensors"
     return WeightFile(label, tensors, naming, preprocessing=preprocessing, says=says)
 
@@ -115,13 +117,13 @@ def _take_preprocessing(
         return None, rest
     values = [tensors.get(f"preprocessing/{kind}") for kind in ("mean", "std")]
     if any(value is None or value.shape != (3,) or value.dtype.kind not in "fiu" for value in values):
-        raise BadInput(
+        raise InputError(
             f"{label}: preprocessing/mean and preprocessing/std must both be there, three numbers each "
             "(red, green, blue); fix or leave out both"
         )
     mean, std = (tuple(map(float, value)) for value in values)
     if not np.isfinite([mean, std]).all() or min(std) <= 0:
-        raise BadInput(
+        raise InputError(
             f"{label}: preprocessing/mean and preprocessing/std must be finite, and std above 0; "
             "fix or leave out both"
         )

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.architectures import (
     CAFFE_IMAGENET,
     IMAGENET,
@@ -45,7 +45,7 @@ class WeightOptions:
     """What the user says about a file: a name of NORMALISATIONS, one of LRN_ORDERS; None: nothing.
 
     Raises:
-      BadInput: there is no such normalisation or order.
+      InputError: there is no such normalisation or order.
     """
 
     normalisation: str | None = None
@@ -57,7 +57,7 @@ class WeightOptions:
             ("lrn", self.lrn, LRN_ORDERS),
         ):
             if value is not None and value not in choices:
-                raise BadInput(f"--{name}={value}: {nearest(value, choices)}")
+                raise InputError(f"--{name}={value}: {nearest(value, choices)}")
 
     def of(self, weights: str) -> "WeightOptions":
         """These options where `weights` is a file; none where it is weights that say it themselves."""
@@ -86,7 +86,7 @@ def as_told(
       The architecture with both, whether its first convolution takes blue, green, red, and a note.
 
     Raises:
-      BadInput: the file does not say them and there is no custom to go by, or it contradicts the custom,
+      InputError: the file does not say them and there is no custom to go by, or it contradicts the custom,
         and the user does not say them either; or the user says an order that is not the file's.
     """
     name = options.normalisation or _usual(file, architecture)
@@ -99,7 +99,7 @@ def as_told(
             "bvlc_alexnet) or --lrn=after_pool (CaffeNet, Places AlexNet)"
         )
     if asked:
-        raise BadInput(f"{file.label}: does not say {' and '.join(asked)}; add what it was trained with")
+        raise InputError(f"{file.label}: does not say {' and '.join(asked)}; add what it was trained with")
     preprocessing, bgr = NORMALISATIONS.get(name, (file.preprocessing or architecture.preprocessing, False))
     bgr = bgr if file.layout.bgr is None else file.layout.bgr
     architecture = dataclasses.replace(architecture, preprocessing=preprocessing)
@@ -137,7 +137,7 @@ def _order(file: WeightFile, architecture: Architecture, options: WeightOptions)
     """One of LRN_ORDERS, "" where there is nothing to order, None where it cannot be known."""
     if not _has_lrn(architecture):
         if options.lrn is not None:
-            raise BadInput(
+            raise InputError(
                 f"--lrn={options.lrn}: {architecture.name} has no local response normalisation; leave it out"
             )
         return ""
@@ -145,7 +145,7 @@ def _order(file: WeightFile, architecture: Architecture, options: WeightOptions)
         return options.lrn or ("before_pool" if file.usual == "own" else None)
     order = LRN_ORDERS[file.pooling_first]
     if options.lrn not in (None, order):
-        raise BadInput(f"--lrn={options.lrn}: {file.label} lists its layers as {order}; leave --lrn out")
+        raise InputError(f"--lrn={options.lrn}: {file.label} lists its layers as {order}; leave --lrn out")
     return order
 
 

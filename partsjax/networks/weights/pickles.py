@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 
 Admitted = Mapping[tuple[str, str], Callable[..., Any] | type]
 
@@ -150,7 +150,7 @@ class _Unpickler(pickle.Unpickler):
             return self.admitted[module, name]
         if self.placeholders:
             return type("Placeholder", (Placeholder,), {"__slots__": (), "named": f"{module}.{name}"})
-        raise BadInput(
+        raise InputError(
             f"{self.label}: carries code ({module}.{name}) and was not run; "
             "save the weights alone, as arrays or tensors by name"
         )
@@ -179,16 +179,16 @@ def load_pickle(
       placeholders: a `Placeholder` stands in for what is not admitted; else that is refused.
 
     Raises:
-      BadInput: the pickle names anything not admitted (without `placeholders`), or is damaged.
+      InputError: the pickle names anything not admitted (without `placeholders`), or is damaged.
     """
     stream = io.BytesIO(stream) if isinstance(stream, bytes) else stream
     try:
         return _Unpickler(stream, label, admitted, persistent, placeholders).load()
     except DAMAGE as error:
-        raise damaged(label, error) from None
+        raise damaged_pickle(label, error) from None
 
 
-def damaged(label: str, error: Exception) -> BadInput:
+def damaged_pickle(label: str, error: Exception) -> InputError:
     """The error for a file cut short or overwritten; the fix is to fetch it again."""
     reason = " ".join(str(error).split())[:120] or type(error).__name__
-    return BadInput(f"{label}: damaged or cut short ({reason}); fetch or save it again")
+    return InputError(f"{label}: damaged or cut short ({reason}); fetch or save it again")

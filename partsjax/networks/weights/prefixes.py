@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.weights.tensors import Naming
@@ -48,7 +48,7 @@ def components(name: str) -> Path:
     return parts or (name,)
 
 
-def find(
+def find_prefix(
     label: str, tensors: Mapping[str, np.ndarray], schemes: Iterable[Scheme], architecture: Architecture
 ) -> Naming:
     """Which of `tensors` are the weights of `architecture`, by whichever scheme and under whichever prefix.
@@ -58,7 +58,7 @@ def find(
     encoder, teacher), that one is taken, with a note.
 
     Raises:
-      BadInput: it is found under several prefixes, with different values.
+      InputError: it is found under several prefixes, with different values.
     """
     schemes = tuple(schemes)
     places = _places(tensors)
@@ -124,7 +124,7 @@ def _choose(
     plain = [c for c in whole if not any(_AVERAGE.search(part) for part in c.prefix)]
     first, *rest = plain or whole
     if not all(_same(tensors, first, other) for other in rest):
-        raise BadInput(
+        raise InputError(
             f"{label}: holds {len(whole)} networks that fit ({listed}); save the state dict of one alone"
         )
     others = ", ".join(_shown(c) for c in whole if c is not first)

@@ -10,7 +10,7 @@ from partsjax.networks.protocol import Preprocessing
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
+class TensorLayout:
     """How a framework stores a weight; ours is the default.
 
     Attributes:
@@ -64,7 +64,7 @@ class WeightFile:
     label: str
     tensors: Mapping[str, np.ndarray]
     naming: Callable[[Architecture], Naming]
-    layout: Layout = Layout()
+    layout: TensorLayout = TensorLayout()
     preprocessing: Preprocessing | None = None
     usual: str | None = "own"
     says: str = ""

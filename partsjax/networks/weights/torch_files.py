@@ -12,9 +12,9 @@ from typing import BinaryIO
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.weights.naming import by_name
-from partsjax.networks.weights.pickles import NUMPY, UNREADABLE, Admitted, damaged, load_pickle
+from partsjax.networks.weights.pickles import NUMPY, UNREADABLE, Admitted, damaged_pickle, load_pickle
 from partsjax.networks.weights.tensors import WeightFile
 from partsjax.networks.weights.trees import Lazy, leaves
 
@@ -102,7 +102,7 @@ def read_pth(path: pathlib.Path) -> WeightFile:
     TorchScript. Whatever else is in the file is neither read nor run.
 
     Raises:
-      BadInput: damaged, or there are no tensors by name in it.
+      InputError: damaged, or there are no tensors by name in it.
     """
     try:
         with path.open("rb") as stream:
@@ -112,9 +112,9 @@ def read_pth(path: pathlib.Path) -> WeightFile:
         for name, tensor in tensors.items():
             _check_reach(tensor, name)
     except UNREADABLE as error:
-        raise damaged(str(path), error) from None
+        raise damaged_pickle(str(path), error) from None
     if not any(name.rpartition(".")[2].isidentifier() for name in tensors):
-        raise BadInput(f"{path}: holds no state dict; save one with torch.save(model.state_dict(), path)")
+        raise InputError(f"{path}: holds no state dict; save one with torch.save(model.state_dict(), path)")
     numbers = functools.lru_cache(maxsize=1)(functools.partial(_numbers, str(path), read))
     readers = {name: functools.partial(_view, numbers, tensor) for name, tensor in tensors.items()}
     return by_name(str(path), Lazy(readers, {name: tensor.shape for name, tensor in tensors.items()}))
@@ -125,11 +125,11 @@ def _open_zip(path: pathlib.Path) -> tuple[object, Callable[[_Storage], bytes]]:
     with zipfile.ZipFile(path) as archive:
         pickles = [name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"]
         if len(pickles) != 1:
-            raise BadInput(f"{path}: a zip archive, but not torch's (no data.pkl); save it with torch.save")
+            raise InputError(f"{path}: a zip archive, but not torch's (no data.pkl); save it with torch.save")
         folder = pickles[0].removesuffix("data.pkl")
         order = f"{folder}byteorder"
         if order in archive.namelist() and archive.read(order) != b"little":
-            raise BadInput(f"{path}: written on a big-endian machine; save it again on a little-endian one")
+            raise InputError(f"{path}: written on a big-endian machine; save it again on a little-endian one")
         content = load_pickle(
             archive.read(pickles[0]),
             str(path),
@@ -149,10 +149,10 @@ def _open_stream(path: pathlib.Path) -> tuple[object, Callable[[_Storage], bytes
     label = str(path)
     with path.open("rb") as stream:
         if load_pickle(stream, label) != _MAGIC:
-            raise BadInput(f"{path}: not a file of torch.save; save the state dict with torch.save")
+            raise InputError(f"{path}: not a file of torch.save; save the state dict with torch.save")
         version = load_pickle(stream, label)
         if version != _STREAM_VERSION:
-            raise BadInput(f"{path}: torch.save version {version} is unknown; save it with torch >= 1.6")
+            raise InputError(f"{path}: torch.save version {version} is unknown; save it with torch >= 1.6")
         load_pickle(stream, label)  # sizes of C types on the machine that wrote it
         references: dict[str, _Storage] = {}
 
@@ -203,7 +203,7 @@ def _numbers(label: str, read: Callable[[_Storage], bytes], storage: _Storage) -
         if len(data) != storage.count * storage.dtype.itemsize:
             raise ValueError(f"storage {storage.key} has {len(data)} bytes")
     except UNREADABLE as error:
-        raise damaged(label, error) from None
+        raise damaged_pickle(label, error) from None
     return np.frombuffer(data, storage.dtype)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.comparison.records import Content
+from partsjax.reporting.comparison.records import ComparisonReport
 from partsjax.reporting.report.charts import INK, finished
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
 
-def means(content: Content) -> dict[str, Any]:
+def means(content: ComparisonReport) -> dict[str, Any]:
     """Points with intervals: mean held-out AP of every network by layer; a dotted line for place alone."""
     return _points(
         content,
@@ -22,7 +22,7 @@ def means(content: Content) -> dict[str, Any]:
     )
 
 
-def differences(content: Content) -> dict[str, Any]:
+def difference_chart(content: ComparisonReport) -> dict[str, Any]:
     """Points with intervals: every network minus the baseline, by layer; a dotted line at no difference."""
     return _points(
         content,
@@ -34,7 +34,7 @@ def differences(content: Content) -> dict[str, Any]:
 
 
 def _points(
-    content: Content,
+    content: ComparisonReport,
     networks: Sequence[str],
     figures: Mapping[tuple[str, str], Estimate],
     title: str,
@@ -75,7 +75,7 @@ def _points(
     return finished(alt.layer(*layers), height=320)
 
 
-def _look(content: Content, networks: Sequence[str]):
+def _look(content: ComparisonReport, networks: Sequence[str]):
     """A colour and a shape a network, the same in every chart."""
     import altair as alt
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup, escape
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.report.words import NOT_KNOWN, interval, percent
+from partsjax.reporting.report.words import NOT_KNOWN, interval_text, percent
 
 _HALF = 100  # drawing units from no difference to the end of the scale
 BETTER, WORSE = "▲", "▼"
@@ -43,7 +43,7 @@ def mean_count(counts: Sequence[int]) -> str:
     return f"{sum(counts) / len(counts):.1f}".removesuffix(".0")
 
 
-def scale(differences: Iterable[Estimate]) -> float:
+def difference_scale(differences: Iterable[Estimate]) -> float:
     """The end of the strips' scale: a whole number of points that holds every interval, as a fraction."""
     ends = [abs(end) for d in differences for end in d if not math.isnan(end)]
     return max(1, math.ceil(100 * max(ends, default=0))) / 100
@@ -70,4 +70,4 @@ def difference_strip(estimate: Estimate, end: float) -> Markup:
 
 def ap(estimate: Estimate) -> str:
     """ "12.9 [11.2, 14.6]"."""
-    return f"{percent(estimate.value)} {interval(estimate)}".rstrip()
+    return f"{percent(estimate.value)} {interval_text(estimate)}".rstrip()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.comparison.records import Content
+from partsjax.reporting.comparison.records import ComparisonReport
 from partsjax.reporting.rows import fraction, with_interval, write_rows
 
 COMPARISON_COLUMNS = (
@@ -41,7 +41,7 @@ DIFFERENCE_COLUMNS = (
     "over_30_low",
     "over_30_high",
 )
-PART_COLUMNS = (
+PART_DIFFERENCE_COLUMNS = (
     "network",
     "baseline",
     "layer",
@@ -59,22 +59,22 @@ PART_COLUMNS = (
 )
 
 
-def write_comparison(path: Path, content: Content) -> None:
+def write_comparison(path: Path, content: ComparisonReport) -> None:
     """One row per network, seed and layer; intervals over images."""
     write_rows(path, COMPARISON_COLUMNS, _comparison_rows(content))
 
 
-def write_differences(path: Path, content: Content) -> None:
+def write_differences(path: Path, content: ComparisonReport) -> None:
     """One row per network and layer, the baseline left out; intervals over images and seeds."""
     write_rows(path, DIFFERENCE_COLUMNS, _difference_rows(content))
 
 
-def write_part_differences(path: Path, content: Content) -> None:
+def write_part_differences(path: Path, content: ComparisonReport) -> None:
     """One row per network, layer and part; of parts too rare to be judged there is no difference."""
-    write_rows(path, PART_COLUMNS, _part_rows(content))
+    write_rows(path, PART_DIFFERENCE_COLUMNS, _part_rows(content))
 
 
-def _comparison_rows(content: Content) -> Iterator[dict]:
+def _comparison_rows(content: ComparisonReport) -> Iterator[dict]:
     for (network, layer), figures in content.figures.items():
         for i, seed in enumerate(content.seeds[network]):
             yield {
@@ -89,7 +89,7 @@ def _comparison_rows(content: Content) -> Iterator[dict]:
             }
 
 
-def _difference_rows(content: Content) -> Iterator[dict]:
+def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
     for (network, layer), found in content.differences.items():
         yield {
             "network": network,
@@ -106,7 +106,7 @@ def _difference_rows(content: Content) -> Iterator[dict]:
         }
 
 
-def _part_rows(content: Content) -> Iterator[dict]:
+def _part_rows(content: ComparisonReport) -> Iterator[dict]:
     for part in content.parts:
         for network in content.networks:
             row = {
@@ -125,7 +125,7 @@ def _part_rows(content: Content) -> Iterator[dict]:
             yield row
 
 
-def summary(content: Content) -> dict[str, Any]:
+def comparison_summary(content: ComparisonReport) -> dict[str, Any]:
     """What `summary.json` holds: by network and layer its figures, and the difference to the baseline."""
     networks = {}
     for network in content.networks:

@@ -24,7 +24,7 @@ class Figures:
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class PartRow:
     """One part in one layer, under every network.
 
     ap_val: by network, held-out AP of its set, over seeds; strict: by network, in how many of its seeds the
@@ -60,7 +60,7 @@ class Training:
 
 
 @dataclasses.dataclass(frozen=True)
-class Content:
+class ComparisonReport:
     """A whole comparison.
 
     networks: in the order asked for; baseline: the one the others are held against.
@@ -83,7 +83,7 @@ class Content:
     rare: int
     figures: Mapping[tuple[str, str], Figures]
     differences: Mapping[tuple[str, str], Difference]
-    parts: Sequence[Part]
+    parts: Sequence[PartRow]
     prior_paper: int
     prior_ap_val: float
     origins: Mapping[str, str]

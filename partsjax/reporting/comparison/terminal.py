@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
-from partsjax.reporting.comparison.records import Content
-from partsjax.reporting.report.words import interval, percent
+from partsjax.reporting.comparison.records import ComparisonReport
+from partsjax.reporting.report.words import interval_text, percent
 from partsjax.reporting.terminal import Terminal
 
 
@@ -40,7 +40,7 @@ class Within(Terminal):
         pass
 
 
-def tables(content: Content, width: int) -> list[Table]:
+def tables(content: ComparisonReport, width: int) -> list[Table]:
     """All there is to show, as many layers side by side as a terminal of `width` columns has room for."""
     longest = max(map(cell_len, (*content.networks, "place alone")))
     room = max(1, (width - longest - 4) // 23)
@@ -51,7 +51,7 @@ def tables(content: Content, width: int) -> list[Table]:
     return shown
 
 
-def networks_table(content: Content, layers: Sequence[str]) -> Table:
+def networks_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
     """Rows: networks. By layer, parts that emerge by the paper's criterion and strictly, and mean AP."""
     table = Table(
         title=f"Of {content.judged} parts: paper's criterion / strict, and mean AP on unseen images",
@@ -67,14 +67,14 @@ def networks_table(content: Content, layers: Sequence[str]) -> Table:
             figures = content.figures[network, layer]
             counts = f"{mean_count(figures.paper)} / {mean_count(figures.strict)}"
             known = figures.mean_ap_val
-            cells.append(f"{counts}\n{percent(known.value)} {interval(known)}".rstrip())
+            cells.append(f"{counts}\n{percent(known.value)} {interval_text(known)}".rstrip())
         table.add_row(network, *cells)
     place = f"{content.prior_paper} / –\n{percent(content.prior_ap_val)}"
     table.add_row("place alone", *(place for _ in layers), style="dim")
     return table
 
 
-def differences_table(content: Content, layers: Sequence[str]) -> Table:
+def differences_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
     """Rows: networks but the baseline. By layer, mean AP minus the baseline's, and parts surely changed."""
     table = Table(
         title=(

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
 from partsjax.reporting.comparison import charts, figures
-from partsjax.reporting.comparison.records import Content
-from partsjax.reporting.report.write import environment, write_assets, write_text
+from partsjax.reporting.comparison.records import ComparisonReport
+from partsjax.reporting.report.write import page_templates, write_assets, write_text
 
 
-def write_report(folder: Path, content: Content) -> None:
+def write_comparison_report(folder: Path, content: ComparisonReport) -> None:
     """Writes index.html and what it loads into `folder`; nothing is fetched when it is read."""
     folder.mkdir(parents=True, exist_ok=True)
     write_assets(folder)
-    templates = environment("partsjax.reporting.comparison")
+    templates = page_templates("partsjax.reporting.comparison")
     templates.filters.update(
         signed=figures.signed,
         signed_interval=figures.signed_interval,
@@ -25,8 +25,8 @@ def write_report(folder: Path, content: Content) -> None:
         root="",
         title=content.title,
         content=content,
-        end=figures.scale(found.mean for found in content.differences.values()),
-        charts={"means": charts.means(content), "differences": charts.differences(content)},
+        end=figures.difference_scale(found.mean for found in content.differences.values()),
+        charts={"means": charts.means(content), "differences": charts.difference_chart(content)},
         EMERGES=f"{100 * EMERGES:g}",
         RARE=RARE,
         CHANCE=CHANCE,

@@ -3,20 +3,20 @@
 from partsjax.reporting.discriminative.records import (
     Blacked,
     ClassPage,
-    Content,
+    ClassUse,
+    DiscriminativenessReport,
     FilterRow,
     PartRow,
-    Use,
 )
-from partsjax.reporting.discriminative.write import short, write_report
+from partsjax.reporting.discriminative.write import short, write_discriminativeness_report
 
 __all__ = [
     "Blacked",
     "ClassPage",
-    "Content",
+    "ClassUse",
+    "DiscriminativenessReport",
     "FilterRow",
     "PartRow",
-    "Use",
     "short",
-    "write_report",
+    "write_discriminativeness_report",
 ]

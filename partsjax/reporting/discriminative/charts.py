@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from partsjax.reporting.discriminative.records import Content
+from partsjax.reporting.discriminative.records import DiscriminativenessReport
 from partsjax.reporting.report.charts import INK, finished
 
 
-def _by_class(content: Content):
+def _by_class(content: DiscriminativenessReport):
     """A colour a class, of equal lightness, which keeps them apart from light and from dark pages."""
     import altair as alt
 
@@ -17,7 +17,7 @@ def _by_class(content: Content):
     return alt.Color("class:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
 
 
-def relation(content: Content) -> dict[str, Any]:
+def relation(content: DiscriminativenessReport) -> dict[str, Any]:
     """Points: held-out AP against drop minus control, of every part that has both."""
     import altair as alt
 
@@ -53,7 +53,7 @@ def relation(content: Content) -> dict[str, Any]:
     return finished(alt.layer(zero.encode(y="at:Q"), scatter), height=340)
 
 
-def factors(content: Content) -> dict[str, Any]:
+def factors(content: DiscriminativenessReport) -> dict[str, Any]:
     """Lines: discriminative filters of each class by the factor of standard deviations."""
     import altair as alt
 
@@ -75,7 +75,7 @@ def factors(content: Content) -> dict[str, Any]:
     return finished(lines, height=260)
 
 
-def sharing(content: Content) -> dict[str, Any]:
+def sharing_chart(content: DiscriminativenessReport) -> dict[str, Any]:
     """Bars: filters by the number of classes they are discriminative for, from 1."""
     import altair as alt
 

@@ -18,7 +18,7 @@ FILTER_COLUMNS = (
     "delta_after_softmax_low", "delta_after_softmax_high", "share", "gradient_activation", "discriminative",
     "semantic_paper", "semantic_strict", "parts",
 )  # fmt: skip
-PART_COLUMNS = (
+PART_DROP_COLUMNS = (
     "layer", "object_class", "part", "num_crops", "drop", "drop_low", "drop_high", "drop_control",
     "drop_control_low", "drop_control_high", "difference", "difference_low", "difference_high", "area",
     "difference_per_area", "difference_per_area_low", "difference_per_area_high", "discriminative",
@@ -26,14 +26,14 @@ PART_COLUMNS = (
 )  # fmt: skip
 
 
-def write_filters(path: Path, found: LayerFindings) -> None:
+def write_filter_drops(path: Path, found: LayerFindings) -> None:
     """One row a class and filter. `parts`: those that emerge by either criterion and that it detects."""
     write_rows(path, FILTER_COLUMNS, (row for c in found.classes for row in _filter_rows(c)))
 
 
-def write_parts(path: Path, found: LayerFindings) -> None:
+def write_part_drops(path: Path, found: LayerFindings) -> None:
     """One row a class and part; of parts too rare to be judged `emerges_*` are empty."""
-    write_rows(path, PART_COLUMNS, (row for c in found.classes for row in _part_rows(c)))
+    write_rows(path, PART_DROP_COLUMNS, (row for c in found.classes for row in _part_rows(c)))
 
 
 def _filter_rows(c: ClassFindings) -> Iterable[dict]:
@@ -73,7 +73,7 @@ def _part_rows(c: ClassFindings) -> Iterable[dict]:
         }
 
 
-def summary(
+def discriminativeness_summary(
     network: str,
     weights: str,
     dataset: str,

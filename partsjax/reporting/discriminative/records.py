@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.report.records import Box, Shown
+from partsjax.reporting.report.records import FractionBox, Shown
 
 
 @dataclasses.dataclass(frozen=True)
-class Use:
+class ClassUse:
     """A part that a filter is the best filter of, or in the set of `size` filters of; its verdict.
 
     ap_val: held-out AP of the filter, or of the set. paper, strict: whether the part emerges; None: not
@@ -31,7 +31,7 @@ class FilterRow:
     delta: mean drop of the score without it; after_softmax: the same of the probability, a fraction.
     share: of all positive drops of the layer. gradient: gradient x activation, the first-order estimate.
     classes: the other classes it is discriminative for. uses: the class's parts it serves.
-    firings: its strongest activations on the class's crops.
+    top_activations: its strongest activations on the class's crops.
     """
 
     filter: int
@@ -40,10 +40,10 @@ class FilterRow:
     share: float
     gradient: float
     classes: tuple[str, ...]
-    uses: tuple[Use, ...]
+    uses: tuple[ClassUse, ...]
     semantic_paper: bool
     semantic_strict: bool
-    firings: tuple[Shown, ...]
+    top_activations: tuple[Shown, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Blacked:
     picture: str
     black: str
     crop: str
-    truth: tuple[Box, ...]
+    truth: tuple[FractionBox, ...]
     drop: float
     control: float
 
@@ -108,7 +108,7 @@ class ClassPage:
 
 
 @dataclasses.dataclass(frozen=True)
-class Content:
+class DiscriminativenessReport:
     """The whole page.
 
     title, command, facts, notes: as in the main report. filters: how many the layer has; deviations: what

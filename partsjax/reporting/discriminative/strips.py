@@ -11,7 +11,7 @@ from partsjax.reporting.discriminative.words import amount, ends
 _WIDTH = 200  # drawing units
 
 
-def scale(estimates: Iterable[Estimate]) -> tuple[float, float]:
+def strip_scale(estimates: Iterable[Estimate]) -> tuple[float, float]:
     """The ends of a scale that holds 0 and all figures with their intervals."""
     known = [v for estimate in estimates for v in estimate if not math.isnan(v)]
     low, high = min([0.0, *known]), max([0.0, *known])

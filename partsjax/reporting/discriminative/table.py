@@ -8,12 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from partsjax.discriminativeness.relation import Overlap
-from partsjax.reporting.discriminative.records import ClassPage, Content
+from partsjax.reporting.discriminative.records import ClassPage, DiscriminativenessReport
 from partsjax.reporting.discriminative.words import amount, correlation
 from partsjax.reporting.discriminative.write import short
 
 
-def discriminative_table(content: Content) -> Group:
+def discriminative_table(content: DiscriminativenessReport) -> Group:
     """The table, and below it the sentence; readers are told what the words mean."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("class", overflow="fold")
@@ -64,7 +64,7 @@ def _overlap(o: Overlap) -> str:
     return f"{o.both} ({amount(o.expected, 1)})"
 
 
-def _sentence(content: Content) -> Text:
+def _sentence(content: DiscriminativenessReport) -> Text:
     sums = short(content)
     several = len(content.classes) > 1
     classes = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.discriminative import charts, strips, words
-from partsjax.reporting.discriminative.records import ClassPage, Content
+from partsjax.reporting.discriminative.records import ClassPage, DiscriminativenessReport
 from partsjax.reporting.report import write as report
 
 _PACKAGE = "partsjax.reporting.discriminative"
@@ -23,7 +23,7 @@ class Short:
     parts_measured: int
 
 
-def short(content: Content) -> Short:
+def short(content: DiscriminativenessReport) -> Short:
     """The sums that the page and the terminal begin with."""
     filters = sum(len(c.filters) for c in content.classes)
     measured = [part for c in content.classes for part in c.parts if part.crops]
@@ -36,7 +36,7 @@ def short(content: Content) -> Short:
     )
 
 
-def write_report(folder: Path, content: Content) -> None:
+def write_discriminativeness_report(folder: Path, content: DiscriminativenessReport) -> None:
     """Writes index.html, report.css, report.js and vega.js into `folder`.
 
     The pictures named in `content` are to be in `folder` already or to come; nothing else is needed, and
@@ -45,7 +45,7 @@ def write_report(folder: Path, content: Content) -> None:
     folder = Path(folder)
     static = resources.files(_PACKAGE).joinpath("static", "discriminative.css")
     report.write_assets(folder, styles=static.read_text(encoding="utf-8"))
-    templates = report.environment(_PACKAGE)
+    templates = report.page_templates(_PACKAGE)
     templates.filters.update(
         amount=words.amount, ends=words.ends, correlation=words.correlation, chance=words.chance,
         drop_strip=strips.drop_strip, filter_scale=_filter_scale, part_scale=_part_scale, tenth=_tenth,
@@ -61,11 +61,11 @@ def write_report(folder: Path, content: Content) -> None:
 
 
 def _filter_scale(page: ClassPage) -> tuple[float, float]:
-    return strips.scale(row.delta for row in page.filters)
+    return strips.strip_scale(row.delta for row in page.filters)
 
 
 def _part_scale(page: ClassPage) -> tuple[float, float]:
-    return strips.scale(figure for row in page.parts for figure in (row.drop, row.control))
+    return strips.strip_scale(figure for row in page.parts for figure in (row.drop, row.control))
 
 
 def _tenth(estimate: Estimate) -> Estimate:

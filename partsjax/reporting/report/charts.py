@@ -10,7 +10,7 @@ from typing import Any
 from partsjax.emergence.verdict import EMERGES, Verdict
 from partsjax.reporting.report.distributions import exceedance
 from partsjax.reporting.report.headline import LayerHeadline
-from partsjax.reporting.report.records import Content
+from partsjax.reporting.report.records import EmergenceReport
 
 CRITERIA = {
     "paper": ("combination, train AP > 30 (the paper)", "var(--paper)"),
@@ -50,7 +50,7 @@ def counts(layers: Sequence[LayerHeadline]) -> dict[str, Any]:
     return finished(alt.layer(bars, numbers), height=230)
 
 
-def train_against_held_out(content: Content, single: bool) -> dict[str, Any]:
+def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, Any]:
     """Points: train against held-out AP of the best single filter, or of the combination, of every part."""
     import altair as alt
 
@@ -102,7 +102,7 @@ def _point(verdict: Verdict, single: bool) -> dict[str, Any] | None:
     }
 
 
-def filters_over(content: Content) -> dict[str, Any]:
+def filters_over(content: EmergenceReport) -> dict[str, Any]:
     """Curves: by layer, the share of (filter, part) pairs above each held-out AP, logarithmic."""
     import altair as alt
 

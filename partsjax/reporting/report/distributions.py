@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partsjax.emergence.verdict import EMERGES, Verdict
-from partsjax.reporting.report.records import Content
+from partsjax.reporting.report.records import EmergenceReport
 
 QUANTILES = (0.5, 0.9, 0.99)
 
@@ -38,7 +38,7 @@ class PartSpread:
     rank: int | None
 
 
-def spread(aps: np.ndarray) -> Spread:
+def ap_spread(aps: np.ndarray) -> Spread:
     """The spread of `aps`, fractions of any shape; NaNs are left out."""
     known = aps[~np.isnan(aps)].astype(np.float64)
     if not known.size:
@@ -47,14 +47,16 @@ def spread(aps: np.ndarray) -> Spread:
     return Spread(known.size, *map(float, quantiles), float(known.max()), float(np.mean(known > EMERGES)))
 
 
-def by_layer(content: Content) -> list[tuple[str, Spread]]:
+def by_layer(content: EmergenceReport) -> list[tuple[str, Spread]]:
     """The spread over all filters and parts of each layer that has scores."""
     return [
-        (layer, spread(content.filter_aps[layer])) for layer in content.layers if layer in content.filter_aps
+        (layer, ap_spread(content.filter_aps[layer]))
+        for layer in content.layers
+        if layer in content.filter_aps
     ]
 
 
-def by_part(content: Content) -> list[PartSpread]:
+def by_part(content: EmergenceReport) -> list[PartSpread]:
     """The spread of each part over filters; columns of `filter_aps` are the layer's verdicts in their order.
 
     Raises ValueError where their numbers differ.
@@ -73,7 +75,7 @@ def _part(verdict: Verdict, aps: np.ndarray) -> PartSpread:
     if verdict.best_filter is not None and not np.isnan(aps[verdict.best_filter]):
         best = float(aps[verdict.best_filter])
         rank = int(np.sum(aps > aps[verdict.best_filter])) + 1
-    return PartSpread(verdict, spread(aps), best, rank)
+    return PartSpread(verdict, ap_spread(aps), best, rank)
 
 
 def exceedance(aps: np.ndarray, at: Sequence[float]) -> list[float]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from partsjax.emergence.verdict import Verdict
-from partsjax.reporting.report.records import Content, PartPictures
+from partsjax.reporting.report.records import EmergenceReport, PartPictures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PartGallery:
     first: Verdict | None
 
 
-def part_galleries(content: Content) -> list[PartGallery]:
+def part_galleries(content: EmergenceReport) -> list[PartGallery]:
     """One record a part, in the order of the first layer that has it."""
     keys = dict.fromkeys((verdict.object_class, verdict.part) for verdict in content.verdicts)
     by_place = {(v.layer, v.object_class, v.part): v for v in content.verdicts}
@@ -47,7 +47,7 @@ def _held_out(verdict: Verdict) -> float:
 
 
 @dataclasses.dataclass(frozen=True)
-class Use:
+class PartUse:
     """A part that a filter is the best single filter of, or in the combination of, or both."""
 
     verdict: Verdict
@@ -55,11 +55,11 @@ class Use:
     member: bool
 
 
-def uses_of_filters(verdicts: Sequence[Verdict]) -> dict[tuple[str, int], list[Use]]:
+def uses_of_filters(verdicts: Sequence[Verdict]) -> dict[tuple[str, int], list[PartUse]]:
     """By (layer, filter): the parts it is used for, in the order of verdicts."""
-    uses: dict[tuple[str, int], list[Use]] = {}
+    uses: dict[tuple[str, int], list[PartUse]] = {}
     for verdict in verdicts:
         for number in sorted({verdict.best_filter, *verdict.combination} - {None}):
-            use = Use(verdict, verdict.best_filter == number, number in verdict.combination)
+            use = PartUse(verdict, verdict.best_filter == number, number in verdict.combination)
             uses.setdefault((verdict.layer, number), []).append(use)
     return uses

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 from partsjax.emergence.verdict import LayerSummary
-from partsjax.reporting.report.records import Content
+from partsjax.reporting.report.records import EmergenceReport
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ class LayerHeadline:
         return self.combination_train - self.combination_val
 
 
-def headline(content: Content) -> list[LayerHeadline]:
+def headline(content: EmergenceReport) -> list[LayerHeadline]:
     """One record a layer, in forward order."""
     return [_layer(layer, content.summaries[layer], content.nulls) for layer in content.layers]
 

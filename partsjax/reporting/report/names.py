@@ -3,13 +3,13 @@
 from urllib.parse import quote
 
 from partsjax.reporting.file_names import file_name
-from partsjax.reporting.report.records import Content
+from partsjax.reporting.report.records import EmergenceReport
 
 
 class Links:
     """Addresses of a report's pages, relative to its folder; None where there is no such page."""
 
-    def __init__(self, content: Content):
+    def __init__(self, content: EmergenceReport):
         self._filters = {
             (layer, page.filter): f"filters/{file_name(layer)}-{page.filter}.html"
             for layer in content.layers

@@ -7,7 +7,7 @@ import numpy as np
 
 from partsjax.emergence.verdict import LayerSummary, Verdict
 
-Box = tuple[float, float, float, float]
+FractionBox = tuple[float, float, float, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Shown:
     picture: str
     crop: str
     object_class: str
-    box: Box
+    box: FractionBox
     filter: int
     score: float
-    truth: tuple[Box, ...] = ()
+    truth: tuple[FractionBox, ...] = ()
     correct: bool | None = None
 
 
@@ -50,18 +50,18 @@ class PartPictures:
 class FilterPage:
     """What one filter fires on, of all classes' unseen images, and the parts it detects best.
 
-    firings: by falling activation, one a crop.
+    top_activations: by falling activation, one a crop.
     parts: (object class, part, pairs, train AP, held-out AP), the best first; NaN without ground truth.
     """
 
     layer: str
     filter: int
-    firings: tuple[Shown, ...]
+    top_activations: tuple[Shown, ...]
     parts: tuple[tuple[str, str, int, float, float], ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Content:
+class EmergenceReport:
     """A whole report.
 
     title: what was run, as "alexnet (imagenet) on shapeparts".

@@ -7,8 +7,8 @@ from markupsafe import Markup, escape
 
 from partsjax.emergence.verdict import EMERGES, Estimate, Verdict
 from partsjax.reporting.report.distributions import PartSpread
-from partsjax.reporting.report.records import Box
-from partsjax.reporting.report.words import interval, percent
+from partsjax.reporting.report.records import FractionBox
+from partsjax.reporting.report.words import interval_text, percent
 
 _WIDTH = 200  # drawing units from AP 0 to 100
 _AXIS = f'<path class="axis" d="M0 12H{_WIDTH}"/><path class="thirty" d="M{EMERGES * _WIDTH:g} 1V23"/>'
@@ -56,7 +56,7 @@ def verdict_strip(verdict: Verdict, nulls: Sequence[str]) -> Markup:
 
 
 def _with_interval(name: str, estimate: Estimate) -> str:
-    return f"{name} {percent(estimate.value)} {interval(estimate)}".rstrip()
+    return f"{name} {percent(estimate.value)} {interval_text(estimate)}".rstrip()
 
 
 def spread_strip(part: PartSpread) -> Markup:
@@ -73,7 +73,7 @@ def spread_strip(part: PartSpread) -> Markup:
     )
 
 
-def outline(box: Box) -> str:
+def outline(box: FractionBox) -> str:
     """The path of a box, of a picture 100 by 100."""
     x1, y1, x2, y2 = (100 * side for side in box)
     return f"M{x1:.1f} {y1:.1f}H{x2:.1f}V{y2:.1f}H{x1:.1f}Z"

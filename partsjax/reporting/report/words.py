@@ -16,7 +16,7 @@ def percent(fraction: float) -> str:
     return "0.0" if text == "-0.0" else text.replace("-", "−")
 
 
-def interval(estimate: Estimate) -> str:
+def interval_text(estimate: Estimate) -> str:
     """The ends alone: "[40.1, 50.3]"; empty where they are not known."""
     if math.isnan(estimate.low) or math.isnan(estimate.high):
         return ""

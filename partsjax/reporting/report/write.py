@@ -8,12 +8,14 @@ import jinja2
 
 from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
 from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
-from partsjax.reporting.report.records import Content
+from partsjax.reporting.report.records import EmergenceReport
 
 _PACKAGE = "partsjax.reporting.report"
 
 
-def write_report(folder: Path, content: Content, advance: Callable[[int, str], None] | None = None) -> None:
+def write_emergence_report(
+    folder: Path, content: EmergenceReport, advance: Callable[[int, str], None] | None = None
+) -> None:
     """Writes index.html, filters/*.html, parts/*.html, report.css, report.js and vega.js into `folder`.
 
     The pictures named in `content` are to be in `folder` already or to come; nothing else is needed, and
@@ -40,14 +42,14 @@ def write_assets(folder: Path, styles: str = "") -> None:
     write_text(folder / "vega.js", _vega())
 
 
-def environment(*packages: str) -> jinja2.Environment:
+def page_templates(*packages: str) -> jinja2.Environment:
     """Templates of `packages`, then this report's, with its filters: how figures and boxes are put."""
     loader = jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in (*packages, _PACKAGE)])
     found = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     found.filters.update(
-        percent=words.percent, interval=words.interval, score=words.score, outcome=words.outcome,
+        percent=words.percent, interval=words.interval_text, score=words.score, outcome=words.outcome,
         no_better=words.no_better_than_place, boxes=words.boxes, outline=strips.outline,
         address=names.picture, spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
     )  # fmt: skip
@@ -65,8 +67,8 @@ def _vega() -> str:
     return vl_convert.javascript_bundle()
 
 
-def _templates(content: Content, links: names.Links) -> jinja2.Environment:
-    found = environment()
+def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environment:
+    found = page_templates()
     found.globals.update(
         links=links,
         title=content.title,
@@ -79,7 +81,7 @@ def _templates(content: Content, links: names.Links) -> jinja2.Environment:
 
 
 def _write_filters(
-    folder: Path, content: Content, links: names.Links, templates: jinja2.Environment, advance
+    folder: Path, content: EmergenceReport, links: names.Links, templates: jinja2.Environment, advance
 ) -> None:
     template = templates.get_template("filter.html")
     uses = gallery.uses_of_filters(content.verdicts)
@@ -107,7 +109,9 @@ def _write_parts(
         )
 
 
-def _write_index(folder: Path, content: Content, galleries: Sequence[gallery.PartGallery], templates) -> None:
+def _write_index(
+    folder: Path, content: EmergenceReport, galleries: Sequence[gallery.PartGallery], templates
+) -> None:
     layers = headline.headline(content)
     text = templates.get_template("index.html").render(
         root="",

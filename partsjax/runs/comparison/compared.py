@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from partsjax.emergence.compare import Difference, Measured, difference, mean_ap, over_seeds
+from partsjax.emergence.compare import Difference, JudgedLayer, mean_ap, network_difference, over_seeds
 from partsjax.emergence.verdict import EMERGES, UNKNOWN, Estimate, Verdict
-from partsjax.errors import BadInput
-from partsjax.reporting.comparison import Figures, Part
+from partsjax.errors import InputError
+from partsjax.reporting.comparison import Figures, PartRow
 from partsjax.runs import resamples
 
 
@@ -23,13 +23,13 @@ class Run:
     samples: Mapping[tuple[str, str], np.ndarray]
     images: resamples.Images
 
-    def layer(self, layer: str) -> Measured:
+    def layer(self, layer: str) -> JudgedLayer:
         """The judged parts of a layer, for differences."""
         rows, verdicts = [], self.verdicts[layer]
         for object_class in dict.fromkeys(v.object_class for v in verdicts):
             rows += list(self.samples[layer, object_class])
         kept = [(v, row) for v, row in zip(verdicts, rows, strict=True) if v.judged]
-        return Measured(
+        return JudgedLayer(
             tuple((v.object_class, v.part) for v, _ in kept),
             np.array([v.combination_ap_val.value for v, _ in kept]),
             np.stack([row for _, row in kept]) if kept else np.zeros((0, 1000), np.float32),
@@ -44,9 +44,9 @@ def read_run(folder: Path) -> Run:
     """Reads a finished run.
 
     Raises:
-      BadInput: a file is missing or damaged.
+      InputError: a file is missing or damaged.
     """
-    kept, verdicts = resamples.read(folder / resamples.NAME), {}
+    kept, verdicts = resamples.read_resamples(folder / resamples.NAME), {}
     for verdict in kept.verdicts:
         verdicts.setdefault(verdict.layer, []).append(verdict)
     by_layer = {layer: tuple(found) for layer, found in verdicts.items()}
@@ -54,7 +54,7 @@ def read_run(folder: Path) -> Run:
 
 
 def check_same_images(first: Run, run: Run) -> None:
-    """Raises `BadInput` where two runs cannot be paired image by image."""
+    """Raises `InputError` where two runs cannot be paired image by image."""
     if run.images != first.images:
         classes = first.images.by_class.keys() | run.images.by_class.keys()
         other = sorted(c for c in classes if first.images.by_class.get(c) != run.images.by_class.get(c))
@@ -65,7 +65,7 @@ def check_same_images(first: Run, run: Run) -> None:
         what = "other layers or training images"
     else:
         return
-    raise BadInput(
+    raise InputError(
         f"{run.folder}: judged on {what} than {first.folder}, so the two cannot be compared; delete the one "
         "that is out of date and run the same command again"
     )
@@ -93,7 +93,7 @@ def differences(
 ) -> dict[tuple[str, str], Difference]:
     """Every network but the baseline minus the baseline; seeds are paired in order."""
     return {
-        (network, layer): difference(
+        (network, layer): network_difference(
             [run.layer(layer) for run in of_seeds], [run.layer(layer) for run in runs[baseline]]
         )
         for network, of_seeds in runs.items()
@@ -106,7 +106,7 @@ def parts(
     runs: Mapping[str, Sequence[Run]],
     layers: Sequence[str],
     found: Mapping[tuple[str, str], Difference],
-) -> list[Part]:
+) -> list[PartRow]:
     """A row a layer and part, all networks in it; found: the differences."""
     rows = []
     first = next(iter(runs.values()))[0]
@@ -114,7 +114,7 @@ def parts(
         place = 0  # among the judged
         for i, verdict in enumerate(first.verdicts[layer]):
             rows.append(
-                Part(
+                PartRow(
                     layer=layer,
                     object_class=verdict.object_class,
                     part=verdict.part,
@@ -126,7 +126,7 @@ def parts(
                         network: sum(run.verdicts[layer][i].emerges_strict for run in of)
                         for network, of in runs.items()
                     },
-                    difference={
+                    network_difference={
                         network: found[network, layer].parts[place]
                         for network in runs
                         if verdict.judged and (network, layer) in found

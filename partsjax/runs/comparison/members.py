@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.reporting.file_names import file_name
 from partsjax.supervision.objectives import OBJECTIVES
 
 SCRATCH = "scratch"
 GIVEN = ("imagenet", "random")
-KNOWN = (*GIVEN, *OBJECTIVES, SCRATCH)
+NETWORK_NAMES = (*GIVEN, *OBJECTIVES, SCRATCH)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -46,15 +46,15 @@ def members(networks: Sequence[str], seeds: Sequence[int]) -> list[Member]:
       networks: of KNOWN, or `name=weights` for a file, or a folder of checkpoints, of the user's.
 
     Raises:
-      BadInput: no such network, one named twice, weights that are not there, no seed or one named twice.
+      InputError: no such network, one named twice, weights that are not there, no seed or one named twice.
     """
     if not seeds or len(set(seeds)) < len(seeds):
-        raise BadInput("--seeds: give at least one, each once, as 0,1,2")
+        raise InputError("--seeds: give at least one, each once, as 0,1,2")
     named = dict(_named(network) for network in networks)
     if not named:
-        raise BadInput(f"--networks: none; choose from: {', '.join(KNOWN)}, or name=FILE")
+        raise InputError(f"--networks: none; choose from: {', '.join(NETWORK_NAMES)}, or name=FILE")
     if len(named) < len(networks):
-        raise BadInput(f"--networks={','.join(networks)}: a name stands there twice")
+        raise InputError(f"--networks={','.join(networks)}: a name stands there twice")
     found = []
     for seed in seeds:
         for name, weights in named.items():
@@ -62,24 +62,24 @@ def members(networks: Sequence[str], seeds: Sequence[int]) -> list[Member]:
             if not fixed or seed == seeds[0]:
                 found.append(Member(name, None if fixed else seed, weights))
     if len({member.folder for member in found}) < len(found):
-        raise BadInput("--networks: a name ends like another's seed; call it otherwise")
+        raise InputError("--networks: a name ends like another's seed; call it otherwise")
     return found
 
 
 def _named(network: str) -> tuple[str, str]:
     name, equals, weights = network.partition("=")
     if not equals:
-        if name not in KNOWN:
-            raise BadInput(
-                f"--networks: there is no network {name!r}; {nearest(name, KNOWN)}, or name a file of yours "
-                f"as {name or 'name'}=FILE"
+        if name not in NETWORK_NAMES:
+            raise InputError(
+                f"--networks: there is no network {name!r}; {nearest(name, NETWORK_NAMES)}, or name a file "
+                f"of yours as {name or 'name'}=FILE"
             )
         return name, name if name in GIVEN else ""
-    if name in KNOWN:
-        raise BadInput(f"--networks: {name} is a network of this command's own; call {weights} otherwise")
+    if name in NETWORK_NAMES:
+        raise InputError(f"--networks: {name} is a network of this command's own; call {weights} otherwise")
     if not _NAME.fullmatch(name):
-        raise BadInput(f"--networks={network}: a name has letters, digits and ._+- alone")
+        raise InputError(f"--networks={network}: a name has letters, digits and ._+- alone")
     weights = os.path.expanduser(weights)
     if not Path(weights).exists():
-        raise BadInput(f"--networks={network}: no such file; name weights as {name}=FILE")
+        raise InputError(f"--networks={network}: no such file; name weights as {name}=FILE")
     return name, weights

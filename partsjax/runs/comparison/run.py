@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks import load_network
-from partsjax.reporting.comparison import Content, files, write_report
+from partsjax.reporting.comparison import ComparisonReport, files, write_comparison_report
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, stages, supervision, workdir
@@ -46,16 +46,16 @@ def compare(
       train: trains in a folder and leaves `checkpoint/` and, last, `manifest.json` there.
 
     Raises:
-      BadInput: something the user can fix, in one line; what was finished is kept.
+      InputError: something the user can fix, in one line; what was finished is kept.
     """
     clock = manifest.Stages()
     every = members(options.networks, options.seeds)
     names = list(dict.fromkeys(member.name for member in every))
     if options.baseline not in names:
-        raise BadInput(
+        raise InputError(
             f"--baseline={options.baseline}: not among the networks; {nearest(options.baseline, names)}"
         )
-    with workdir.opened(execution.workdir) as folder, terminal.noting():
+    with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("checks"):
             dataset = dataset_of(options.measuring, terminal, skip_bad=execution.skip_bad)
             layers = _check_given(options, every, terminal)
@@ -89,7 +89,9 @@ def _check_given(options: ComparisonOptions, every: list[Member], terminal: Term
     layers = ()
     told = options.measuring.file
     if told.given() and not any(told.of(weights).given() for weights in starts):
-        raise BadInput(f"{' '.join(told.given())}: for weight files, none of which is compared; leave it out")
+        raise InputError(
+            f"{' '.join(told.given())}: for weight files, none of which is compared; leave it out"
+        )
     for weights in sorted(starts - {""}):
         network = load_network(
             options.measuring.net, weights, dtype=options.measuring.dtype, **told.of(weights).asdict()
@@ -108,7 +110,7 @@ def _check_seeds(measuring: Options, seeds: list[int]) -> None:
         load_network(measuring.net, "random", seed=seed, dtype=measuring.dtype).digest for seed in seeds[:2]
     )
     if first == second:
-        raise BadInput(
+        raise InputError(
             f"--seeds: --net={measuring.net} gives the same random weights for {seeds[0]} and {seeds[1]}; "
             "give its function a parameter `seed` and draw from it, or give one seed"
         )
@@ -195,13 +197,13 @@ def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:
     return then == now
 
 
-def _content(options, job: _Job, every, runs, layers, classes) -> Content:
+def _content(options, job: _Job, every, runs, layers, classes) -> ComparisonReport:
     by_name = {name: [member for member in every if member.name == name] for name in runs}
     found = compared.differences(runs, options.baseline, layers)
     first = runs[options.baseline][0]
     prior_paper, prior_ap_val = compared.place_alone(first, layers[0])
     judged = sum(v.judged for v in first.verdicts[layers[0]])
-    return Content(
+    return ComparisonReport(
         title=f"{options.measuring.net} on {options.measuring.dataset}, by supervision",
         command=manifest.command(),
         facts=facts(options, classes),
@@ -228,15 +230,15 @@ def _content(options, job: _Job, every, runs, layers, classes) -> Content:
     )
 
 
-def _write(folder: Path, content: Content) -> None:
+def _write(folder: Path, content: ComparisonReport) -> None:
     whole = functools.partial(workdir.written_whole, durable=True)
     writers = (files.write_comparison, files.write_differences, files.write_part_differences)
     for name, write in zip(OUTPUTS, writers, strict=False):
         with whole(folder / name) as path:
             write(path, content)
-    workdir.write_json(folder / "summary.json", files.summary(content))
+    workdir.write_json(folder / "summary.json", files.comparison_summary(content))
     with workdir.unfinished(folder / "report") as place:
-        write_report(place, content)
+        write_comparison_report(place, content)
 
 
 def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.Stages, notes) -> None:
@@ -244,7 +246,7 @@ def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.
         member.folder: workdir.read_json(folder / "emergence" / member.folder / "manifest.json")
         for member in every
     }
-    manifest.write(
+    manifest.write_manifest(
         folder,
         __name__,
         options,

@@ -2,38 +2,38 @@
 
 from collections.abc import Iterable
 
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.protocol import Network
 from partsjax.runs.options import chosen_layers
 
 
 def chosen_layer(network: Network, asked: str) -> str:
-    """The layer asked for; the last convolution where none is. Raises `BadInput` for an unknown one."""
+    """The layer asked for; the last convolution where none is. Raises `InputError` for an unknown one."""
     if not asked:
         return list(network.fields)[-1]
     try:
         return chosen_layers(network, (asked,))[0]
-    except BadInput:
-        raise BadInput(
+    except InputError:
+        raise InputError(
             f"--layer: {network.name} has no layer {asked!r}; {nearest(asked, network.fields)}"
         ) from None
 
 
 def require_named_scores(network: Network, weights: str) -> None:
-    """Raises `BadInput` where `weights` gave the network no class scores, or none with names."""
+    """Raises `InputError` where `weights` gave the network no class scores, or none with names."""
     if network.after is None or not network.classes:
         what = "its class scores have no names" if network.after else "it has no class scores"
-        raise BadInput(
+        raise InputError(
             f"--weights={weights}: {what}; train it with experiments.supervision and give "
             "--weights=W/checkpoint"
         )
 
 
 def require_classes(network: Network, classes: Iterable[str]) -> None:
-    """Raises `BadInput` where the network has no score for one of the `classes`."""
+    """Raises `InputError` where the network has no score for one of the `classes`."""
     for name in classes:
         if name not in network.classes:
-            raise BadInput(
+            raise InputError(
                 f"the network has no score for the class {name!r} of the data; it has "
                 f"{', '.join(network.classes)}: choose among them with --classes, or train it for this class "
                 "with experiments.supervision"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from partsjax.data.crops import Crops
-from partsjax.data.pipeline import Batch, batches
+from partsjax.data.pipeline import CropBatch, batches
 from partsjax.discriminativeness.blackout import CONTROLS, blackout, object_of
 from partsjax.discriminativeness.findings import ClassDrops
 from partsjax.discriminativeness.scores import require_finite_scores
@@ -15,7 +15,7 @@ from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 from partsjax.runs.discriminativeness.drop_steps import Steps
 
-SHARD = 64  # crops computed, kept and resumed as one: a part of a class takes minutes
+DROP_SHARD = 64  # crops computed, kept and resumed as one: a part of a class takes minutes
 
 
 def blackout_seed(seed: int, crop_id: str, part: str) -> tuple[int, ...]:
@@ -42,7 +42,7 @@ class DropStage:
         self.crops, self._network, self._steps = crops, network, steps
         self._chosen, self._seed = chosen, seed
         self._label = network.classes.index(crops.object_class)
-        self._shards = np.split(np.arange(len(crops)), np.arange(SHARD, len(crops), SHARD))
+        self._shards = np.split(np.arange(len(crops)), np.arange(DROP_SHARD, len(crops), DROP_SHARD))
         things = network.apply, network.after, *(image.source for image in crops.images)
         modules = stages.modules_of(*things)
         self.keys = [
@@ -95,7 +95,7 @@ class DropStage:
                 self._entries[todo.pop(0)].save(whole)
                 found.clear()
 
-    def _of_batch(self, batch: Batch, batch_size: int, advance) -> dict[str, np.ndarray]:
+    def _of_batch(self, batch: CropBatch, batch_size: int, advance) -> dict[str, np.ndarray]:
         labels = np.full(batch_size, self._label, np.int32)
         drops = self._steps.ablate(batch.pixels, labels)
         gradient = self._steps.attribute(batch.pixels, labels)
@@ -112,7 +112,9 @@ class DropStage:
             "problems": np.array(["\n".join(batch.problems)] + [""] * (n - 1), dtype=np.str_),
         }
 
-    def _blackouts(self, batch: Batch, intact: np.ndarray, batch_size: int, advance) -> dict[str, np.ndarray]:
+    def _blackouts(
+        self, batch: CropBatch, intact: np.ndarray, batch_size: int, advance
+    ) -> dict[str, np.ndarray]:
         n, parts, size = len(batch.index), len(self.crops.parts), self.crops.size
         scores = np.full((n, parts, 1 + CONTROLS), np.nan, np.float32)
         areas = np.full((n, parts, 2), np.nan, np.float32)

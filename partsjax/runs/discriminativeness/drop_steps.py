@@ -8,7 +8,7 @@ from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.gradients import attributor
 from partsjax.discriminativeness.scores import class_scores, of_class, standardised
 from partsjax.networks.activations import activations, shapes
-from partsjax.networks.devices import spread
+from partsjax.networks.devices import over_devices
 from partsjax.networks.protocol import Network
 
 
@@ -36,7 +36,7 @@ class Steps:
             flat = maps.reshape(len(maps), -1, maps.shape[-1])
             return flat.max(axis=1).astype(jnp.float32), flat.argmax(axis=1).astype(jnp.int32)
 
-        compiled = spread(step, 1)
+        compiled = over_devices(step, 1)
         return lambda pixels: compiled(pixels, network.params)
 
     @functools.cached_property
@@ -51,7 +51,7 @@ class Steps:
             images = jnp.where(masks[..., None], 0, standardised(network, pixels)[rows])  # 0: mean colour
             return of_class(class_scores(network, params, images), labels)
 
-        compiled = spread(step, 3)
+        compiled = over_devices(step, 3)
         return lambda rows, masks, labels, pixels: compiled(rows, masks, labels, pixels, network.params)
 
     @functools.cached_property

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.emergence.verdict import Verdict
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks.protocol import Network
 from partsjax.runs import resamples, workdir
 
@@ -28,14 +28,14 @@ class Measured:
     notes: Sequence[str]
 
     def check_images(self, object_class: str, digest: str, seed: int) -> None:
-        """Raises `BadInput` where a class's unseen images or the bootstrap's seed were others there."""
+        """Raises `InputError` where a class's unseen images or the bootstrap's seed were others there."""
         if self.images.by_class[object_class] != digest:
-            raise BadInput(
+            raise InputError(
                 f"{self.folder}: judged {object_class} on other images or annotations; give the same "
                 "--dataset, --data_dir, --limit and --seed, or leave --emergence out"
             )
         if self.images.seed != seed:
-            raise BadInput(
+            raise InputError(
                 f"{self.folder}: made with --seed={self.images.seed}, now --seed={seed}; give the same seed, "
                 "or leave --emergence out"
             )
@@ -48,25 +48,25 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
       parts: by class, what verdicts are needed of.
 
     Raises:
-      BadInput: not finished, of another network, or without the layer or a class.
+      InputError: not finished, of another network, or without the layer or a class.
     """
     manifest = _manifest(folder)
     if manifest["network_digest"] != network.digest:
-        raise BadInput(
+        raise InputError(
             f"{folder}: emergence of another network ({_made_with(manifest)}); run experiments.emergence "
             "with the same --net, --weights and --dtype, or leave --emergence out"
         )
     if layer not in manifest["layers"]:
-        raise BadInput(
+        raise InputError(
             f"{folder}: emergence was not measured in {layer!r}; {nearest(layer, manifest['layers'])} with "
             "--layer, or leave --emergence out"
         )
-    kept = resamples.read(folder / resamples.NAME)
+    kept = resamples.read_resamples(folder / resamples.NAME)
     by_part = {(v.object_class, v.part): v for v in kept.verdicts if v.layer == layer}
     for object_class, names in parts.items():
         lacking = [name for name in names if (object_class, name) not in by_part]
         if lacking:
-            raise BadInput(
+            raise InputError(
                 f"{folder}: emergence was not measured for {object_class}: {lacking[0]}; run it for "
                 "that class too, or leave --emergence out"
             )
@@ -86,12 +86,12 @@ def _manifest(folder: Path) -> dict:
         if not {"network_digest", "layers", "options"} <= manifest.keys():
             raise ValueError
     except OSError:
-        raise BadInput(
+        raise InputError(
             f"{folder}: no finished emergence run (no manifest.json); run experiments.emergence to its end, "
             "or leave --emergence out"
         ) from None
     except (ValueError, AttributeError):
-        raise BadInput(
+        raise InputError(
             f"{path}: not the manifest of an emergence run; name its folder, or leave it out"
         ) from None
     return manifest

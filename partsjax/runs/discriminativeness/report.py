@@ -20,7 +20,7 @@ _FIRINGS = 6  # crops shown a filter
 _PLACES = ("largest drop", "middle", "smallest")  # of the crops shown a part
 
 
-def build_report(
+def build_discriminativeness_report(
     folder: Path,
     question,
     network: Network,
@@ -29,14 +29,14 @@ def build_report(
     stages: Mapping[str, DropStage],
     threads: int,
     notes: Sequence[str],
-) -> page.Content:
+) -> page.DiscriminativenessReport:
     """Writes `report/` of a run's folder, whole or not at all; returns what its page shows."""
     gallery = Gallery(stages)
     shown = _Pictures(gallery, network, found.classes[0].layer, stages, drops)
     content = _content(question, found, shown, notes)
     with unfinished(folder / "report") as place:
         gallery.draw(place, threads, lambda count: None)
-        page.write_report(place, content)
+        page.write_discriminativeness_report(place, content)
     return content
 
 
@@ -47,7 +47,7 @@ class _Pictures:
         self._gallery, self._network, self._stages, self._drops = gallery, network, stages, drops
         self._field = network.fields[layer]
 
-    def firings(self, object_class: str, number: int) -> tuple[Shown, ...]:
+    def top_activations(self, object_class: str, number: int) -> tuple[Shown, ...]:
         """The crops that excite a filter most, with the receptive field of its highest activation."""
         drops, size = self._drops[object_class], self._network.input_size
         peaks = drops.peaks[:, number]
@@ -92,9 +92,11 @@ class _Pictures:
         return blackout(object_of(stage.crops, number), part, stage.crops.size, (0,), controls=0).part
 
 
-def _content(question, found: LayerFindings, pictures: _Pictures, notes: Sequence[str]) -> page.Content:
+def _content(
+    question, found: LayerFindings, pictures: _Pictures, notes: Sequence[str]
+) -> page.DiscriminativenessReport:
     job = question.job
-    return page.Content(
+    return page.DiscriminativenessReport(
         title=f"What class scores rest on: {job.net} ({job.weights}) on {job.dataset}",
         command=manifest.command(),
         facts=[
@@ -147,13 +149,13 @@ def _filter_row(c: ClassFindings, f: int, found: LayerFindings, pictures: _Pictu
         uses=tuple(_use(v, f) for v in c.verdicts if f == v.best_filter or f in v.combination),
         semantic_paper=bool(c.semantic["paper"][f]),
         semantic_strict=bool(c.semantic["strict"][f]),
-        firings=pictures.firings(c.object_class, f),
+        top_activations=pictures.top_activations(c.object_class, f),
     )
 
 
-def _use(v: Verdict, number: int) -> page.Use:
+def _use(v: Verdict, number: int) -> page.ClassUse:
     best = number == v.best_filter
-    return page.Use(
+    return page.ClassUse(
         part=v.part,
         best=best,
         size=len(v.combination),

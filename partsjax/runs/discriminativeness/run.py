@@ -18,7 +18,7 @@ from partsjax.discriminativeness.findings import (
     layer_findings,
 )
 from partsjax.emergence.stimuli import suitable_batch
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.reporting.aside import Aside
 from partsjax.reporting.discriminative import files
@@ -30,7 +30,7 @@ from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.discriminativeness.measured import Measured, read_measured
-from partsjax.runs.discriminativeness.report import build_report
+from partsjax.runs.discriminativeness.report import build_discriminativeness_report
 from partsjax.runs.execution import Execution
 from partsjax.runs.network_stages import all_crops, images_of
 from partsjax.runs.opening import dataset_of
@@ -64,10 +64,10 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
     `manifest.json`; where no run of emergence is named, that too, into `emergence/`.
 
     Raises:
-      BadInput: something the user can fix, in one line; what was finished is kept.
+      InputError: something the user can fix, in one line; what was finished is kept.
     """
     clock, options = manifest.Stages(), question.job
-    with workdir.opened(execution.workdir) as folder, terminal.noting():
+    with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("weights"):
             network = load_network(
                 options.net,
@@ -120,7 +120,7 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
 def _require_crops(crops: Mapping[str, Crops]) -> None:
     for name, one in crops.items():
         if not len(one):
-            raise BadInput(f"{name}: no unseen image (val) shows one; leave it out with --classes")
+            raise InputError(f"{name}: no unseen image (val) shows one; leave it out with --classes")
 
 
 def _measure_emergence(
@@ -180,7 +180,7 @@ class _Job:
         with clock("tables"):
             self._write_tables(layer)
         with clock("report"):
-            content = build_report(
+            content = build_discriminativeness_report(
                 self.folder,
                 self.question,
                 self.network,
@@ -213,15 +213,17 @@ class _Job:
     def _write_tables(self, layer: LayerFindings) -> None:
         whole, job = functools.partial(workdir.written_whole, durable=True), self.question.job
         with whole(self.folder / "filters.csv") as path:
-            files.write_filters(path, layer)
+            files.write_filter_drops(path, layer)
         with whole(self.folder / "parts.csv") as path:
-            files.write_parts(path, layer)
+            files.write_part_drops(path, layer)
         about = job.net, job.weights, job.dataset, self.layer
         asked = self.question.deviations, self.question.after_softmax
-        workdir.write_json(self.folder / "summary.json", files.summary(*about, *asked, layer))
+        workdir.write_json(
+            self.folder / "summary.json", files.discriminativeness_summary(*about, *asked, layer)
+        )
 
     def _write_manifest(self, clock: manifest.Stages, batch_size: int, skipped: list[str]) -> None:
-        manifest.write(
+        manifest.write_manifest(
             self.folder,
             __name__,
             self.question,

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from partsjax.errors import BadInput
+from partsjax.errors import InputError
 from partsjax.networks.weights.checkpoints import ABOUT, WEIGHTS, check_seal, description, sealed
 from partsjax.runs.supervision.log import Row
 from partsjax.supervision.training import Parameters, Trainer
@@ -31,7 +31,7 @@ class Origin:
 
 
 @dataclasses.dataclass(frozen=True)
-class Stopped:
+class SavedTraining:
     """Where a run stands: parameters and optimiser state as `Trainer.begin` gives them, and its figures."""
 
     step: int
@@ -86,11 +86,11 @@ class Checkpoints:
             ),
         )
 
-    def restore(self) -> Stopped | None:
+    def restore(self) -> SavedTraining | None:
         """The newest step; None where there is none.
 
         Raises:
-          BadInput: it is damaged.
+          InputError: it is damaged.
         """
         step = self.newest
         if step is None:
@@ -99,12 +99,12 @@ class Checkpoints:
             return self._restored(step)
         except Exception as error:  # whatever orbax and tensorstore raise on damaged files
             folder = Path(self._steps.directory)
-            raise BadInput(
+            raise InputError(
                 f"{folder / str(step)}: a damaged checkpoint ({' '.join(str(error).split())[:160]}); delete "
                 f"{folder.parent} to train anew"
             ) from error
 
-    def _restored(self, step: int) -> Stopped:
+    def _restored(self, step: int) -> SavedTraining:
         import orbax.checkpoint as ocp
 
         arrays = {name: ocp.args.StandardRestore() for name in (WEIGHTS, _TRAINING)}
@@ -118,7 +118,7 @@ class Checkpoints:
         leaves, tree = jax.tree.flatten(state)
         state = jax.tree.unflatten(tree, [optimizer[str(i)] for i in range(len(leaves))])
         place = self._trainer.place
-        return Stopped(
+        return SavedTraining(
             step,
             place({name: values[name] for name in trained}),
             place({name: values[name] for name in frozen}),

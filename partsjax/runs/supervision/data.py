@@ -8,13 +8,13 @@ from partsjax.data.schema import SPLITS, Dataset
 from partsjax.networks.architectures import Architecture
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import photographs
-from partsjax.runs.ahead import ahead
 from partsjax.runs.execution import Execution
+from partsjax.runs.prefetch import prefetch
 from partsjax.supervision.examples import Examples, gather
 from partsjax.supervision.fixed import FixedWindows
 from partsjax.supervision.inputs import inputs_for
 from partsjax.supervision.pictures import Pictures
-from partsjax.supervision.sampling import Batch
+from partsjax.supervision.sampling import TrainingBatch
 
 
 class TrainingData:
@@ -29,7 +29,7 @@ class TrainingData:
     ):
         """Reads every image once, so that a bad one is known before the first step.
 
-        options: `TrainingOptions`. Raises `BadInput` for what cannot be read or learned from.
+        options: `TrainingOptions`. Raises `InputError` for what cannot be read or learned from.
         """
         self._pictures, self._threads = Pictures(), execution.threads
         self.skipped: list[str] = []
@@ -73,13 +73,13 @@ class TrainingData:
         ]
         return hashlib.sha256(json.dumps([self.train.classes, *told]).encode()).hexdigest()
 
-    def training(self, first: int, steps: int) -> Iterator[Batch]:
+    def training(self, first: int, steps: int) -> Iterator[TrainingBatch]:
         """The batches of steps `first` to `steps`, in order."""
-        return ahead(self._inputs.train, range(first, steps), self._threads)
+        return prefetch(self._inputs.train, range(first, steps), self._threads)
 
-    def validation(self) -> Iterator[tuple[Batch, int]]:
+    def validation(self) -> Iterator[tuple[TrainingBatch, int]]:
         """(batch, how many of its rows count), in order."""
-        for batch in ahead(self._inputs.val, range(len(self._inputs.val)), self._threads):
+        for batch in prefetch(self._inputs.val, range(len(self._inputs.val)), self._threads):
             yield {name: value for name, value in batch.items() if name != "count"}, int(batch["count"])
 
     def _readable(self, examples: Examples, execution: Execution, terminal: Terminal) -> Examples:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from partsjax.data.reader_options import ReaderOptions
-from partsjax.errors import BadInput, nearest
+from partsjax.errors import InputError, nearest
 from partsjax.networks import load_network
 from partsjax.networks.heads import HIDDEN
 from partsjax.networks.weights.checkpoints import manager
@@ -20,7 +20,7 @@ from partsjax.runs import manifest, stages, workdir
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
-from partsjax.runs.supervision.checkpoints import Checkpoints, Origin, Stopped
+from partsjax.runs.supervision.checkpoints import Checkpoints, Origin, SavedTraining
 from partsjax.runs.supervision.data import TrainingData
 from partsjax.runs.supervision.log import TrainingLog
 from partsjax.supervision.objectives import OBJECTIVES
@@ -67,9 +67,9 @@ class TrainingOptions:
     def __post_init__(self):
         if self.supervision not in OBJECTIVES:
             asked = self.supervision
-            raise BadInput(f"--supervision={asked}: no such objective; {nearest(asked, OBJECTIVES)}")
+            raise InputError(f"--supervision={asked}: no such objective; {nearest(asked, OBJECTIVES)}")
         if self.supervision == "wsddn" and not self.hidden:
-            raise BadInput("--hidden=0: wsddn's two streams need a hidden layer; leave --hidden out")
+            raise InputError("--hidden=0: wsddn's two streams need a hidden layer; leave --hidden out")
 
 
 def train(options: TrainingOptions, execution: Execution, terminal: Terminal) -> None:
@@ -79,11 +79,11 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
     same devices end with the same parameters, however often the run was stopped.
 
     Raises:
-      BadInput: something the user can fix, in one line; the last checkpoint is kept. A loss that is not
+      InputError: something the user can fix, in one line; the last checkpoint is kept. A loss that is not
         finite is one of them.
     """
     clock = manifest.Stages()
-    with workdir.opened(execution.workdir) as folder, terminal.noting():
+    with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
         with clock("weights"):
@@ -118,7 +118,7 @@ def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> 
     """What is trained, and the digest of the network it is made from."""
     devices = jax.device_count()
     if options.batch_size % devices:
-        raise BadInput(
+        raise InputError(
             f"--batch_size={options.batch_size}: must be a multiple of the {devices} devices; "
             f"try {math.ceil(options.batch_size / devices) * devices}"
         )
@@ -127,7 +127,7 @@ def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> 
     )
     terminal.note(*network.notes)
     if network.architecture is None:
-        raise BadInput(
+        raise InputError(
             f"--net={options.net}: only networks of ours can be trained here; train yours where it is "
             "written, and measure it with --net"
         )
@@ -138,7 +138,7 @@ def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> 
     except KeyError:
         layers = [layer.name for layer in (*start.architecture.convolutions, *start.architecture.head)]
         wrong = options.recipe.train_from
-        raise BadInput(f"--train_from: no layer {wrong!r}; {nearest(wrong, [*layers, 'head'])}") from None
+        raise InputError(f"--train_from: no layer {wrong!r}; {nearest(wrong, [*layers, 'head'])}") from None
     return start, network.digest
 
 
@@ -146,7 +146,7 @@ def _score_names(options: TrainingOptions, dataset) -> tuple[str, ...]:
     return (*dataset.parts, *(("background",) if options.supervision == "object" else ()))
 
 
-def _check_origin(folder: Path, stopped: Stopped, now: Origin, terminal: Terminal) -> None:
+def _check_origin(folder: Path, stopped: SavedTraining, now: Origin, terminal: Terminal) -> None:
     """Another input is refused; other code goes on and says so, as training takes hours."""
     then, step = stopped.origin, stopped.step
     for same, other in (
@@ -154,7 +154,7 @@ def _check_origin(folder: Path, stopped: Stopped, now: Origin, terminal: Termina
         (then.data == now.data, "saw other images or annotations"),
     ):
         if not same:
-            raise BadInput(
+            raise InputError(
                 f"{folder}: its checkpoint of step {step} {other}; choose another --workdir, or delete it"
             )
     if then.code != now.code:
@@ -170,7 +170,7 @@ class _Run:
     def __init__(self, trainer: Trainer, data, checkpoints: Checkpoints, options: TrainingOptions):
         self.trainer, self.data, self.checkpoints, self.options = trainer, data, checkpoints, options
 
-    def to_the_end(self, stopped: Stopped | None, log: TrainingLog, clock, terminal: Terminal) -> None:
+    def to_the_end(self, stopped: SavedTraining | None, log: TrainingLog, clock, terminal: Terminal) -> None:
         steps, newest = self.options.recipe.steps, stopped and stopped.step
         if stopped is None:
             trained, frozen, state = self.trainer.begin()
@@ -207,7 +207,7 @@ class _Run:
 
     def _stop(self, why: str, log: TrainingLog) -> None:
         log.save()
-        raise BadInput(
+        raise InputError(
             f"{why}; the checkpoint of step {self.checkpoints.newest} is kept: take a lower --learning_rate "
             "or --new_learning_rate, and another --workdir"
         )
@@ -229,7 +229,7 @@ class _Run:
 
 
 def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines, notes) -> None:
-    manifest.write(
+    manifest.write_manifest(
         folder,
         __name__,
         options,

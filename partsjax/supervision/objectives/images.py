@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import optax
 
-from partsjax.networks import SCORES, Architecture, ConvNet
+from partsjax.networks import CLASS_SCORES, Architecture, ConvNet
 from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.supervision.metrics import mean_average_precision
 
@@ -26,14 +26,14 @@ class ImageLabels:
 
     def losses(self, architecture, parameters, batch, dtype, key) -> jax.Array:
         network = ConvNet(architecture, parameters, dtype=dtype)
-        scores = network(batch["images"], (SCORES,), dropout=key)[SCORES]
+        scores = network(batch["images"], (CLASS_SCORES,), dropout=key)[CLASS_SCORES]
         return optax.sigmoid_binary_cross_entropy(scores, batch["labels"]).mean(axis=-1)
 
     def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
-        return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (SCORES,))
+        return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (CLASS_SCORES,))
 
     def metrics(self, outputs, truth) -> dict[str, float]:
-        return {"map": mean_average_precision(np.asarray(outputs[SCORES]), truth.labels)}
+        return {"map": mean_average_precision(np.asarray(outputs[CLASS_SCORES]), truth.labels)}
 
     def baselines(self, train, truth) -> dict[str, float]:
         """One score for all images: a class's AP is then the share of images that hold it."""

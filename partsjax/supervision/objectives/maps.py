@@ -4,11 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.networks import SCORES, Architecture, ConvNet
+from partsjax.networks import CLASS_SCORES, Architecture, ConvNet
 from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.networks.model import CLASS_MAPS
 from partsjax.supervision.localisation import localise
-from partsjax.supervision.metrics import centred_box, corloc, everywhere, pointing
+from partsjax.supervision.metrics import at_every_image, centred_box, corloc, pointing
 from partsjax.supervision.objectives.images import ImageLabels
 from partsjax.supervision.regions import bilinear_weights
 
@@ -33,9 +33,9 @@ class ClassMaps(ImageLabels):
     def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
         """Scores [B, C], and class maps [B, h, w, C] whose cells tile the image."""
         network = ConvNet(architecture, parameters, dtype=dtype)
-        found = network(batch["images"], (SCORES, CLASS_MAPS))
+        found = network(batch["images"], (CLASS_SCORES, CLASS_MAPS))
         return {
-            SCORES: found[SCORES],
+            CLASS_SCORES: found[CLASS_SCORES],
             CLASS_MAPS: over_image(found[CLASS_MAPS], architecture.head_side),
         }
 
@@ -55,7 +55,7 @@ def whereabouts(boxes: np.ndarray, points: np.ndarray, truth) -> dict[str, float
 def central(train, truth) -> dict[str, float]:
     """The metrics of localisation for `centred_box` of the train split and for the image's centre."""
     box, centre = centred_box(train), np.full(2, 0.5, np.float32)
-    return whereabouts(everywhere(box, truth), everywhere(centre, truth), truth)
+    return whereabouts(at_every_image(box, truth), at_every_image(centre, truth), truth)
 
 
 def over_image(class_maps: jax.Array, side: int) -> jax.Array:

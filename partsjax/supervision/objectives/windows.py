@@ -4,13 +4,13 @@ import jax
 import numpy as np
 import optax
 
-from partsjax.networks import SCORES, Architecture, ConvNet
+from partsjax.networks import CLASS_SCORES, Architecture, ConvNet
 from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.supervision.metrics import class_accuracy, top1
 from partsjax.supervision.sampling import FOREGROUND_EVERY
 
 
-class ObjectWindows:
+class WindowClassification:
     """Softmax cross-entropy over the classes and, last, background.
 
     A batch holds "labels", int32 [B].
@@ -27,11 +27,11 @@ class ObjectWindows:
 
     def losses(self, architecture, parameters, batch, dtype, key) -> jax.Array:
         network = ConvNet(architecture, parameters, dtype=dtype)
-        scores = network(batch["images"], (SCORES,), dropout=key)[SCORES]
+        scores = network(batch["images"], (CLASS_SCORES,), dropout=key)[CLASS_SCORES]
         return optax.softmax_cross_entropy_with_integer_labels(scores, batch["labels"])
 
     def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
-        return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (SCORES,))
+        return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (CLASS_SCORES,))
 
     def metrics(self, outputs, truth) -> dict[str, float]:
         """`truth`: int [N].
@@ -42,7 +42,7 @@ class ObjectWindows:
           background's score, which is what it owes to being 3 C times as common in training as each of
           the C classes (balanced classes; our choice).
         """
-        scores = np.asarray(outputs[SCORES])
+        scores = np.asarray(outputs[CLASS_SCORES])
         objects = truth < scores.shape[1] - 1
         told_apart = class_accuracy(scores[objects, :-1], truth[objects])
         alike = scores - np.log((FOREGROUND_EVERY - 1) * (scores.shape[1] - 1)) * _background(scores)
@@ -56,7 +56,7 @@ class ObjectWindows:
         """Always the label that is commonest in `train`."""
         counts = np.bincount(train, minlength=np.max(truth, initial=0) + 1)
         always = np.broadcast_to(counts.astype(np.float32), (len(truth), len(counts)))
-        return self.metrics({SCORES: always}, truth)
+        return self.metrics({CLASS_SCORES: always}, truth)
 
 
 def _background(scores: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.networks import SCORES, ConvNet
+from partsjax.networks import CLASS_SCORES, ConvNet
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.operations import convolve_dense
 from partsjax.supervision.objectives.images import ImageLabels
@@ -54,7 +54,7 @@ class TwoStreams(ImageLabels):
         products = self._products(architecture, parameters, batch, dtype, None)
         boxes = best_windows(products, batch["windows"], batch["valid"])
         return {
-            SCORES: products.sum(axis=1),
+            CLASS_SCORES: products.sum(axis=1),
             "boxes": boxes,
             "points": (boxes[..., :2] + boxes[..., 2:]) / 2,
         }
@@ -73,13 +73,13 @@ class TwoStreams(ImageLabels):
         activation = network(batch["images"], (convolution,))[convolution].astype(dtype)
         regions = pool_regions(activation, batch["windows"], architecture.head_side)
         found = network.head(
-            regions.reshape(-1, *regions.shape[2:]), (hidden, SCORES), dropout=key
+            regions.reshape(-1, *regions.shape[2:]), (hidden, CLASS_SCORES), dropout=key
         )  # of all windows of all images, one after another
         kernel, bias = (parameters[f"detection/{part}"] for part in ("kernel", "bias"))
         features, kernel, bias = (x.astype(dtype) for x in (found[hidden], kernel, bias))
         detection = convolve_dense(features, kernel, 1) + bias
         shape = (*batch["valid"].shape, -1)
-        return two_streams(found[SCORES].reshape(shape), detection.reshape(shape), batch["valid"])
+        return two_streams(found[CLASS_SCORES].reshape(shape), detection.reshape(shape), batch["valid"])
 
 
 def two_streams(class_scores: jax.Array, detection_scores: jax.Array, valid: jax.Array) -> jax.Array:

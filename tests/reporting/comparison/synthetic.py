@@ -6,7 +6,7 @@ import numpy as np
 
 from partsjax.emergence.compare import Difference
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison import Content, Figures, Part, Training
+from partsjax.reporting.comparison import ComparisonReport, Figures, PartRow, Training
 
 NETWORKS = ("random", "imagenet", "object", "image", "mil", "cam", "scratch", 'scenes <b>"&')
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -16,7 +16,9 @@ def _estimate(rng, value: float, width: float) -> Estimate:
     return Estimate(value, value - width * rng.random(), value + width * rng.random())
 
 
-def content(seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), parts: int = 12) -> Content:
+def content(
+    seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), parts: int = 12
+) -> ComparisonReport:
     rng = np.random.default_rng(seed)
     names = [(c, p) for c in ("dog", "cat", "sheep's <x>") for p in ("head", "leg", "ear", "a/b")][:parts]
     of = {name: (None,) if name in ("imagenet", networks[-1]) else tuple(seeds) for name in networks}
@@ -48,7 +50,7 @@ def content(seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), pa
             unknown = i == len(names) - 1
             judged = i < len(names) - 2
             rows.append(
-                Part(
+                PartRow(
                     layer=layer,
                     object_class=object_class,
                     part=part,
@@ -62,7 +64,7 @@ def content(seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), pa
                     else {},
                 )
             )
-    return Content(
+    return ComparisonReport(
         title="alexnet on <synthetic>, by supervision",
         command="python -m experiments.comparison --networks=random,'a b'",
         facts=(("jax", "0.9"), ("device", "cpu <1>")),

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison import figures, files, write_report
+from partsjax.reporting.comparison import figures, files, write_comparison_report
 from partsjax.reporting.comparison.terminal import tables
 from tests.reporting.comparison.synthetic import LAYERS, NETWORKS, content
 from tests.reporting.report import browser, pages
@@ -20,7 +20,7 @@ CONTENT = content()
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    write_report(folder, CONTENT)
+    write_comparison_report(folder, CONTENT)
     read = pages.read(folder)
     assert list(read) == ["index.html"]
     pages.linked(folder, read)
@@ -55,14 +55,14 @@ def test_every_part_stands_under_every_network(page):
 
 def test_the_page_says_what_three_seeds_can_cover_and_one_cannot(page, tmp_path):
     assert "3 seeds say little" in page.text and "Seed by seed" in page.text
-    write_report(tmp_path, content(seeds=(0,)))
+    write_comparison_report(tmp_path, content(seeds=(0,)))
     once = pages.read(tmp_path)["index.html"].text
     assert "not another training of the same network" in once and "Seed by seed" not in once
     assert "recalled, unverified" in once
 
 
 def test_one_network_alone_has_a_page(tmp_path):
-    write_report(tmp_path, content(networks=("imagenet",)))
+    write_comparison_report(tmp_path, content(networks=("imagenet",)))
     page = pages.read(tmp_path)["index.html"]
     assert "There is no other network." in page.text and "all-differences" not in page.tables
 
@@ -71,7 +71,7 @@ def test_one_network_alone_has_a_page(tmp_path):
 def test_a_browser_finds_nothing_wrong(tmp_path):
     if browser.missing():
         pytest.skip(browser.missing())
-    write_report(tmp_path, CONTENT)
+    write_comparison_report(tmp_path, CONTENT)
     assert browser.check(tmp_path).faults == []
 
 
@@ -100,7 +100,7 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     assert all(row["difference"] == "" for row in parts if row["network"] == "imagenet")
     unknown = [row for row in parts if row["num_val"] == "0"]
     assert unknown and all(row["ap_val"] == row["ap_val_low"] == "" for row in unknown)
-    summary = json.loads(json.dumps(files.summary(CONTENT), allow_nan=False))
+    summary = json.loads(json.dumps(files.comparison_summary(CONTENT), allow_nan=False))
     assert summary["training"][0]["without_looking"] is None
     assert set(summary["networks"]) == set(NETWORKS)
 
@@ -127,8 +127,8 @@ def test_words_of_differences():
         "+1", "−2", "0", "+1.3", "0", "–"
     ]  # fmt: skip
     assert [figures.mean_count(v) for v in ((3,), (3, 4), (2, 2, 2))] == ["3", "3.5", "2"]
-    assert figures.scale([]) == figures.scale([UNKNOWN]) == 0.01
-    assert figures.scale([Estimate(0.01, -0.0312, 0.02)]) == 0.04
+    assert figures.difference_scale([]) == figures.difference_scale([UNKNOWN]) == 0.01
+    assert figures.difference_scale([Estimate(0.01, -0.0312, 0.02)]) == 0.04
     assert figures.difference_strip(UNKNOWN, 0.1) == "–"
     strip = figures.difference_strip(Estimate(0.05, -0.1, 0.1), 0.1)
     assert 'cx="150"' in strip and "M0 12H200" in strip

@@ -11,10 +11,10 @@ from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.discriminative import (
     Blacked,
     ClassPage,
-    Content,
+    ClassUse,
+    DiscriminativenessReport,
     FilterRow,
     PartRow,
-    Use,
 )
 from partsjax.reporting.report import Shown
 
@@ -27,7 +27,7 @@ def content(
     classes: dict[str, tuple[str, ...]] | None = None,
     filters: int = 64,
     after_softmax: bool = False,
-) -> Content:
+) -> DiscriminativenessReport:
     """A content of `classes` (name -> parts), its pictures written into `folder`."""
     rng = np.random.default_rng(seed)
     if classes is None:
@@ -41,7 +41,7 @@ def content(
         _class(rng, name, parts, filters, pictures, i == 1) for i, (name, parts) in enumerate(classes.items())
     ]
     serving = np.bincount([f.filter for page in pages for f in page.filters], minlength=filters)
-    return Content(
+    return DiscriminativenessReport(
         title="What class scores rest on: alexnet <W/checkpoint> & made up",
         command="python -m experiments.discriminativeness --weights='a b'",
         facts=(("jax", "0.9"), ("device", "cpu <1>")),
@@ -103,7 +103,7 @@ def _filter(
     rng, number: int, delta: float, name: str, parts: tuple[str, ...], pictures: list[str]
 ) -> FilterRow:
     uses = tuple(
-        Use(part, bool(rng.random() < 0.5), int(rng.integers(1, 20)), float(rng.random()), *judged)
+        ClassUse(part, bool(rng.random() < 0.5), int(rng.integers(1, 20)), float(rng.random()), *judged)
         for part, judged in zip(
             parts, ((True, True), (True, False), (False, False), (None, None)), strict=False
         )
@@ -123,7 +123,7 @@ def _filter(
         uses=uses,
         semantic_paper=any(u.paper for u in uses),
         semantic_strict=any(u.strict for u in uses),
-        firings=shots,
+        top_activations=shots,
     )
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.discriminative import short, strips, words, write_report
+from partsjax.reporting.discriminative import short, strips, words, write_discriminativeness_report
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
 from tests.reporting.discriminative import synthetic
@@ -32,7 +32,7 @@ def page(request, tmp_path_factory):
     """(content, folder, the page)."""
     folder = tmp_path_factory.mktemp("page")
     content = MADE[request.param](folder)
-    write_report(folder, content)
+    write_discriminativeness_report(folder, content)
     return content, folder, pages.read(folder)["index.html"]
 
 
@@ -84,7 +84,7 @@ def test_it_says_the_figures(tmp_path):
         with_ap=Estimate(0.5, -0.2, 0.9),
     )  # fmt: skip
     content = dataclasses.replace(content, classes=[only], paper=only.paper, strict=only.strict)
-    write_report(tmp_path, content)
+    write_discriminativeness_report(tmp_path, content)
     read = pages.read(tmp_path)["index.html"]
     assert read.table("all-parts")[1] == [
         "horse: head", "41", "2.35 [2.10, 2.60]", "0.50 [0.40, 0.60]", "1.84 [1.50, 2.10]", "yes", "12.3%",
@@ -101,7 +101,7 @@ def test_it_says_the_figures(tmp_path):
 
 def test_same_content_same_bytes(tmp_path):
     for name in ("first", "second"):
-        write_report(tmp_path / name, synthetic.content(tmp_path / name, 5))
+        write_discriminativeness_report(tmp_path / name, synthetic.content(tmp_path / name, 5))
     files = ["index.html", "report.css", "report.js", "vega.js"]
     assert filecmp.cmpfiles(tmp_path / "first", tmp_path / "second", files, shallow=False)[0] == files
 
@@ -123,7 +123,7 @@ def test_amounts(value, shown):
 
 @given(st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * 3).map(lambda v: Estimate(*sorted(v))), max_size=6))
 def test_a_scale_holds_all_it_is_made_for_and_zero(estimates):
-    low, high = strips.scale([*estimates, UNKNOWN])
+    low, high = strips.strip_scale([*estimates, UNKNOWN])
     assert low <= 0 <= high and low < high
     for estimate in estimates:
         assert low <= estimate.value <= high
@@ -148,5 +148,5 @@ def test_the_terminal_says_it_in_a_row_a_class_and_a_sentence(tmp_path, capsys, 
 def test_a_browser_finds_nothing_wrong(tmp_path):
     if browser.missing():
         pytest.skip(browser.missing())
-    write_report(tmp_path, synthetic.content(tmp_path))
+    write_discriminativeness_report(tmp_path, synthetic.content(tmp_path))
     assert browser.check(tmp_path).faults == []

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
-from partsjax.reporting.report import Content, FilterPage, PartPictures, Shown
+from partsjax.reporting.report import EmergenceReport, FilterPage, PartPictures, Shown
 
 HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")
 
@@ -20,7 +20,7 @@ def content(
     nulls: tuple[str, ...] = ("random", "shuffled"),
     pictures: int = 20,
     shots: int = 6,
-) -> Content:
+) -> EmergenceReport:
     """A content with `layers` (name -> filters) and `parts`, its pictures written into `folder`."""
     rng = np.random.default_rng(seed)
     layers = {"conv4": 12, "conv5": 20} if layers is None else layers
@@ -38,7 +38,7 @@ def content(
                 *(_shots(rng, names, object_class, verdict, n, wrong) for n, wrong in _kinds(shots))
             )
     pages = {layer: _pages(rng, layer, n, parts, aps[layer], names) for layer, n in layers.items()}
-    return Content(
+    return EmergenceReport(
         title="alexnet (imagenet) on <synthetic> & made up",
         command="python -m experiments.emergence --net=alexnet --classes='a b'",
         facts=(("jax", "0.9"), ("device", "cpu <1>")),
@@ -171,7 +171,7 @@ def _pages(rng, layer: str, filters: int, parts, aps: np.ndarray, names) -> tupl
         return FilterPage(
             layer=layer,
             filter=f,
-            firings=tuple(
+            top_activations=tuple(
                 Shown(
                     names[rng.integers(len(names))],
                     f"2010_{i:06d}:0",

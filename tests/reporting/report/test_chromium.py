@@ -2,7 +2,7 @@
 
 import pytest
 
-from partsjax.reporting.report import write_report
+from partsjax.reporting.report import write_emergence_report
 from tests.reporting.report import browser, synthetic
 
 pytestmark = pytest.mark.slow
@@ -16,7 +16,9 @@ def _chromium():
 
 def test_nothing_is_wrong(tmp_path):
     parts = (("horse", "head"), ('sheep\'s "<horn>"', "a/b"), ("horse", "torso"), ("dog", "ear"))
-    write_report(tmp_path, synthetic.content(tmp_path, layers={"conv4 #1": 12, "conv5": 20}, parts=parts))
+    write_emergence_report(
+        tmp_path, synthetic.content(tmp_path, layers={"conv4 #1": 12, "conv5": 20}, parts=parts)
+    )
     assert browser.check(tmp_path).faults == []
 
 
@@ -35,7 +37,7 @@ FAULTS = {
 
 def test_the_checks_see_faults(tmp_path):
     """All of them at once, put into a sound report."""
-    write_report(tmp_path, synthetic.content(tmp_path, layers={"conv5": 4}))
+    write_emergence_report(tmp_path, synthetic.content(tmp_path, layers={"conv5": 4}))
     index = tmp_path / "index.html"
     text = index.read_text(encoding="utf-8")
     for sound, faulty in FAULTS.values():

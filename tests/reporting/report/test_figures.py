@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
-from partsjax.reporting.report import Content, distributions, headline, names, strips, words, write_report
+from partsjax.reporting.report import (
+    EmergenceReport,
+    distributions,
+    headline,
+    names,
+    strips,
+    words,
+    write_emergence_report,
+)
 from tests.reporting.report import pages, synthetic
 
 BASE = Verdict(
@@ -32,10 +40,10 @@ WEAK = dataclasses.replace(
 RARE = dataclasses.replace(BASE, part="horn", num_val=9)
 
 
-def _content(*verdicts: Verdict) -> Content:
+def _content(*verdicts: Verdict) -> EmergenceReport:
     layers = tuple(dict.fromkeys(verdict.layer for verdict in verdicts))
     summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in layers}
-    return Content("t", "c", (), layers, verdicts, summaries, {}, {}, {})
+    return EmergenceReport("t", "c", (), layers, verdicts, summaries, {}, {}, {})
 
 
 def test_headline_counts_judged_parts_alone():
@@ -97,7 +105,7 @@ def test_percent(fraction, shown):
 
 
 def test_index_says_the_numbers(tmp_path):
-    write_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
+    write_emergence_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
     page = pages.read(tmp_path)["index.html"]
     assert page.table("0")[2] == [
         "conv5", "3", "2", "1", "2", "0", "1", "–", "–", "0.1", "40.0 → 36.0", "53.3 → 41.7"
@@ -115,7 +123,7 @@ def test_index_says_the_numbers(tmp_path):
 
 
 def test_how_to_read_is_four_sentences(tmp_path):
-    write_report(tmp_path, _content(BASE))
+    write_emergence_report(tmp_path, _content(BASE))
     text = (tmp_path / "index.html").read_text()
     reading = re.search(r'<ol class="reading">(.*?)</ol>', text, re.DOTALL)[1]
     assert len(re.findall(r"<li>[^.]*\.</li>", reading)) == reading.count("<li>") == 4
@@ -147,7 +155,7 @@ APS = arrays.arrays(
 def test_spread_counts_what_is_known(aps, data):
     aps = np.where(data.draw(arrays.arrays(bool, aps.shape)), np.nan, aps).astype(np.float32)
     known = aps[~np.isnan(aps)].astype(np.float64)
-    spread = distributions.spread(aps)
+    spread = distributions.ap_spread(aps)
     assert spread.count == known.size
     if known.size:
         assert spread.largest == known.max() and spread.median <= spread.q90 <= spread.q99 <= spread.largest
@@ -184,7 +192,7 @@ def test_there_is_no_link_to_a_page_that_is_not_made():
 
 def test_a_part_page_shows_its_pictures(tmp_path):
     content = synthetic.content(tmp_path, 8, {"conv5": 6})
-    write_report(tmp_path, content)
+    write_emergence_report(tmp_path, content)
     page = pages.read(tmp_path)["parts/horse-head.html"]
     shown = content.pictures["conv5", "horse", "head"]
     everything = (*shown.combination, *shown.combination_false, *shown.best, *shown.best_false)

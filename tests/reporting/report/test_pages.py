@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partsjax.reporting.report import write_report
+from partsjax.reporting.report import write_emergence_report
 from partsjax.reporting.report.names import Links
 from tests.reporting.report import pages, synthetic
 
@@ -42,7 +42,7 @@ def report(request, tmp_path_factory):
     """(content, folder, pages) of a written report."""
     folder = tmp_path_factory.mktemp("report")
     content = MADE[request.param](folder)
-    write_report(folder, content)
+    write_emergence_report(folder, content)
     return content, folder, pages.read(folder)
 
 
@@ -125,7 +125,7 @@ def test_where_each_filter_is_used(report):
 def test_same_content_same_bytes(tmp_path):
     """Here twice, and once more where sets are ordered otherwise."""
     for name in ("first", "second"):
-        write_report(tmp_path / name, synthetic.content(tmp_path / name, 5))
+        write_emergence_report(tmp_path / name, synthetic.content(tmp_path / name, 5))
     script = (
         "import sys, pathlib; from tests.reporting.report import synthetic;"
         "from partsjax.reporting.report import write_report;"
@@ -147,7 +147,7 @@ def test_same_content_same_bytes(tmp_path):
 def test_progress_counts_filter_pages(tmp_path):
     content = synthetic.content(tmp_path, layers={"conv1": 3, "conv2": 4})
     steps = []
-    write_report(tmp_path, content, lambda n, what: steps.append((n, what)))
+    write_emergence_report(tmp_path, content, lambda n, what: steps.append((n, what)))
     assert steps == [(1, "conv1")] * 3 + [(1, "conv2")] * 4
 
 
@@ -155,14 +155,16 @@ def test_scores_that_do_not_fit_the_verdicts_are_refused(tmp_path):
     content = synthetic.content(tmp_path, layers={"conv1": 3})
     wrong = dataclasses.replace(content, filter_aps={"conv1": np.zeros((3, 2), np.float32)})
     with pytest.raises(ValueError):
-        write_report(tmp_path, wrong)
+        write_emergence_report(tmp_path, wrong)
 
 
 def test_an_empty_combination_and_a_rare_part(tmp_path):
     content = synthetic.content(tmp_path, layers={"conv1": 3})
     empty = dataclasses.replace(content.verdicts[0], combination=(), combination_ap_train=math.nan)
     rare = dataclasses.replace(content.verdicts[1], num_val=9, num_train=100)
-    write_report(tmp_path, dataclasses.replace(content, verdicts=(empty, rare, content.verdicts[2])))
+    write_emergence_report(
+        tmp_path, dataclasses.replace(content, verdicts=(empty, rare, content.verdicts[2]))
+    )
     table = pages.read(tmp_path)["index.html"].table("all-parts")
     row = dict(zip(table[0], table[1], strict=True))
     assert row["Filters combined"] == "none" and row["Combi\xadnation, train"] == "–"

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from partsjax.ops import peaks
+from partsjax.ops import local_maxima
 from tests.plain import stimuli as plain
 
-strongest = jax.jit(peaks.strongest, static_argnums=1)
+strongest = jax.jit(local_maxima.strongest, static_argnums=1)
 
 
 def check(activation: np.ndarray, k: int) -> None:
@@ -51,10 +51,10 @@ def test_nan_is_never_a_stimulus():
 
 def test_wider_window():
     line = np.array([3, 0, 2, 0, 0, 0, 1], np.float32).reshape(1, 1, 7, 1)
-    assert peaks.local_maxima(jnp.asarray(line)).ravel().tolist() == [True, False, True] + [False] * 3 + [
-        True
-    ]
-    wide = peaks.local_maxima(jnp.asarray(line), window=5).ravel().tolist()
+    assert local_maxima.local_maxima(jnp.asarray(line)).ravel().tolist() == [True, False, True] + [
+        False
+    ] * 3 + [True]
+    wide = local_maxima.local_maxima(jnp.asarray(line), window=5).ravel().tolist()
     assert wide == [True, False, False, False, False, False, True]
 
 

@@ -9,11 +9,11 @@ from partsjax.emergence.regression import Geometry
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.ops import boxes as bx
 
-SHOWN = 12  # crops kept a filter
+CROPS_KEPT = 12  # crops kept a filter
 
 
 @dataclasses.dataclass(frozen=True)
-class Firings:
+class TopActivations:
     """Per filter the crops of a class with its strongest stimuli, one a crop, by falling activation.
 
     crops: int32 [F, T]; scores: float32 [F, T], 0 where it fires on fewer crops.
@@ -25,13 +25,13 @@ class Firings:
     boxes: np.ndarray
 
 
-def strongest_crops(stimuli: Stimuli, geometry: Geometry) -> Firings:
+def top_activations(stimuli: Stimuli, geometry: Geometry) -> TopActivations:
     """The `SHOWN` crops that excite each filter most; of equal ones the first."""
     peaks = stimuli.scores[:, 0]  # [F, N]; the strongest comes first
-    crops = np.argsort(-peaks, axis=1, kind="stable")[:, :SHOWN].astype(np.int32)
+    crops = np.argsort(-peaks, axis=1, kind="stable")[:, :CROPS_KEPT].astype(np.int32)
     cells = np.take_along_axis(stimuli.cells[:, 0], crops, axis=1)
     boxes = np.stack(jax.device_get(_fields(cells, geometry)), axis=-1)
-    return Firings(crops, np.take_along_axis(peaks, crops, axis=1), boxes)
+    return TopActivations(crops, np.take_along_axis(peaks, crops, axis=1), boxes)
 
 
 @jax.jit

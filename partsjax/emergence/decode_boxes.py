@@ -13,7 +13,7 @@ from partsjax.ops import boxes as bx
 
 
 @dataclasses.dataclass(frozen=True)
-class Placing:
+class BoxDecoder:
     """What turns stimuli of a layer into boxes.
 
     weights: float32 [F, P, 4, 12], scale: float32 [F]: the regressors, of `Scores`.
