@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.errors import InputError
-from partsjax.networks.foreign import one_line
+from partsjax.foreign import one_line
 from partsjax.networks.protocol import Apply, Network, ReceptiveField
 from partsjax.ops.precision import in_full_precision
 

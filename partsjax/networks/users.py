@@ -2,14 +2,13 @@
 
 import dataclasses
 import hashlib
-import importlib
 import inspect
 from collections.abc import Callable
 
-from partsjax.errors import InputError, nearest
+from partsjax.errors import InputError
+from partsjax.foreign import find_function, one_line
 from partsjax.networks.activations import shapes
 from partsjax.networks.architectures import ARCHITECTURES
-from partsjax.networks.foreign import one_line
 from partsjax.networks.identity import content_digest
 from partsjax.networks.protocol import Network
 
@@ -29,7 +28,7 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
       TakesNoWeights: other weights than "imagenet" are asked for, and it has no parameter for them.
       InputError: there is no such function, it fails, or its network does not give what it says.
     """
-    function = _function(net)
+    function = find_function(f"--net={net}", net, "networks", ARCHITECTURES)
     accepted = _accepted(net, function, {"weights": weights, "seed": seed, "dtype": dtype})
     try:
         network = function(**accepted)
@@ -45,35 +44,6 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
     shapes(network, tuple(network.fields))
     digest = hashlib.sha256(f"{network.digest} {content_digest(network)}".encode())
     return dataclasses.replace(network, digest=digest.hexdigest())
-
-
-def _function(net: str) -> Callable:
-    module_name, _, function_name = net.partition(":")
-    if not module_name or not function_name:
-        raise InputError(f"--net={net}: write package.module:function, or one of {', '.join(ARCHITECTURES)}")
-    try:
-        module = importlib.import_module(module_name)
-    except InputError:
-        raise
-    except Exception as error:
-        lacking = error.name if isinstance(error, ModuleNotFoundError) else None
-        if lacking is None:
-            why = f"{module_name} cannot be imported: {one_line(error)}"
-        elif f"{module_name}.".startswith(f"{lacking}."):
-            why = (
-                f"no module named {lacking}; run from the folder that holds it or put that folder on "
-                f"PYTHONPATH; networks of our own: {', '.join(ARCHITECTURES)}"
-            )
-        else:
-            why = f"it imports {lacking}, which is not installed; install it"
-        raise InputError(f"--net={net}: {why}") from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        callables = [name for name, value in vars(module).items() if callable(value) and name[0] != "_"]
-        raise InputError(
-            f"--net={net}: no function {function_name!r} there; {nearest(function_name, callables)}"
-        )
-    return function
 
 
 def _accepted(net: str, function: Callable, options: dict) -> dict:
