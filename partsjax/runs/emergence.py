@@ -12,6 +12,7 @@ from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import manifest, photographs, resamples, results, stages, workdir
+from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.execution import Execution
@@ -30,7 +31,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
     Raises:
       InputError: something the user can fix, in one line; what was finished is kept.
     """
-    clock = manifest.Stages()
+    clock = Clock()
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
@@ -79,7 +80,7 @@ class _Job:
             self._judging["shuffled"] = judging("evidence-shuffled", trained.network, first)
         self._nulls = tuple(null for null in options.nulls if null in self._judging)  # those that run
 
-    def run(self, dataset: Dataset, digests: Mapping[str, str], clock: manifest.Stages, report: bool) -> None:
+    def run(self, dataset: Dataset, digests: Mapping[str, str], clock: Clock, report: bool) -> None:
         judged: dict[tuple[str, str], Judged] = {}
         skipped: set[str] = set()
         units = {
@@ -172,7 +173,7 @@ class _Job:
                     "over 0 on any crop; check its weights, and that it is taken after a ReLU"
                 )
 
-    def _write_manifest(self, clock: manifest.Stages, skipped: list[str]) -> None:
+    def _write_manifest(self, clock: Clock, skipped: list[str]) -> None:
         pairs = self.trained.by_class.values()
         keys = [stage.keys[self.layers[0]] for pair in pairs for stage in pair]
         manifest.write_manifest(

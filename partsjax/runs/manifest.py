@@ -5,16 +5,15 @@ import dataclasses
 import hashlib
 import importlib.metadata
 import json
-import resource
 import shlex
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from partsjax.ops.precision import matmul_precision
 from partsjax.runs import stages, workdir
+from partsjax.runs.clock import Clock
 
 _VERSIONS = (
     "partsjax",
@@ -40,41 +39,12 @@ _VERSIONS = (
 )
 
 
-class Stages:
-    """Wall seconds and peak resident memory by stage; a stage entered again adds to its time."""
-
-    def __init__(self):
-        self.seconds: dict[str, float] = {}
-        self.peak_bytes: dict[str, int] = {}
-
-    @contextlib.contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0) + time.perf_counter() - start
-            self.peak_bytes[name] = peak_memory()
-
-    def record(self) -> dict:
-        return {
-            name: {"seconds": round(seconds, 3), "peak_memory_bytes": self.peak_bytes[name]}
-            for name, seconds in self.seconds.items()
-        }
-
-
-def peak_memory() -> int:
-    """Peak resident memory of this process so far, in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
 def write_manifest(
     folder: Path,
     module: str,
     options: Any,
     dtype: str,
-    clock: Stages,
+    clock: Clock,
     notes: Sequence[str],
     skipped: Iterable[str],
     outputs: Iterable[str],

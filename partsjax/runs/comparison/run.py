@@ -14,6 +14,7 @@ from partsjax.reporting.comparison import ComparisonReport, files, write_compari
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, stages, supervision, workdir
+from partsjax.runs.clock import Clock
 from partsjax.runs.comparison import compared
 from partsjax.runs.comparison.members import Member, members
 from partsjax.runs.comparison.options import ComparisonOptions
@@ -48,7 +49,7 @@ def compare(
     Raises:
       InputError: something the user can fix, in one line; what was finished is kept.
     """
-    clock = manifest.Stages()
+    clock = Clock()
     every = members(options.networks, options.seeds)
     names = list(dict.fromkeys(member.name for member in every))
     if options.baseline not in names:
@@ -124,7 +125,7 @@ class _Job:
         self.within: Within = within
         self._pages, self._train = pages, train
 
-    def run(self, member: Member, clock: manifest.Stages) -> compared.Run:
+    def run(self, member: Member, clock: Clock) -> compared.Run:
         """Trains the network if it is to be, measures it, and reads what came of it."""
         weights = member.weights
         if member.trained:
@@ -241,7 +242,7 @@ def _write(folder: Path, content: ComparisonReport) -> None:
         write_comparison_report(place, content)
 
 
-def _write_manifest(folder: Path, options, every: list[Member], clock: manifest.Stages, notes) -> None:
+def _write_manifest(folder: Path, options, every: list[Member], clock: Clock, notes) -> None:
     measured = {
         member.folder: workdir.read_json(folder / "emergence" / member.folder / "manifest.json")
         for member in every

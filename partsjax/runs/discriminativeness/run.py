@@ -25,6 +25,7 @@ from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, photographs, resamples, stages, workdir
+from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
 from partsjax.runs.discriminativeness.drop_stage import DropStage
@@ -66,7 +67,7 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
     Raises:
       InputError: something the user can fix, in one line; what was finished is kept.
     """
-    clock, options = manifest.Stages(), question.job
+    clock, options = Clock(), question.job
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("weights"):
             network = load_network(
@@ -156,7 +157,7 @@ class _Job:
         self.stages: Mapping[str, DropStage] = drops
         self.digests, self.execution, self.terminal = digests, execution, terminal
 
-    def run(self, clock: manifest.Stages) -> None:
+    def run(self, clock: Clock) -> None:
         devices = jax.device_count()
         batch_size = self.execution.batch_size or suitable_batch(self.network)
         batch_size = -(-batch_size // devices) * devices  # every device has its share
@@ -222,7 +223,7 @@ class _Job:
             self.folder / "summary.json", files.discriminativeness_summary(*about, *asked, layer)
         )
 
-    def _write_manifest(self, clock: manifest.Stages, batch_size: int, skipped: list[str]) -> None:
+    def _write_manifest(self, clock: Clock, batch_size: int, skipped: list[str]) -> None:
         manifest.write_manifest(
             self.folder,
             __name__,

@@ -17,6 +17,7 @@ from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
 from partsjax.reporting.training_table import training_table
 from partsjax.runs import manifest, stages, workdir
+from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution
 from partsjax.runs.opening import dataset_of
@@ -82,7 +83,7 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
       InputError: something the user can fix, in one line; the last checkpoint is kept. A loss that is not
         finite is one of them.
     """
-    clock = manifest.Stages()
+    clock = Clock()
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
             dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
