@@ -7,6 +7,7 @@ from partsjax.networks.loading import load_network
 from partsjax.networks.model import CLASS_MAPS, CLASS_SCORES, ConvNet
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 from partsjax.networks.receptive_field import estimate_receptive_field
+from partsjax.networks.untrained import untrained_network
 
 __all__ = [
     "ARCHITECTURES",
@@ -21,5 +22,6 @@ __all__ = [
     "custom_network",
     "estimate_receptive_field",
     "load_network",
+    "untrained_network",
     "weights_of",
 ]

@@ -1,5 +1,6 @@
 """From a table and its weights to the network that the pipeline sees."""
 
+import dataclasses
 import hashlib
 
 import jax
@@ -7,6 +8,7 @@ import numpy as np
 from flax import nnx
 
 from partsjax.networks.architectures import Architecture
+from partsjax.networks.initial import initial_weights
 from partsjax.networks.layers import receptive_fields
 from partsjax.networks.model import ConvNet
 from partsjax.networks.protocol import Network
@@ -51,8 +53,16 @@ def as_network(
         classes=tuple(classes),
         after=after if architecture.head else None,
         architecture=architecture,
+        untrained=lambda seed: random_network(architecture, seed, dtype),
         notes=tuple(notes),
     )
+
+
+def random_network(architecture: Architecture, seed: int, dtype: str = "float32") -> Network:
+    """The convolutions of `architecture`, in its order and for its input, with He initialisation."""
+    table = architecture.headless()
+    network = as_network(table, initial_weights(table, seed), dtype)
+    return dataclasses.replace(network, untrained=lambda seed: random_network(table, seed + 1, dtype))
 
 
 def weights_of(network: Network) -> dict[str, jax.Array]:

@@ -4,9 +4,9 @@ import dataclasses
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
-from partsjax.networks.architectures import Architecture, architecture
-from partsjax.networks.assembly import as_network
-from partsjax.networks.initial import initial_weights, weight_shapes
+from partsjax.networks.architectures import architecture
+from partsjax.networks.assembly import as_network, random_network
+from partsjax.networks.initial import weight_shapes
 from partsjax.networks.protocol import Network
 from partsjax.networks.users import users_network
 from partsjax.networks.weights import read_weights
@@ -64,12 +64,6 @@ def load_network(
     found = convert(read_weights(weights, table), table, told)
     notes = (*_local(weights), *found.notes) if weights == "imagenet" else found.notes
     return as_network(found.architecture, found.weights, dtype, notes=notes)
-
-
-def random_network(table: Architecture, seed: int, dtype: str = "float32") -> Network:
-    """The convolutions of `table` with He initialisation from `seed`; its order of layers and its input."""
-    table = table.headless()
-    return as_network(table, initial_weights(table, seed), dtype)
 
 
 def _require_file(told: WeightOptions, why: str) -> None:

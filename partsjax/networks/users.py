@@ -15,18 +15,15 @@ from partsjax.networks.protocol import Network
 _DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what need not be told to a function
 
 
-class TakesNoWeights(InputError):
-    """The function has no parameter for weights that were asked for."""
-
-
 def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
     """What the function returns, given those of `weights`, `seed` and `dtype` that it has parameters for.
 
-    The digest covers what the network computes, whatever the function says of it.
+    The digest covers what the network computes, whatever the function says of it. With a parameter `weights`,
+    the function makes the untrained network as well, called with "random".
 
     Raises:
-      TakesNoWeights: other weights than "imagenet" are asked for, and it has no parameter for them.
-      InputError: there is no such function, it fails, or its network does not give what it says.
+      InputError: there is no such function, it fails or has no parameter for what is asked for, or its
+        network does not give what it says.
     """
     function = find_function(f"--net={net}", net, "networks", ARCHITECTURES)
     accepted = _accepted(net, function, {"weights": weights, "seed": seed, "dtype": dtype})
@@ -43,7 +40,14 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
         )
     shapes(network, tuple(network.fields))
     digest = hashlib.sha256(f"{network.digest} {content_digest(network)}".encode())
-    return dataclasses.replace(network, digest=digest.hexdigest())
+    untrained = network.untrained
+    if "weights" in accepted:
+        others = int(weights == "random")
+
+        def untrained(seed: int) -> Network:
+            return users_network(net, weights="random", seed=seed + others, dtype=dtype)
+
+    return dataclasses.replace(network, digest=digest.hexdigest(), untrained=untrained)
 
 
 def _accepted(net: str, function: Callable, options: dict) -> dict:
@@ -64,7 +68,7 @@ def _accepted(net: str, function: Callable, options: dict) -> dict:
         }
     for option, default in _DEFAULTS.items():
         if options[option] != default and option not in accepted:
-            raise (TakesNoWeights if option == "weights" else InputError)(
+            raise InputError(
                 f"--net={net}: the function has no parameter for --{option}={options[option]}; "
                 f"write `def {name}({option})`, or leave --{option} out"
             )

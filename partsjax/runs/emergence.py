@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from partsjax.data.schema import Dataset
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
-from partsjax.networks import load_network
+from partsjax.errors import InputError
+from partsjax.networks import load_network, untrained_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import manifest, photographs, resamples, results, stages, workdir
@@ -20,7 +21,6 @@ from partsjax.runs.network_stages import NetworkStages, all_crops, images_of
 from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import NULLS, Options, chosen_layers
 from partsjax.runs.report import build_emergence_report
-from partsjax.runs.untrained import untrained_network
 
 
 def measure(options: Options, execution: Execution, terminal: Terminal, *, report: bool = True) -> None:
@@ -44,7 +44,10 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
             layers = chosen_layers(network, options.layers)
             untrained = None
             if "random" in options.nulls:
-                untrained = untrained_network(options, network, layers, terminal)
+                try:
+                    untrained = untrained_network(network, seed)
+                except InputError as why:
+                    terminal.note(f"no comparison with random weights: {why}")
         with workdir.plain_errors(folder):
             workdir.claim(folder, deciding(options))
             with clock("fingerprints"):

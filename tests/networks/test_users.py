@@ -6,7 +6,6 @@ import pytest
 
 from partsjax.errors import InputError
 from partsjax.networks import load_network
-from partsjax.networks.users import TakesNoWeights
 
 MODULE = """
     from tests.networks import own
@@ -79,7 +78,7 @@ def test_what_is_no_fault_goes_on(module, function, stop):
 
 
 def test_what_was_asked_for_is_not_ignored(module):
-    with pytest.raises(TakesNoWeights, match=r"no parameter for --weights=random; write `def good\(w"):
+    with pytest.raises(InputError, match=r"no parameter for --weights=random; write `def good\(w"):
         load_network(f"{module}:good", "random")
     with pytest.raises(InputError, match=r"no parameter for --dtype=bfloat16; write `def good\(dtype\)`"):
         load_network(f"{module}:good", "imagenet", dtype="bfloat16")

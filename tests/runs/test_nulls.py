@@ -90,7 +90,7 @@ def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, pa
     )
     measure(options, Execution(tmp_path, 8), Terminal())
     notes = " ".join(capsys.readouterr().err.split())
-    assert "note: no comparison with random weights" in notes and "only_trained:network" in notes
+    assert "note: no comparison with random weights" in notes and "network tiny does not say how" in notes
     for row, full in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
         assert {c for c, value in row.items() if not value} == set(NULL_COLUMNS["random"])
         assert {c: v for c, v in row.items() if v} == {c: full[c] for c, v in row.items() if v}
