@@ -48,14 +48,15 @@ class Notes:
 class Context:
     """The surroundings of one run, or of one call of the library.
 
-    cache: of stages' results. progress: shows how far it is; notes: goes with the results; say: shows a line to
-      whoever is watching, and keeps it nowhere. clock: of its stages.
+    cache: of stages' results; a run has one from when its folder is its own. progress: shows how far it is.
+    notes: go with the results. say: shows a line to whoever is watching, and keeps it nowhere.
+    clock: of its stages.
     threads: host threads that read and warp images; with more than one, two layers are judged at once.
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
     skip_bad: go on without images that cannot be read.
     """
 
-    cache: Cache
+    cache: Cache | None = None
     progress: Progress = silent
     notes: Notes = dataclasses.field(default_factory=Notes)
     say: Callable[[str], None] = lambda text: None
