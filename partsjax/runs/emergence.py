@@ -16,9 +16,9 @@ from partsjax.runs import manifest, photographs, resamples, results, stages, wor
 from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
-from partsjax.runs.execution import Execution
+from partsjax.runs.execution import Execution, context_of
+from partsjax.runs.inputs import dataset_of
 from partsjax.runs.network_stages import NetworkStages, all_crops, images_of
-from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import NULLS, Options, chosen_layers
 from partsjax.runs.report import build_emergence_report
 
@@ -34,7 +34,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
     clock = Clock()
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
-            dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
+            dataset = dataset_of(options, context_of(terminal, execution))
         with clock("weights"):
             seed = options.network_seed
             network = load_network(
@@ -52,8 +52,12 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
             workdir.claim(folder, deciding(options))
             with clock("fingerprints"):
                 crops = all_crops(dataset, network.input_size, options)
-                looks = photographs.looked_at(images_of(crops), execution, terminal)
-                photographs.tell(looks, allow_duplicates=options.reader.allow_duplicates, terminal=terminal)
+                looks = photographs.looked_at(images_of(crops), context_of(terminal, execution))
+                photographs.note_oddities(
+                    looks,
+                    context_of(terminal, execution).notes,
+                    allow_duplicates=options.reader.allow_duplicates,
+                )
                 digests = photographs.digests(looks)
                 shared = options.method, execution, crops, digests
                 cache = stages.Cache(folder / "cache", terminal.say)

@@ -1,7 +1,10 @@
-"""How a run is carried out, as against what it computes."""
+"""How a run is carried out, as against what it computes; for runs that do not take a Context yet."""
 
 import dataclasses
 from pathlib import Path
+
+from partsjax.reporting.terminal import Terminal
+from partsjax.runs.context import Context, Notes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,3 +21,14 @@ class Execution:
     batch_size: int | None = None
     threads: int = 2
     skip_bad: bool = False
+
+
+def context_of(terminal: Terminal, execution: Execution) -> Context:
+    return Context(
+        progress=terminal.progress,
+        notes=Notes(terminal.note),
+        say=terminal.say,
+        threads=execution.threads,
+        batch_size=execution.batch_size,
+        skip_bad=execution.skip_bad,
+    )

@@ -14,6 +14,8 @@ from typing import Any
 from partsjax.ops.precision import matmul_precision
 from partsjax.runs import stages, workdir
 from partsjax.runs.clock import Clock
+from partsjax.runs.context import Context
+from partsjax.runs.question import Question, Result
 
 _VERSIONS = (
     "partsjax",
@@ -37,6 +39,27 @@ _VERSIONS = (
     "vl-convert-python",
     "jinja2",
 )
+
+
+def write(folder: Path, question: Question, result: Result, context: Context) -> None:
+    """Writes `manifest.json` of a run that has come to its end."""
+    workdir.write_json(
+        folder / "manifest.json",
+        {
+            "command": command(),
+            "options": dataclasses.asdict(question.options),
+            **result.manifest(),
+            "code_version": stages.key(question.module),
+            "versions": versions(),
+            "backend": stages.environment()["backend"],
+            "precision": {"dtype": question.dtype, "products": matmul_precision(question.dtype)},
+            "devices": devices(),
+            "stages": context.clock.record(),
+            "notes": list(context.notes),
+            "skipped": sorted(result.skipped),
+            "files": file_digests(folder, result.outputs),
+        },
+    )
 
 
 def write_manifest(

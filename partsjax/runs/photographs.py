@@ -7,28 +7,27 @@ from partsjax.data.faults import NAMED, listed
 from partsjax.data.schema import Image
 from partsjax.data.survey import Look, survey
 from partsjax.errors import InputError
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.execution import Execution
+from partsjax.runs.context import Context, Notes
 
 _SOON = 2000  # images that are looked at too quickly for a bar
 
 
-def looked_at(images: Iterable[Image], execution: Execution, terminal: Terminal) -> list[Look]:
+def looked_at(images: Iterable[Image], context: Context) -> list[Look]:
     """A look at each of a run's images, in the order given.
 
     Raises:
-      InputError: some cannot be used and `execution.skip_bad` is not set.
+      InputError: some cannot be used and `context.skip_bad` is not set.
     """
     images = list(images)
-    with terminal.preparation() as progress:
+    with context.preparation() as progress:
 
         def advance(done: int, total: int) -> None:
             if total > _SOON:
                 progress(done, total, "looking at the photographs")
 
-        looks = survey(images, threads=execution.threads, progress=advance)
+        looks = survey(images, threads=context.threads, progress=advance)
     bad = {look.image.source.label: look.problem for look in looks if look.problem}
-    if bad and not execution.skip_bad:
+    if bad and not context.skip_bad:
         raise unreadable(bad)
     return looks
 
@@ -38,7 +37,7 @@ def digests(looks: Sequence[Look]) -> dict[str, str]:
     return {look.image.image_id: look.digest or "unreadable" for look in looks}
 
 
-def tell(looks: Sequence[Look], *, allow_duplicates: bool, terminal: Terminal) -> None:
+def note_oddities(looks: Sequence[Look], notes: Notes, *, allow_duplicates: bool) -> None:
     """Notes what is odd about the images that can be used.
 
     Raises:
@@ -48,13 +47,13 @@ def tell(looks: Sequence[Look], *, allow_duplicates: bool, terminal: Terminal) -
         what = f"the same photograph twice, byte for byte: {_pairs(equal)}"
         if not allow_duplicates:
             raise InputError(f"{what}; keep one of each, or go on with --allow_duplicates")
-        terminal.note(f"{what}; kept (--allow_duplicates)")
+        notes.add(f"{what}; kept (--allow_duplicates)")
     if alike := duplicates.equal_looks(looks):
-        terminal.note(f"near-duplicates, photographs that look the same but differ in bytes: {_pairs(alike)}")
+        notes.add(f"near-duplicates, photographs that look the same but differ in bytes: {_pairs(alike)}")
     for odd, what, so in _ODD:
         names = [look.image.image_id for look in looks if look.problem is None and odd(look)]
         if names:
-            terminal.note(f"{len(names)} of {len(looks)} photographs {what} ({listed(names)}): {so}")
+            notes.add(f"{len(names)} of {len(looks)} photographs {what} ({listed(names)}): {so}")
 
 
 _ODD: Sequence[tuple[Callable[[Look], bool], str, str]] = (

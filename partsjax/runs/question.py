@@ -43,8 +43,8 @@ class Question(Generic[R]):
 
     options: a dataclass of all that decides the result; a folder belongs to one such record.
     module: whose code answers, for the manifest. dtype: the network computes in.
-    prepare: loads what the options name and gives the function that answers. Mistakes in names show here, before
-      the folder is claimed.
+    prepare: loads what the options name and gives the function that answers. Mistakes in names show here,
+      before the folder is claimed.
     write: writes the result.
     """
 

@@ -1,9 +1,9 @@
 """The skeleton of every run: one at a time in a folder, made for one set of options, resumed, vouched for.
 
-A question (`question.Question`) brings its options, how it is prepared and answered, and what it writes. What
-all runs have in common stands here: the folder's lock, the claim of its options, the stage cache, plain errors,
-and the manifest, which is written last. Nothing is printed but progress and notes; tables and paths at the end
-are the commands'.
+A question (`question.Question`) brings its options, how it is prepared and answered, and what it writes.
+What all runs have in common stands here: the folder's lock, the claim of its options, the stage cache,
+errors in one line, and the manifest, which is written last. Nothing is printed but progress and notes;
+tables and paths at the end are the commands'.
 
     def question(options: MyOptions) -> Question[MyResult]:
         def prepare(context):
@@ -15,7 +15,7 @@ are the commands'.
 
     result = skeleton.run(question(options), folder, context)
 
-Stages that are kept under `context.cache` are taken from there when the same command runs again, so a run that
+Stages that are kept under `context.cache` are taken from there when the same command runs again: a run that
 was stopped goes on. A run inside another: `skeleton.run(question(...), folder / "inner", context.step())`.
 """
 
@@ -39,14 +39,13 @@ def run(question: Question[R], folder: Path, context: Context) -> R:
     """
     with workdir.locked_folder(folder):
         answer = question.prepare(context)
-        with workdir.plain_errors(folder):
-            workdir.claim(folder, deciding(question.options))
-            context = dataclasses.replace(context, cache=Cache(folder / "cache", context.say))
-            result = answer(context)
-            # A manifest vouches for the files beside it: none while they change.
-            (folder / "manifest.json").unlink(missing_ok=True)
-            question.write(result, folder, context)
-            manifest.write(folder, question, result, context)
+        workdir.claim(folder, deciding(question.options))
+        context = dataclasses.replace(context, cache=Cache(folder / "cache", context.say))
+        result = answer(context)
+        # A manifest vouches for the files beside it: none while they change.
+        (folder / "manifest.json").unlink(missing_ok=True)
+        question.write(result, folder, context)
+        manifest.write(folder, question, result, context)
     return result
 
 

@@ -13,7 +13,7 @@ from partsjax.data.planted import planted_network
 from partsjax.emergence.combination import Search
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, emergence, opening
+from partsjax.runs import discriminativeness, emergence, inputs
 from partsjax.runs.discriminativeness import OUTPUTS, Question
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
@@ -67,7 +67,7 @@ def planted(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for module in (discriminativeness.run, emergence):
             patch.setattr(module, "load_network", lambda *_, **__: network)
-        patch.setattr(opening, "load_dataset", lambda *_, **__: data)
+        patch.setattr(inputs, "load_dataset", lambda *_, **__: data)
         question = Question(Options(search=Search(genetic=QUICK)), blackouts=BLACKOUTS)
         discriminativeness.measure(question, Execution(workdir), Terminal(quiet=True))
     return workdir, filters

@@ -8,7 +8,7 @@ import pytest
 
 from partsjax.data.coco_parts import read_coco_parts
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, opening, resamples
+from partsjax.runs import discriminativeness, inputs, resamples
 from partsjax.runs.comparison import members
 from partsjax.runs.discriminativeness import Question
 from partsjax.runs.execution import Execution
@@ -66,7 +66,7 @@ def hostile(tmp_path, monkeypatch):
         images=tuple(image(old, number) for number, old in enumerate(data.images)),
         parts={c: tuple(PARTS.values()) for c in names},
     )
-    monkeypatch.setattr(opening, "load_dataset", lambda *_, **__: data)
+    monkeypatch.setattr(inputs, "load_dataset", lambda *_, **__: data)
     network = renamed(scored.network(), names[-1:] + names[:-1])
     monkeypatch.setattr(scored, "network", lambda **_: network)
     for name in ("absolute/conv2", "escaped/Conv_1", "absolute"):

@@ -10,8 +10,9 @@ from partsjax.data.images import FileImage
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, emergence, photographs, supervision
+from partsjax.runs.context import Context, Notes
 from partsjax.runs.discriminativeness import Question
-from partsjax.runs.execution import Execution
+from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.runs.training import options as training_options
@@ -28,13 +29,6 @@ def folder(small, tmp_path):
     return shutil.copytree(small, tmp_path / "photos")
 
 
-@pytest.fixture
-def terminal():
-    found = Terminal(quiet=True)
-    with found.noting():
-        yield found
-
-
 def images(folder):
     """The images of a folder, each in its split."""
     paths = sorted((folder / "JPEGImages").iterdir(), key=lambda path: path.name)
@@ -43,29 +37,30 @@ def images(folder):
     ]
 
 
-def tell(folder, terminal, *, allow_duplicates=False, skip_bad=False):
+def noted(folder, *, allow_duplicates=False):
     """What is said of a folder's images: its notes."""
-    looks = photographs.looked_at(images(folder), Execution(folder, skip_bad=skip_bad), terminal)
-    photographs.tell(looks, allow_duplicates=allow_duplicates, terminal=terminal)
-    return terminal.noted
+    context = Context()
+    looks = photographs.looked_at(images(folder), context)
+    photographs.note_oddities(looks, context.notes, allow_duplicates=allow_duplicates)
+    return tuple(context.notes)
 
 
 def photo(folder, split, number):
     return folder / "JPEGImages" / f"{split}{number:03d}.jpg"
 
 
-def test_nothing_is_said_of_what_is_in_order(small, terminal):
-    assert tell(small, terminal) == ()
+def test_nothing_is_said_of_what_is_in_order(small):
+    assert noted(small) == ()
 
 
 def test_many_have_a_bar(small, capsys, monkeypatch):
     for soon, shown in ((24, False), (23, True)):
         monkeypatch.setattr(photographs, "_SOON", soon)
-        photographs.looked_at(images(small), Execution(small), Terminal())
+        photographs.looked_at(images(small), context_of(Terminal(), Execution(small)))
         assert ("looking at the photographs" in capsys.readouterr().err) == shown
 
 
-def test_equal_bytes_are_refused_or_allowed_aloud(folder, terminal):
+def test_equal_bytes_are_refused_or_allowed_aloud(folder):
     for number in range(7):
         shutil.copy(photo(folder, "train", number), photo(folder, "val", number))
     shutil.copy(photo(folder, "train", 8), photo(folder, "train", 9))
@@ -75,26 +70,26 @@ def test_equal_bytes_are_refused_or_allowed_aloud(folder, terminal):
         f"({named} and 3 more); "
     )
     with pytest.raises(InputError) as caught:
-        tell(folder, terminal)
+        noted(folder)
     assert str(caught.value) == f"{said}keep one of each, or go on with --allow_duplicates"
-    assert tell(folder, terminal, allow_duplicates=True) == (f"{said}kept (--allow_duplicates)",)
+    assert noted(folder, allow_duplicates=True) == (f"{said}kept (--allow_duplicates)",)
 
 
-def test_copies_are_noted(folder, terminal):
+def test_copies_are_noted(folder):
     Image.open(photo(folder, "train", 3)).save(photo(folder, "val", 5), quality=60)
-    assert tell(folder, terminal) == (
+    assert noted(folder) == (
         "near-duplicates, photographs that look the same but differ in bytes: 1 pair, 1 of them across "
         "train and val (train train003 = val val005)",
     )
 
 
-def test_odd_ones_are_counted(folder, terminal):
+def test_odd_ones_are_counted(folder):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 3
     for number in range(6):
         path = photo(folder, "train", number)
         Image.open(path).save(path, quality=95, exif=exif)
-    assert tell(folder, terminal) == (
+    assert noted(folder) == (
         "6 of 24 photographs carry an EXIF orientation (train000, train001, train002, train003, train004 "
         "and 1 more): taken as stored, not turned",
     )
@@ -106,14 +101,14 @@ def damage(folder):
     photo(folder, "train", 0).write_bytes(b"")
 
 
-def test_bad_ones_are_reported_together(folder, terminal):
+def test_bad_ones_are_reported_together(folder):
     damage(folder)
     there = images(folder)
     gone = [
         schema.Image(p.stem, "val", FileImage(p), ()) for p in (photo(folder, "val", n) for n in range(6))
     ]
     with pytest.raises(InputError) as caught:
-        photographs.looked_at(there + gone, Execution(folder), terminal)
+        photographs.looked_at(there + gone, Context())
     at = folder / "JPEGImages"
     named = ", ".join(f"{at}/val{n:03d}.jpg" for n in range(5))
     assert str(caught.value) == (
@@ -121,10 +116,10 @@ def test_bad_ones_are_reported_together(folder, terminal):
         f"{named} and 1 more: image not found; put it there or take it out of the annotations (or --skip_bad "
         "to go on without them)"
     )
-    looks = photographs.looked_at(there + gone, Execution(folder, skip_bad=True), terminal)
+    looks = photographs.looked_at(there + gone, Context(skip_bad=True))
     assert [look.problem is None for look in looks] == [False] + [True] * 17 + [False] * 6
     assert photographs.digests(looks)["val000"] == "unreadable"
-    photographs.tell(looks, allow_duplicates=False, terminal=terminal)
+    photographs.note_oddities(looks, Notes(), allow_duplicates=False)
 
 
 def test_bad_ones_of_many_kinds():

@@ -7,7 +7,7 @@ import pytest
 
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, emergence, opening, supervision
+from partsjax.runs import discriminativeness, emergence, inputs, supervision
 from partsjax.runs.discriminativeness import Question
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
@@ -30,9 +30,9 @@ def small(tmp_path_factory):
 @pytest.fixture
 def noting(monkeypatch):
     """Data sets with a note, each named as often as a run might say it."""
-    load = opening.load_dataset
+    load = inputs.load_dataset
     monkeypatch.setattr(
-        opening, "load_dataset", lambda *a, **k: dataclasses.replace(load(*a, **k), notes=(OF_DATA, OF_DATA))
+        inputs, "load_dataset", lambda *a, **k: dataclasses.replace(load(*a, **k), notes=(OF_DATA, OF_DATA))
     )
 
 

@@ -9,7 +9,7 @@ from partsjax.data import shapeparts
 from partsjax.data.planted import blind_network, planted_network
 from partsjax.emergence.combination import Search
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, opening, untrained
+from partsjax.runs import emergence, inputs, untrained
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs.running import QUICK, number, rows
@@ -21,7 +21,7 @@ def measured(workdir, monkeypatch, per_class, **options):
     for module in (emergence, untrained):
         monkeypatch.setattr(module, "load_network", lambda net, weights, **_: networks[weights])
     monkeypatch.setattr(
-        opening,
+        inputs,
         "load_dataset",
         lambda *_, **__: shapeparts.read_shapeparts(seed=4, per_class=per_class, style="planted"),
     )

@@ -55,7 +55,11 @@ def write_discriminativeness_report(folder: Path, content: DiscriminativenessRep
         title=content.title,
         content=content,
         short=short(content),
-        charts={name: getattr(charts, name)(content) for name in ("relation", "factors", "sharing")},
+        charts={
+            "relation": charts.relation(content),
+            "factors": charts.factors(content),
+            "sharing": charts.sharing_chart(content),
+        },
     )
     report.write_text(folder / "index.html", text)
 

@@ -20,8 +20,8 @@ from partsjax.runs.comparison.members import Member, members
 from partsjax.runs.comparison.options import ComparisonOptions
 from partsjax.runs.comparison.words import facts, origin, training_figures
 from partsjax.runs.deciding import deciding
-from partsjax.runs.execution import Execution
-from partsjax.runs.opening import dataset_of
+from partsjax.runs.execution import Execution, context_of
+from partsjax.runs.inputs import dataset_of
 from partsjax.runs.options import Options, chosen_layers
 from partsjax.runs.supervision import TrainingOptions
 
@@ -58,7 +58,7 @@ def compare(
         )
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("checks"):
-            dataset = dataset_of(options.measuring, terminal, skip_bad=execution.skip_bad)
+            dataset = dataset_of(options.measuring, context_of(terminal, execution))
             layers = _check_given(options, every, terminal)
         with workdir.plain_errors(folder):
             workdir.claim(folder, deciding(options))

@@ -32,9 +32,9 @@ from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.discriminativeness.measured import Measured, read_measured
 from partsjax.runs.discriminativeness.report import build_discriminativeness_report
-from partsjax.runs.execution import Execution
+from partsjax.runs.execution import Execution, context_of
+from partsjax.runs.inputs import dataset_of
 from partsjax.runs.network_stages import all_crops, images_of
-from partsjax.runs.opening import dataset_of
 from partsjax.runs.options import Options
 
 OUTPUTS = ("filters.csv", "parts.csv", "summary.json")
@@ -81,7 +81,7 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
             layer = chosen_layer(network, question.layer)
             require_named_scores(network, options.weights)
         with clock("annotations"):
-            dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
+            dataset = dataset_of(options, context_of(terminal, execution))
             require_classes(network, dataset.parts)
         with workdir.plain_errors(folder):
             if question.emergence:
@@ -93,7 +93,7 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
                 _require_crops(crops)
                 unseen = images_of({name: (one,) for name, one in crops.items()})
                 # What is to be said of them, the run of emergence says.
-                digests = photographs.digests(photographs.looked_at(unseen, execution, terminal))
+                digests = photographs.digests(photographs.looked_at(unseen, context_of(terminal, execution)))
             if not question.emergence:
                 with clock("emergence"):
                     place = _measure_emergence(folder, layer, question, execution, terminal)

@@ -8,7 +8,7 @@ from partsjax.data.schema import SPLITS, Dataset
 from partsjax.networks.architectures import Architecture
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import photographs
-from partsjax.runs.execution import Execution
+from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.prefetch import prefetch
 from partsjax.supervision.examples import Examples, gather
 from partsjax.supervision.fixed import FixedWindows
@@ -34,9 +34,13 @@ class TrainingData:
         self._pictures, self._threads = Pictures(), execution.threads
         self.skipped: list[str] = []
         both = [gather(dataset, split, limit=options.limit) for split in SPLITS]
-        looks = photographs.looked_at([i for one in both for i in one.images], execution, terminal)
+        looks = photographs.looked_at(
+            [i for one in both for i in one.images], context_of(terminal, execution)
+        )
         self._digests = photographs.digests(looks)
-        photographs.tell(looks, allow_duplicates=options.reader.allow_duplicates, terminal=terminal)
+        photographs.note_oddities(
+            looks, context_of(terminal, execution).notes, allow_duplicates=options.reader.allow_duplicates
+        )
         self.train, self.val = (self._readable(one, execution, terminal) for one in both)
         terminal.note(*self.train.notes, *self.val.notes)
         size = options.image_size if options.supervision != "object" else None

@@ -19,8 +19,8 @@ from partsjax.reporting.training_table import training_table
 from partsjax.runs import manifest, stages, workdir
 from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
-from partsjax.runs.execution import Execution
-from partsjax.runs.opening import dataset_of
+from partsjax.runs.execution import Execution, context_of
+from partsjax.runs.inputs import dataset_of
 from partsjax.runs.supervision.checkpoints import Checkpoints, Origin, SavedTraining
 from partsjax.runs.supervision.data import TrainingData
 from partsjax.runs.supervision.log import TrainingLog
@@ -86,7 +86,7 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
     clock = Clock()
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("annotations"):
-            dataset = dataset_of(options, terminal, skip_bad=execution.skip_bad)
+            dataset = dataset_of(options, context_of(terminal, execution))
         with clock("weights"):
             start, network_digest = _start(options, list(dataset.parts), terminal)
         with workdir.plain_errors(folder):

@@ -1,4 +1,4 @@
-"""What the options say reaches the reader, and what the reader says reaches the terminal."""
+"""What the options say reaches the reader, and what the reader says is among the run's notes."""
 
 import json
 
@@ -9,8 +9,8 @@ from absl.testing import flagsaver
 from experiments import flags as shared
 from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import InputError
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.opening import dataset_of
+from partsjax.runs.context import Context
+from partsjax.runs.inputs import dataset_of
 from partsjax.runs.options import Options
 from tests import tiny
 
@@ -36,10 +36,12 @@ def test_the_reader_gets_its_options_and_skips_only_if_asked(tmp_path):
     document = json.loads(path.read_text())
     document["annotations"][1]["bbox"] = [0, 0, 500, 500]
     path.write_text(json.dumps(document))
-    options, terminal = Options(dataset="coco_parts", data_dir=str(folder)), Terminal(quiet=True)
+    options = Options(dataset="coco_parts", data_dir=str(folder))
+    context, lenient = Context(), Context(skip_bad=True)
     with pytest.raises(InputError, match=r"annotation 2 has bbox .*--skip_bad"):
-        dataset_of(options, terminal, skip_bad=False)
-    assert any("--skip_bad" in note for note in dataset_of(options, terminal, skip_bad=True).notes)
+        dataset_of(options, context)
+    assert any("--skip_bad" in note for note in dataset_of(options, lenient).notes)
+    assert any("--skip_bad" in note for note in lenient.notes)
     wrong = Options(dataset="coco_parts", data_dir=str(folder), reader=ReaderOptions(part_list="105"))
     with pytest.raises(InputError, match="--part_list=105"):
-        dataset_of(wrong, terminal, skip_bad=True)
+        dataset_of(wrong, lenient)

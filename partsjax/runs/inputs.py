@@ -1,0 +1,43 @@
+"""What a run's options name: its data set and its network, their notes with the run's."""
+
+from partsjax.data.loading import load_dataset
+from partsjax.data.schema import Dataset
+from partsjax.networks import load_network
+from partsjax.networks.protocol import Network
+from partsjax.runs.context import Context
+
+
+def dataset_of(options, context: Context) -> Dataset:
+    """Loads the data set.
+
+    options: has `dataset`, `data_dir`, `classes`, `seed` and `reader`, as `Options` has them.
+    """
+    with context.clock("annotations"), context.preparation() as progress:
+        dataset = load_dataset(
+            options.dataset,
+            options.data_dir,
+            None if tuple(options.classes) == ("all",) else options.classes,
+            seed=options.seed,
+            reader=options.reader,
+            skip_bad=context.skip_bad,
+            progress=progress,
+        )
+    context.notes.add(*dataset.notes)
+    return dataset
+
+
+def network_of(options, context: Context) -> Network:
+    """Loads the network.
+
+    options: has `net`, `weights`, `seed`, `dtype` and `file`, as `Options` has them.
+    """
+    with context.clock("weights"):
+        network = load_network(
+            options.net,
+            options.weights,
+            seed=getattr(options, "network_seed", options.seed),
+            dtype=options.dtype,
+            **options.file.asdict(),
+        )
+    context.notes.add(*network.notes)
+    return network
