@@ -24,7 +24,7 @@ def test_a_second_run_is_refused_while_the_first_is_there_and_only_then(tmp_path
 def test_the_lock_goes_with_a_killed_process(tmp_path):
     program = (
         "import os, signal, sys; from pathlib import Path; from partsjax.runs import workdir\n"
-        "with workdir.opened(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
+        "with workdir.locked_folder(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False)
     assert done.returncode == -9

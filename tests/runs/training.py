@@ -50,7 +50,7 @@ def train(workdir: Path, die_after: int = 0, **changed) -> None:
     few = functools.partial(shapeparts.read_shapeparts, per_class=6)
     with (
         mock.patch.dict(ARCHITECTURES, alexnet=NARROW),
-        mock.patch.object(shapeparts, "read", few),
+        mock.patch.object(shapeparts, "read_shapeparts", few),
         mock.patch.object(Trainer, "step", deadly),
     ):
         supervision.train(options(**changed), Execution(workdir), Terminal(quiet=True))

@@ -128,8 +128,8 @@ def test_same_content_same_bytes(tmp_path):
         write_emergence_report(tmp_path / name, synthetic.content(tmp_path / name, 5))
     script = (
         "import sys, pathlib; from tests.reporting.report import synthetic;"
-        "from partsjax.reporting.report import write_report;"
-        "folder = pathlib.Path(sys.argv[1]); write_report(folder, synthetic.content(folder, 5))"
+        "from partsjax.reporting.report import write_emergence_report;"
+        "folder = pathlib.Path(sys.argv[1]); write_emergence_report(folder, synthetic.content(folder, 5))"
     )
     subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "third")],
