@@ -126,7 +126,7 @@ def parts(
                         network: sum(run.verdicts[layer][i].emerges_strict for run in of)
                         for network, of in runs.items()
                     },
-                    network_difference={
+                    difference={
                         network: found[network, layer].parts[place]
                         for network in runs
                         if verdict.judged and (network, layer) in found
