@@ -1,16 +1,18 @@
 """Ablation: class scores with each filter's map set to zero, for every filter of a layer, from one pass.
 
-A map that is zero stays zero through maximum pooling, which works map by map, up to the next linear layer.
-There the pre-activation is a sum over filters, so that without filter f it is
+What follows a layer is taken from the network's program (`Network.after`, as a jaxpr), so that this is exact
+for anyone's network. First comes what works map by map (`map_by_map`): maximum pooling, batch normalisation,
+and so on. It is run twice, on the layer's maps and on zeros. Then comes a linear equation (`shares`), a
+convolution or a matrix product. It is a sum over filters, so that without filter f it gives
 
-    a_f = a - x_f * W_f,
+    a_f = a - (x_f - z_f) * W_f,
 
-x_f being f's pooled map and W_f its slice of the kernel: the shares of all filters together cost what the
-layer itself costs. Only what comes after its ReLU is run for every (crop, filter), many at a time:
-for the last convolution before AlexNet's 4096-4096 fully connected layers, one layer and the
-scores. A filter of a grouped convolution has a share in its own group alone. Local response normalisation
-between the two mixes the maps, so that there is no such share: the map is zeroed and the network goes on from
-there (`Network.after`), as for a network that is not ours.
+x_f being what became of f's map, z_f what becomes of zeros, and W_f its slice of the kernel: the shares of
+all filters together cost what the layer itself costs. Only what comes after is run for every (crop, filter),
+many at a time: for the last convolution before AlexNet's 4096-4096 fully connected layers, one layer and the
+scores. A filter of a grouped convolution has a share in its own group alone. Where maps meet in another way
+(local response normalisation, the addition of a residual branch), z_f takes the place of x_f there, and the
+program goes on from there.
 """
 
 import dataclasses
@@ -20,13 +22,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
+from partsjax.discriminativeness.map_by_map import Filters, followed
 from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores, standardised
+from partsjax.discriminativeness.shares import Shares, shares
 from partsjax.networks.activations import activations, scores_after
-from partsjax.networks.architectures import Architecture
-from partsjax.networks.assembly import weights_of
-from partsjax.networks.layers import LRN, Conv, Dense, MaxPool
-from partsjax.networks.operations import max_pool
+from partsjax.networks.program import flat_program, run, value_of
 from partsjax.networks.protocol import Network
 
 MEMORY = 1 << 28  # bytes: the ablated maps of as many (crop, filter) pairs are worked on at once, per device
@@ -95,16 +97,13 @@ def ablated_scores(network: Network, layer: str, memory: int = MEMORY) -> Callab
     scores to the bit where the map is zero already.
     """
     require_scores(network)
-    route = _next_linear(network.architecture, layer) if network.architecture else None
 
     def ablate(params, activation):
         pair = activation[0].size * activation.dtype.itemsize
         at_once = max(1, memory // (pair * len(activation)))
-        if route:
-            scores, without, shares = _by_subtraction(network, *route, params, activation)
-        else:
-            scores, without, shares = _by_zeroing(network, layer, params, activation)
-        ablated = jax.lax.map(without, shares, batch_size=at_once)  # [F, B, C]
+        program = flat_program(lambda p, a: scores_after(network, p, layer, a), params, activation)
+        scores, without, pieces = _taken_apart(program, jax.tree.leaves(params), activation)
+        ablated = jax.lax.map(without, pieces, batch_size=at_once)  # [F, B, C]
         alive = (activation != 0).any(axis=(1, 2))
         ablated = jnp.where(alive[..., None], ablated.swapaxes(0, 1), scores[:, None])
         return scores.astype(jnp.float32), ablated.astype(jnp.float32)
@@ -112,71 +111,93 @@ def ablated_scores(network: Network, layer: str, memory: int = MEMORY) -> Callab
     return ablate
 
 
-def _next_linear(table: Architecture, layer: str) -> tuple[list[MaxPool], Conv | Dense] | None:
-    """The pooling after a convolution and the linear layer after that; None where LRN lies between."""
-    names = [getattr(step, "name", None) for step in table.layers]
-    pools: list[MaxPool] = []
-    for step in table.layers[names.index(layer) + 1 :]:
-        if isinstance(step, LRN):
-            return None
-        if isinstance(step, Conv):
-            return pools, step
-        pools.append(step)
-    return pools, table.head[0]
+@dataclasses.dataclass
+class _Parts:
+    """The equations of a program, by what they depend on.
+
+    known: not on the activation. maps: on it, map by map; filters: of their results, and of the activation.
+    linear: the first linear equations after those, with how their shares are taken. rest: all others.
+    zeroed: results of `maps`, or the activation, that `rest` or the scores depend on directly.
+    """
+
+    filters: dict[Var, Filters]
+    known: list[JaxprEqn] = dataclasses.field(default_factory=list)
+    maps: list[JaxprEqn] = dataclasses.field(default_factory=list)
+    linear: list[tuple[JaxprEqn, Callable[..., Shares]]] = dataclasses.field(default_factory=list)
+    rest: list[JaxprEqn] = dataclasses.field(default_factory=list)
+    zeroed: set[Var] = dataclasses.field(default_factory=set)
 
 
-def _by_zeroing(network: Network, layer: str, params, activation: jax.Array):
-    filters = jnp.arange(activation.shape[-1])
-
-    def without(f):
-        return scores_after(network, params, layer, jnp.where(filters == f, 0, activation))
-
-    return scores_after(network, params, layer, activation), without, filters
-
-
-def _by_subtraction(network: Network, pools, linear: Conv | Dense, params, activation: jax.Array):
-    table = network.architecture
-    weights = weights_of(dataclasses.replace(network, params=params))
-    for pool in pools:
-        activation = max_pool(activation, pool)
-    filters, bias = activation.shape[-1], weights[f"{linear.name}/bias"]
-    kernel = weights[f"{linear.name}/kernel"]
-    if isinstance(linear, Conv):
-        side, stride, pad = linear.kernel, linear.stride, linear.pad
-        kernel = _ungrouped(kernel, linear.groups)
-    else:
-        side, stride, pad = table.head_side, 1, 0
-    kernel = kernel.reshape(side * side, filters, -1)
-    seen = _patches(activation, side, stride, pad)
-    whole = jnp.einsum("byxkf,kfd->byxd", seen, kernel) + bias
-
-    def rest(x):
-        if isinstance(linear, Conv):
-            return scores_after(network, params, linear.name, jax.nn.relu(x))
-        x = jax.nn.relu(x) if linear.relu else x
-        for dense in table.head[1:]:
-            x = x @ weights[f"{dense.name}/kernel"] + weights[f"{dense.name}/bias"]
-            x = jax.nn.relu(x) if dense.relu else x
-        return x.mean((1, 2)) if table.pooling == "mean" else x.max((1, 2))
-
-    def without(share):
-        of_filter, its_kernel = share
-        return rest(whole - of_filter @ its_kernel)
-
-    return rest(whole), without, (jnp.moveaxis(seen, -1, 0), jnp.moveaxis(kernel, 1, 0))
+def _parts(program: Jaxpr) -> _Parts:
+    """activation: the program's last argument, [B, H, W, F]."""
+    activation = program.invars[-1]
+    parts = _Parts({activation: Filters(3, tuple(range(activation.aval.shape[3])))})
+    mixed: set[Var] = set()
+    for equation in program.eqns:
+        arguments = [None if isinstance(atom, Literal) else atom for atom in equation.invars]
+        given = [parts.filters.get(variable) for variable in arguments]
+        if mixed.isdisjoint(arguments):
+            if not any(given):
+                parts.known.append(equation)
+                continue
+            if found := followed(equation, given):
+                parts.filters.update(zip(equation.outvars, found, strict=True))
+                parts.maps.append(equation)
+                continue
+            if take := shares(equation, given):
+                parts.linear.append((equation, take))
+                mixed.update(equation.outvars)
+                continue
+        parts.rest.append(equation)
+        mixed.update(equation.outvars)
+    used = [*program.outvars, *(atom for equation in parts.rest for atom in equation.invars)]
+    parts.zeroed = {atom for atom in used if not isinstance(atom, Literal)} & parts.filters.keys()
+    return parts
 
 
-def _patches(x: jax.Array, side: int, stride: int, pad: int) -> jax.Array:
-    """What a window of `side` x `side` cells sees at every position: [B, H, W, F] -> [B, h, w, side², F]."""
-    x = jnp.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    rows, columns = ((n - side) // stride + 1 for n in x.shape[1:3])
-    down, across = stride * (rows - 1) + 1, stride * (columns - 1) + 1
-    shifted = [x[:, i : i + down : stride, j : j + across : stride] for i in range(side) for j in range(side)]
-    return jnp.stack(shifted, axis=3)
+def _taken_apart(program: ClosedJaxpr, params: list, activation: jax.Array):
+    """(scores, from a filter's piece to the scores without it, the pieces of all filters)."""
+    jaxpr, filters = program.jaxpr, activation.shape[-1]
+    parts, of = _parts(jaxpr), jnp.arange(filters)
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*program.consts, *params, None], strict=True))
+    run(parts.known, known)
+    maps, at_zero = ({**known, jaxpr.invars[-1]: a} for a in (activation, jnp.zeros_like(activation)))
+    run(parts.maps, maps)
+    run(parts.maps, at_zero)
+
+    def lost(atom):
+        return maps[atom] - at_zero[atom] if atom in parts.filters else value_of(atom, maps)
+
+    sums, pieces = {}, []
+    for equation, take in parts.linear:
+        whole = _in_float32(equation, [value_of(atom, maps) for atom in equation.invars])
+        found = take(filters, *(lost(atom) for atom in equation.invars))
+        sums[equation.outvars[0]] = whole, found.share
+        pieces.append(found.pieces)
+    zeroed = {v: _filter_of(parts.filters[v], v.aval.shape) for v in parts.zeroed}
+
+    def scores(values):
+        values = {**known, **values}
+        run(parts.rest, values)
+        return value_of(jaxpr.outvars[0], values)
+
+    def without(piece):
+        f, shares = piece
+        values = {v: jnp.where(of_filter == f, at_zero[v], maps[v]) for v, of_filter in zeroed.items()}
+        for (variable, (whole, share)), its in zip(sums.items(), shares, strict=True):
+            values[variable] = (whole - share(its)).astype(variable.aval.dtype)
+        return scores(values)
+
+    intact = {v: maps[v] for v in zeroed} | {v: w.astype(v.aval.dtype) for v, (w, _) in sums.items()}
+    return scores(intact), without, (of, pieces)
 
 
-def _ungrouped(kernel: jax.Array, groups: int) -> jax.Array:
-    """The kernel [k, k, F / groups, D] of a grouped convolution, with zeros between groups: [k, k, F, D]."""
-    inputs, outputs = kernel.shape[2:]
-    same = np.arange(groups * inputs)[:, None] // inputs == np.arange(outputs) * groups // outputs
-    return jnp.tile(kernel, (1, 1, groups, 1)) * same
+def _in_float32(equation: JaxprEqn, arguments: list) -> jax.Array:
+    params = {**equation.params, "preferred_element_type": jnp.dtype("float32")}
+    return equation.primitive.bind(*(a.astype(jnp.float32) for a in arguments), **params)
+
+
+def _filter_of(filters: Filters, shape: tuple[int, ...]) -> np.ndarray:
+    """The filter of each element, to be broadcast against an array of this shape."""
+    of = np.array(filters.of)[np.arange(shape[filters.axis]) // filters.inner % len(filters.of)]
+    return of.reshape([-1 if axis == filters.axis else 1 for axis in range(len(shape))])

@@ -155,17 +155,6 @@ def test_a_dead_filter_changes_nothing_to_the_bit(layers):
     np.testing.assert_array_equal(without, np.repeat(scores[:, None], without.shape[1], axis=1))
 
 
-@pytest.mark.slow
-def test_a_network_of_the_users_own_goes_on_from_the_zeroed_map():
-    architecture = table()
-    weights, pixels = drawn(architecture), images(architecture, count=2)
-    own = dataclasses.replace(as_network(architecture, weights), architecture=None)
-    activation = own.apply(own.params, pixels, ("conv2",))["conv2"]
-    found = ablated_scores(own, "conv2")(own.params, activation)
-    for a, b in zip(found, run_again(architecture, weights, pixels, "conv2"), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
-
-
 def softmax(scores):
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
