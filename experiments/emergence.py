@@ -21,7 +21,8 @@ from experiments import flags as shared
 from experiments.starting import start
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
-from partsjax.runs.options import NULLS, Options
+from partsjax.emergence.nulls import NULLS
+from partsjax.runs.options import Options
 
 _DEFAULT = Method()
 _STIMULI = flags.DEFINE_integer(

@@ -64,7 +64,7 @@ TESTS = {
     "emergence/regression.py": "emergence/test_thresholds.py emergence/test_scoring.py",
     "emergence/scoring.py": "emergence/test_thresholds.py emergence/test_scoring.py "
     "emergence/test_accelerators.py",
-    "emergence/shuffled.py": "emergence/test_shuffled.py",
+    "emergence/nulls.py": "emergence/test_nulls.py",
     "emergence/stimuli.py": "emergence/test_accelerators.py emergence/test_stimuli.py "
     "networks/test_activations.py",
     "emergence/tables.py": "emergence/test_tables.py emergence/test_thresholds.py",

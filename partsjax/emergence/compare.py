@@ -29,7 +29,8 @@ import numpy as np
 import scipy.stats
 
 from partsjax.emergence.curve import interval
-from partsjax.emergence.verdict import CHANCE, EMERGES, Estimate
+from partsjax.emergence.method import Method
+from partsjax.emergence.verdict import CHANCE, Estimate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +39,13 @@ class JudgedLayer:
 
     parts: (object class, part); ap_val: float [P], held-out AP of each part's set; resamples: float32 [P, R],
     the same on every bootstrap sample, NaN where a sample holds no box of the part.
+    emergence_ap: AP over which a part emerges, of the method it was judged by.
     """
 
     parts: tuple[tuple[str, str], ...]
     ap_val: np.ndarray
     resamples: np.ndarray
+    emergence_ap: float = Method.emergence_ap
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Difference:
     """A network minus another in one layer, APs as fractions.
 
     mean: difference of mean held-out AP; by_seed: the same, seed by seed.
-    over: difference in the number of parts with held-out AP over 0.30. A count jumps where an AP is near the
-      threshold, so its interval is rough.
+    over: difference in the number of parts with held-out AP over `emergence_ap`. A count jumps where an
+      AP is near it, so its interval is rough.
     parts: of every part, in order; better, worse: how many of them surely are, their interval on one side
       of 0; by_chance: how many to expect of each if no part differed.
     """
@@ -89,6 +92,10 @@ def network_difference(networks: Sequence[JudgedLayer], others: Sequence[JudgedL
     values = [(one.ap_val, other.ap_val) for one, other in pairs]
     drawn = [(_drawn(one), _drawn(other)) for one, other in pairs]
 
+    def over(aps: np.ndarray):
+        """How many parts have an AP over the threshold: int [R] of [P, R], an int of [P]."""
+        return (aps > networks[0].emergence_ap).sum(axis=0)
+
     gain, gains = ([one - other for one, other in of] for of in (values, drawn))
     parts = tuple(
         over_seeds([g[p] for g in gain], [g[p] for g in gains]) for p in range(len(networks[0].parts))
@@ -97,7 +104,7 @@ def network_difference(networks: Sequence[JudgedLayer], others: Sequence[JudgedL
     return Difference(
         mean=over_seeds(by_seed, [_mean(g) for g in gains]),
         by_seed=tuple(by_seed),
-        over=over_seeds(*([_over(one) - _over(other) for one, other in of] for of in (values, drawn))),
+        over=over_seeds(*([over(one) - over(other) for one, other in of] for of in (values, drawn))),
         parts=parts,
         better=sum(p.low > 0 for p in parts),
         worse=sum(p.high < 0 for p in parts),
@@ -123,8 +130,8 @@ def over_seeds(values: Sequence[float], drawn: Sequence[np.ndarray]) -> Estimate
 
 
 def _check(networks: Sequence[JudgedLayer]) -> None:
-    if len({n.parts for n in networks}) != 1:
-        raise ValueError("networks judged on other parts cannot be compared")
+    if len({(n.parts, n.emergence_ap) for n in networks}) != 1:
+        raise ValueError("networks judged on other parts, or by another threshold, cannot be compared")
 
 
 def _drawn(network: JudgedLayer) -> np.ndarray:
@@ -145,8 +152,3 @@ def _mean(aps: np.ndarray):
     mean = np.where(known, aps, 0).sum(axis=0) / np.maximum(count, 1)
     mean = np.where(count > 0, mean, np.nan)
     return mean if aps.ndim > 1 else float(mean)
-
-
-def _over(aps: np.ndarray):
-    """How many parts have an AP over 0.30: int [R] of [P, R], an int of [P]."""
-    return (aps > EMERGES).sum(axis=0)

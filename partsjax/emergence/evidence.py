@@ -173,6 +173,8 @@ class _Layer:
             "num_train": int(self.ground.train.positives[part]),
             "num_val": int(self.ground.val.positives[part]),
             "best_filter": best,
+            "emergence_ap": self.method.emergence_ap,
+            "min_val_boxes": self.method.min_val_boxes,
         }
         if found is None:
             return Verdict(**facts), Strongest(), np.full(RESAMPLES, np.nan)

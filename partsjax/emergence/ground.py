@@ -10,7 +10,6 @@ from partsjax.emergence.curve import Curve, curve, estimate, resamples
 from partsjax.emergence.method import Method
 from partsjax.emergence.prior import Prior, priors
 from partsjax.emergence.ranked import Union
-from partsjax.emergence.shuffled import shuffled
 from partsjax.emergence.verdict import Estimate
 
 
@@ -37,12 +36,6 @@ class Ground:
     images_val: np.ndarray
     method: Method
     seed: int
-
-    def shuffled(self) -> "Ground":
-        """The same crops with the parts permuted among them, in both splits."""
-        return dataclasses.replace(
-            self, train=shuffled(self.train, (self.seed, 0)), val=shuffled(self.val, (self.seed, 1))
-        )
 
     @functools.cached_property
     def _val_images(self) -> tuple[int, np.ndarray]:

@@ -17,6 +17,9 @@ class Method:
       ridge: of the regression, times trace / 12 of the normal matrix (our choice).
       min_pairs: fewer pairs of stimulus and part box than this and there is no regressor; its AP
         is 0.
+      emergence_ap: AP over which a part emerges (paper: 0.30, of the best set on train).
+      min_val_boxes: parts with fewer validation boxes are listed and left out of counts and means
+        (our choice).
       min_part_size: parts whose smaller side is under this many crop pixels are neither right nor
         wrong to find (our choice: none are).
     """
@@ -27,4 +30,6 @@ class Method:
     correct_iou: float = 0.4
     ridge: float = 1e-6
     min_pairs: int = 12
+    emergence_ap: float = 0.30
+    min_val_boxes: int = 10
     min_part_size: float = 0.0

@@ -2,13 +2,13 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-EMERGES = 0.30  # AP above which a part emerges (paper: of the best combination, on train)
-RARE = 10  # parts with fewer validation boxes are listed and kept out of counts (our choice)
+from partsjax.emergence.method import Method
+
 CHANCE = 0.025  # each lower end of a 95% interval lies too high this often
 
 
@@ -24,6 +24,20 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclasses.dataclass(frozen=True)
+class NullVerdict:
+    """What one null came to on a part: its best set of filters, with everything fitted anew.
+
+    label: what people call the null. APs are fractions, NaN where not computed.
+    """
+
+    label: str
+    ap_train: float
+    ap_val: Estimate
+    emerges_paper: bool
+    emerges_strict: bool
+
+
+@dataclasses.dataclass(frozen=True)
 class Verdict:
     """One part in one layer. APs are fractions, NaN where not computed or without ground truth.
 
@@ -32,9 +46,9 @@ class Verdict:
     combination: the filters of the set, rising; empty: none.
     prior_*: the location prior the part is held against, `prior_boxes` fixed boxes in every crop, the surest
       first. one_box_*: the best single box, a k-means centre; median_box_ap_val: of the median box.
-    random_*, shuffled_*: the whole pipeline with untrained weights, and with parts permuted among
-      crops; `*_strict`: whether the part emerges there by our criterion. None: that null was not run.
     excess, one_box_excess: held-out AP of the combination minus that prior's, by paired bootstrap.
+    nulls: by name, of the nulls that were run.
+    emergence_ap, min_val_boxes: the method's thresholds, by which the part is judged.
     """
 
     layer: str
@@ -56,16 +70,13 @@ class Verdict:
     one_box_ap_val: Estimate = UNKNOWN
     one_box_excess: Estimate = UNKNOWN
     median_box_ap_val: float = math.nan
-    random_ap_train: float = math.nan
-    random_ap_val: Estimate = UNKNOWN
-    shuffled_ap_train: float = math.nan
-    shuffled_ap_val: Estimate = UNKNOWN
-    random_strict: bool | None = None
-    shuffled_strict: bool | None = None
+    nulls: Mapping[str, NullVerdict] = dataclasses.field(default_factory=dict)
+    emergence_ap: float = Method.emergence_ap
+    min_val_boxes: int = Method.min_val_boxes
 
     @property
     def rare(self) -> bool:
-        return self.num_val < RARE
+        return self.num_val < self.min_val_boxes
 
     @property
     def judged(self) -> bool:
@@ -75,40 +86,51 @@ class Verdict:
     @property
     def emerges_paper(self) -> bool:
         """Train AP of the best combination over 0.30 (the paper)."""
-        return self.combination_ap_train > EMERGES
+        return self.combination_ap_train > self.emergence_ap
+
+    @property
+    def prior_emerges_paper(self) -> bool:
+        """Whether fixed boxes pass the paper's criterion."""
+        return self.prior_ap_train > self.emergence_ap
 
     @property
     def emerges_strict(self) -> bool:
         """Held-out AP surely over 0.30 and surely over the prior's: both lower ends (our choice)."""
-        return self.combination_ap_val.low > EMERGES and self.excess.low > 0
+        return self._surely_emerges and self.excess.low > 0
 
     @property
     def emerges_strict_one_box(self) -> bool:
         """The same against the best single box, which sets of filters that never look can beat."""
-        return self.combination_ap_val.low > EMERGES and self.one_box_excess.low > 0
+        return self._surely_emerges and self.one_box_excess.low > 0
 
-    def with_nulls(self, random: "Verdict | None", shuffled: "Verdict | None") -> "Verdict":
-        """The same verdict beside those that the nulls came to on this part."""
-        changed = {}
-        for name, null in (("random", random), ("shuffled", shuffled)):
-            if null is not None:
-                changed[f"{name}_ap_train"] = null.combination_ap_train
-                changed[f"{name}_ap_val"] = null.combination_ap_val
-                changed[f"{name}_strict"] = null.emerges_strict
-        return dataclasses.replace(self, **changed)
+    @property
+    def _surely_emerges(self) -> bool:
+        return self.combination_ap_val.low > self.emergence_ap
+
+
+@dataclasses.dataclass(frozen=True)
+class NullSummary:
+    """A null over a layer's judged parts: how many emerge there by either criterion, and mean APs."""
+
+    label: str
+    emerging_paper: int
+    emerging_strict: int
+    mean_ap_train: float | None
+    mean_ap_val: float | None
 
 
 @dataclasses.dataclass(frozen=True)
 class LayerSummary:
-    """A layer over all parts judged: those with a train box and at least `RARE` validation boxes.
+    """A layer over all parts judged: those with a train box and enough validation boxes.
 
     emerging_*: parts that emerge by the paper's criterion (train AP of the best combination over 0.30) and
       by ours; `_one_box`: ours held against the best single box alone.
-    *_over_30_train: parts in which something that cannot know parts passes the paper's criterion: fixed
-      boxes, untrained weights, shuffled parts. *_emerging_strict: how many pass ours there.
+    prior_emerging_paper: parts in which fixed boxes, which look at no filter, pass the paper's criterion.
     strict_by_chance: how many parts would pass the second half of our criterion, being surely over the
       prior, if all were exactly at it: 2.5% of them.
     mean_ap: means over parts, fractions. None: not computed.
+    nulls: by name, of the nulls that were run on all of them.
+    emergence_ap, min_val_boxes: the thresholds, as in `Method`.
     """
 
     parts: int
@@ -116,36 +138,22 @@ class LayerSummary:
     emerging_paper: int
     emerging_strict: int
     emerging_strict_one_box: int
-    prior_over_30_train: int | None
-    random_over_30_train: int | None
-    shuffled_over_30_train: int | None
-    random_emerging_strict: int | None
-    shuffled_emerging_strict: int | None
+    prior_emerging_paper: int
     strict_by_chance: float
-    mean_ap: dict[str, float | None]
+    mean_ap: Mapping[str, float | None]
+    nulls: Mapping[str, NullSummary]
+    emergence_ap: float
+    min_val_boxes: int
 
 
 def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, float]] = ()) -> LayerSummary:
     """Adds up a layer.
 
     Args:
-      verdicts: of all classes' parts; unregressed: (train, val) AP of each part's best filter without
-        regression, in the same order.
+      verdicts: of all classes' parts, at least one, of one method; unregressed: (train, val) AP of each
+        part's best filter without regression, in the same order.
     """
     judged = [v for v in verdicts if v.judged]
-
-    def mean(values) -> float | None:
-        known = [value for value in values if not math.isnan(value)]
-        return round(float(np.mean(known)), 6) if known else None
-
-    def passing(name: str) -> int | None:
-        values = [getattr(v, name) for v in judged]
-        return None if all(math.isnan(v) for v in values) else sum(v > EMERGES for v in values)
-
-    def strict(name: str) -> int | None:
-        values = [getattr(v, name) for v in judged]
-        return None if None in values or not values else sum(values)
-
     plain = [pair for v, pair in zip(verdicts, unregressed, strict=bool(unregressed)) if v.judged]
     return LayerSummary(
         parts=len(judged),
@@ -153,29 +161,48 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
         emerging_paper=sum(v.emerges_paper for v in judged),
         emerging_strict=sum(v.emerges_strict for v in judged),
         emerging_strict_one_box=sum(v.emerges_strict_one_box for v in judged),
-        prior_over_30_train=passing("prior_ap_train"),
-        random_over_30_train=passing("random_ap_train"),
-        shuffled_over_30_train=passing("shuffled_ap_train"),
-        random_emerging_strict=strict("random_strict"),
-        shuffled_emerging_strict=strict("shuffled_strict"),
+        prior_emerging_paper=sum(v.prior_emerges_paper for v in judged),
         strict_by_chance=round(CHANCE * len(judged), 3),
         mean_ap={
-            "best_filter_unregressed_train": mean(train for train, _ in plain),
-            "best_filter_unregressed_val": mean(val for _, val in plain),
-            "best_filter_train": mean(v.best_filter_ap_train for v in judged),
-            "best_filter_val": mean(v.best_filter_ap_val.value for v in judged),
-            "combination_train": mean(v.combination_ap_train for v in judged),
-            "combination_val": mean(v.combination_ap_val.value for v in judged),
-            "prior_train": mean(v.prior_ap_train for v in judged),
-            "prior_val": mean(v.prior_ap_val.value for v in judged),
-            "one_box_val": mean(v.one_box_ap_val.value for v in judged),
-            "median_box_val": mean(v.median_box_ap_val for v in judged),
-            "random_train": mean(v.random_ap_train for v in judged),
-            "random_val": mean(v.random_ap_val.value for v in judged),
-            "shuffled_train": mean(v.shuffled_ap_train for v in judged),
-            "shuffled_val": mean(v.shuffled_ap_val.value for v in judged),
+            "best_filter_unregressed_train": _mean(train for train, _ in plain),
+            "best_filter_unregressed_val": _mean(val for _, val in plain),
+            "best_filter_train": _mean(v.best_filter_ap_train for v in judged),
+            "best_filter_val": _mean(v.best_filter_ap_val.value for v in judged),
+            "combination_train": _mean(v.combination_ap_train for v in judged),
+            "combination_val": _mean(v.combination_ap_val.value for v in judged),
+            "prior_train": _mean(v.prior_ap_train for v in judged),
+            "prior_val": _mean(v.prior_ap_val.value for v in judged),
+            "one_box_val": _mean(v.one_box_ap_val.value for v in judged),
+            "median_box_val": _mean(v.median_box_ap_val for v in judged),
         },
+        nulls={
+            name: _null_summary([v.nulls[name] for v in judged], label)
+            for name, label in null_labels(verdicts).items()
+        },
+        emergence_ap=verdicts[0].emergence_ap,
+        min_val_boxes=verdicts[0].min_val_boxes,
     )
+
+
+def null_labels(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """{name: label} of the nulls that were run on all of these parts, in order."""
+    first, *others = verdicts
+    return {name: null.label for name, null in first.nulls.items() if all(name in v.nulls for v in others)}
+
+
+def _null_summary(nulls: Sequence[NullVerdict], label: str) -> NullSummary:
+    return NullSummary(
+        label,
+        emerging_paper=sum(null.emerges_paper for null in nulls),
+        emerging_strict=sum(null.emerges_strict for null in nulls),
+        mean_ap_train=_mean(null.ap_train for null in nulls),
+        mean_ap_val=_mean(null.ap_val.value for null in nulls),
+    )
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = [value for value in values if not math.isnan(value)]
+    return round(float(np.mean(known)), 6) if known else None
 
 
 def best_unregressed(ap_train: np.ndarray, ap_val: np.ndarray) -> list[tuple[float, float]]:

@@ -4,64 +4,64 @@ APs are fractions in [0, 1]; a figure that was not computed is empty, never 0.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
-from partsjax.emergence.verdict import LayerSummary, Verdict
+from partsjax.emergence.verdict import LayerSummary, Verdict, null_labels
 from partsjax.reporting.rows import fraction, truth, with_interval, write_rows
 
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 
-PART_COLUMNS = (
-    "layer",
-    "object_class",
-    "part",
-    "num_train",
-    "num_val",
-    "best_filter",
-    "best_filter_ap_train",
-    "best_filter_ap_val",
-    "combination",
-    "combination_ap_train",
-    "combination_ap_val",
-    "combination_ap_val_low",
-    "combination_ap_val_high",
-    "prior_ap_train",
-    "prior_ap_val",
-    "random_ap_val",
-    "shuffled_ap_val",
-    "emerges_paper",
-    "emerges_strict",
-    "too_rare",
-    "best_filter_ap_val_low",
-    "best_filter_ap_val_high",
-    "prior_boxes",
-    "prior_ap_val_low",
-    "prior_ap_val_high",
-    "excess_over_prior",
-    "excess_over_prior_low",
-    "excess_over_prior_high",
-    "one_box_ap_train",
-    "one_box_ap_val",
-    "one_box_ap_val_low",
-    "one_box_ap_val_high",
-    "excess_over_one_box",
-    "excess_over_one_box_low",
-    "excess_over_one_box_high",
-    "median_box_ap_val",
-    "random_ap_train",
-    "random_ap_val_low",
-    "random_ap_val_high",
-    "random_emerges_strict",
-    "shuffled_ap_train",
-    "shuffled_ap_val_low",
-    "shuffled_ap_val_high",
-    "shuffled_emerges_strict",
-)
+
+def part_columns(nulls: Iterable[str] = ()) -> tuple[str, ...]:
+    """Of `parts.csv`, with those of the nulls that were run."""
+    return (
+        "layer",
+        "object_class",
+        "part",
+        "num_train",
+        "num_val",
+        "best_filter",
+        "best_filter_ap_train",
+        "best_filter_ap_val",
+        "combination",
+        "combination_ap_train",
+        "combination_ap_val",
+        "combination_ap_val_low",
+        "combination_ap_val_high",
+        "prior_ap_train",
+        "prior_ap_val",
+        *(f"{null}_ap_val" for null in nulls),
+        "emerges_paper",
+        "emerges_strict",
+        "too_rare",
+        "best_filter_ap_val_low",
+        "best_filter_ap_val_high",
+        "prior_boxes",
+        "prior_ap_val_low",
+        "prior_ap_val_high",
+        "excess_over_prior",
+        "excess_over_prior_low",
+        "excess_over_prior_high",
+        "one_box_ap_train",
+        "one_box_ap_val",
+        "one_box_ap_val_low",
+        "one_box_ap_val_high",
+        "excess_over_one_box",
+        "excess_over_one_box_low",
+        "excess_over_one_box_high",
+        "median_box_ap_val",
+        *(
+            f"{null}_{end}"
+            for null in nulls
+            for end in ("ap_train", "ap_val_low", "ap_val_high", "emerges_strict")
+        ),
+    )
+
 
 TRIAL_COLUMNS = (
     "layer",
@@ -111,7 +111,7 @@ def write_filters(path: Path, results: Sequence[ClassScores]) -> None:
 
 def write_parts(path: Path, verdicts: Sequence[Verdict]) -> None:
     """One row per layer, class and part; of parts too rare to be judged `emerges_*` are empty."""
-    write_rows(path, PART_COLUMNS, map(_part_row, verdicts))
+    write_rows(path, part_columns(null_labels(verdicts)), map(_part_row, verdicts))
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
@@ -120,6 +120,11 @@ def write_trials(path: Path, trials: Sequence[Trial]) -> None:
 
 
 def _part_row(v: Verdict) -> dict:
+    nulls = {}
+    for name, null in v.nulls.items():
+        nulls[f"{name}_ap_train"] = fraction(null.ap_train)
+        nulls |= with_interval(f"{name}_ap_val", null.ap_val)
+        nulls[f"{name}_emerges_strict"] = truth(null.emerges_strict)
     return {
         "layer": v.layer,
         "object_class": v.object_class,
@@ -140,12 +145,7 @@ def _part_row(v: Verdict) -> dict:
         **with_interval("one_box_ap_val", v.one_box_ap_val),
         **with_interval("excess_over_one_box", v.one_box_excess),
         "median_box_ap_val": fraction(v.median_box_ap_val),
-        "random_ap_train": fraction(v.random_ap_train),
-        **with_interval("random_ap_val", v.random_ap_val),
-        "random_emerges_strict": truth(v.random_strict),
-        "shuffled_ap_train": fraction(v.shuffled_ap_train),
-        **with_interval("shuffled_ap_val", v.shuffled_ap_val),
-        "shuffled_emerges_strict": truth(v.shuffled_strict),
+        **nulls,
         "emerges_paper": truth(v.emerges_paper if v.judged else None),
         "emerges_strict": truth(v.emerges_strict if v.judged else None),
         "too_rare": truth(v.rare),

@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from partsjax.emergence.verdict import EMERGES, RARE, LayerSummary, Verdict
+from partsjax.emergence.verdict import LayerSummary, Verdict
 from partsjax.errors import printable
 
 
@@ -123,7 +123,9 @@ class Terminal:
                 ": AP on unseen images of fixed boxes, the same in every crop, no filter looked at.",
             )
         )
-        longest = max(map(cell_len, (*(f"{c}:{p}*" for c, p in parts), *(row[0] for row in _SUMS))))
+        first = summaries[layers[0]]
+        sums = _sums(first)
+        longest = max(map(cell_len, (*(f"{c}:{p}*" for c, p in parts), *(row[0] for row in sums))))
         for block in _fitting(layers, self._out.width - longest):
             table = Table(box=box.SIMPLE_HEAD)
             table.add_column("part", overflow="fold")
@@ -136,23 +138,24 @@ class Terminal:
                 if previous not in (None, object_class):
                     table.add_section()
                 previous = object_class
-                first = by_place[object_class, part, layers[0]]
+                verdict = by_place[object_class, part, layers[0]]
                 table.add_row(
-                    printable(f"{object_class}:{part}{'*' if first.rare else ''}"),
-                    f"{first.num_train}/{first.num_val}",
-                    _percent(first.prior_ap_val.value),
+                    printable(f"{object_class}:{part}{'*' if verdict.rare else ''}"),
+                    f"{verdict.num_train}/{verdict.num_val}",
+                    _percent(verdict.prior_ap_val.value),
                     *(_cell(by_place[object_class, part, layer]) for layer in block),
                 )
             table.add_section()
-            of = f"of {summaries[layers[0]].parts}"
-            for label, second, third, cell in _SUMS:
-                box_ = third and _percent(summaries[layers[0]].mean_ap[third])
+            of = f"of {first.parts}"
+            for label, second, third, cell in sums:
+                box_ = third and _percent(first.mean_ap[third])
                 table.add_row(label, of if second else "", box_, *(cell(summaries[layer]) for layer in block))
             self._out.print(table)
+        over = f"over {100 * first.emergence_ap:g}%"
         self._out.print(
-            f"✓ emerges: surely over {EMERGES:.0%} and surely above place alone on unseen images (both 95% "
-            f"intervals) · ! over {EMERGES:.0%} on train, the paper's criterion, but not that · *: under "
-            f"{RARE} boxes, not counted"
+            f"✓ emerges: surely {over} and surely above place alone on unseen images (both 95% intervals) · "
+            f"! {over} on train, the paper's criterion, but not that · *: under {first.min_val_boxes} boxes, "
+            "not counted"
         )
         self._headline(summaries)
 
@@ -162,20 +165,13 @@ class Terminal:
         )
         if not most.parts:
             return
-        others = [
-            f", {what} {count}"
-            for count, what in (
-                (most.random_over_30_train, "random weights"),
-                (most.shuffled_over_30_train, "parts shuffled among crops"),
-            )
-            if count is not None
-        ]
+        others = [f", {null.label} {null.emerging_paper}" for null in most.nulls.values()]
         self._out.print(
             Text.assemble(
                 f"{layer}, parts that emerge by the paper's criterion: ",
                 (f"{most.emerging_paper} of {most.parts}", "bold"),
                 "; place alone passes it in ",
-                (f"{most.prior_over_30_train}", "bold"),
+                (f"{most.prior_emerging_paper}", "bold"),
                 f"{''.join(others)}. On unseen images and beyond place: ",
                 (f"{most.emerging_strict}", "bold"),
                 f" (by chance alone at most {most.strict_by_chance:.1f}).",
@@ -219,33 +215,36 @@ def _cell(verdict: Verdict) -> Text:
     return Text(f"{_percent(train):>4} → {_percent(val):>4} {mark}", style)
 
 
-def _means(what: str) -> Callable[[LayerSummary], str]:
-    def cell(layer: LayerSummary) -> str:
-        train, val = (layer.mean_ap[f"{what}_{split}"] for split in ("train", "val"))
-        return f"{_percent(train)} → {_percent(val):>4}  "
-
-    return cell
+def _arrow(train: float | None, val: float | None) -> str:
+    return f"{_percent(train)} → {_percent(val):>4}  "
 
 
-def _count(name: str) -> Callable[[LayerSummary], str]:
-    def cell(layer: LayerSummary) -> str:
-        count = getattr(layer, name)
-        return "–  " if count is None else f"{count}  "
+def _sums(first: LayerSummary) -> list[tuple[str, bool, str, Callable[[LayerSummary], str]]]:
+    """Rows under the parts: label, whether to say of how many parts, whose mean stands under "place alone",
+    and the layers' cells."""
 
-    return cell
+    def mean(what: str) -> Callable[[LayerSummary], str]:
+        return lambda layer: _arrow(*(layer.mean_ap[f"{what}_{split}"] for split in ("train", "val")))
 
+    def count(name: str) -> Callable[[LayerSummary], str]:
+        return lambda layer: f"{getattr(layer, name)}  "
 
-# Label, whether to say of how many parts, whose mean stands under "place alone", and the layers' cells.
-_SUMS = (
-    ("mean, best set", False, "prior_val", _means("combination")),
-    ("mean, best filter", False, "", _means("best_filter")),
-    ("mean, random", False, "", _means("random")),
-    ("mean, shuffled", False, "", _means("shuffled")),
-    ("paper: train > 30", True, "", _count("emerging_paper")),
-    ("  place alone", False, "", _count("prior_over_30_train")),
-    ("  random weights", False, "", _count("random_over_30_train")),
-    ("  shuffled parts", False, "", _count("shuffled_over_30_train")),
-    ("strict ✓", True, "", _count("emerging_strict")),
-    ("  random weights", False, "", _count("random_emerging_strict")),
-    ("  shuffled parts", False, "", _count("shuffled_emerging_strict")),
-)
+    def null_mean(name: str) -> Callable[[LayerSummary], str]:
+        return lambda layer: _arrow(layer.nulls[name].mean_ap_train, layer.nulls[name].mean_ap_val)
+
+    def null_counts(what: str) -> list[tuple[str, bool, str, Callable[[LayerSummary], str]]]:
+        return [
+            (f"  {null.label}", False, "", lambda layer, name=name: f"{getattr(layer.nulls[name], what)}  ")
+            for name, null in first.nulls.items()
+        ]
+
+    return [
+        ("mean, best set", False, "prior_val", mean("combination")),
+        ("mean, best filter", False, "", mean("best_filter")),
+        *((f"mean, {null.label}", False, "", null_mean(name)) for name, null in first.nulls.items()),
+        (f"paper: train > {100 * first.emergence_ap:g}", True, "", count("emerging_paper")),
+        ("  place alone", False, "", count("prior_emerging_paper")),
+        *null_counts("emerging_paper"),
+        ("strict ✓", True, "", count("emerging_strict")),
+        *null_counts("emerging_strict"),
+    ]

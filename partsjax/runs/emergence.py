@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from partsjax.data.schema import Dataset
 from partsjax.emergence.ground import Ground
-from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
+from partsjax.emergence.nulls import Null, beside, chosen_nulls
+from partsjax.emergence.verdict import LayerSummary, best_unregressed, summarize
 from partsjax.errors import InputError
-from partsjax.networks import load_network, untrained_network
+from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import manifest, photographs, resamples, results, stages, workdir
@@ -19,7 +20,7 @@ from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.inputs import dataset_of
 from partsjax.runs.network_stages import NetworkStages, all_crops, images_of
-from partsjax.runs.options import NULLS, Options, chosen_layers
+from partsjax.runs.options import Options, chosen_layers
 from partsjax.runs.report import build_emergence_report
 
 
@@ -42,12 +43,12 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
             )
             terminal.note(*network.notes)
             layers = chosen_layers(network, options.layers)
-            untrained = None
-            if "random" in options.nulls:
+            nulls = {}  # with the network that each measures
+            for null in chosen_nulls(options.nulls):
                 try:
-                    untrained = untrained_network(network, seed)
+                    nulls[null] = null.network_of(network, seed)
                 except InputError as why:
-                    terminal.note(f"no comparison with random weights: {why}")
+                    terminal.note(f"no comparison with {null.label}: {why}")
         with workdir.plain_errors(folder):
             workdir.claim(folder, deciding(options))
             with clock("fingerprints"):
@@ -62,36 +63,40 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
                 shared = options.method, execution, crops, digests
                 cache = stages.Cache(folder / "cache", terminal.say)
                 trained = NetworkStages(cache / "stimuli", network, layers, *shared)
-                control = untrained and NetworkStages(cache / "stimuli-random", untrained, layers, *shared)
-            job = _Job(folder, cache, trained, control, layers, options, execution, terminal)
+                measured = {
+                    null: trained
+                    if other is network
+                    else NetworkStages(cache / f"stimuli-{null.name}", other, layers, *shared)
+                    for null, other in nulls.items()
+                }
+            job = _Job(folder, cache, trained, measured, layers, options, execution, terminal)
             job.run(dataset, digests, clock, report)
 
 
 class _Job:
-    """One run's surroundings, and its stages."""
+    """One run's surroundings, and its stages; nulls: with the stages of the network that each measures."""
 
-    def __init__(self, folder, cache, trained, untrained, layers, options, execution, terminal):
+    def __init__(self, folder, cache, trained, nulls, layers, options, execution, terminal):
         self.folder, self.layers = folder, layers
         self.trained: NetworkStages = trained
-        self.untrained: NetworkStages | None = untrained
+        self.nulls: dict[Null, NetworkStages] = nulls
         self.options, self.execution, self.terminal = options, execution, terminal
 
         def judging(name: str, network: Network, searches) -> EvidenceStage:
             return EvidenceStage(cache / name, network, options.method, searches, options.seed)
 
         first = (options.search,)
-        self._judging = {"": judging("evidence", trained.network, options.searches)}
-        if untrained is not None:
-            self._judging["random"] = judging("evidence-random", untrained.network, first)
-        if "shuffled" in options.nulls:
-            self._judging["shuffled"] = judging("evidence-shuffled", trained.network, first)
-        self._nulls = tuple(null for null in options.nulls if null in self._judging)  # those that run
+        self._judging: dict[Null | None, EvidenceStage] = {
+            None: judging("evidence", trained.network, options.searches)
+        }
+        for null, stages_of in nulls.items():
+            self._judging[null] = judging(f"evidence-{null.name}", stages_of.network, first)
 
     def run(self, dataset: Dataset, digests: Mapping[str, str], clock: Clock, report: bool) -> None:
         judged: dict[tuple[str, str], Judged] = {}
         skipped: set[str] = set()
         units = {
-            "crops": len(self.trained) + (len(self.untrained) if self.untrained else 0),
+            "crops": sum(len(stages_of) for stages_of in {self.trained, *self.nulls.values()}),
             "verdicts": len(dataset.parts) * len(self.layers) * len(self._judging),
         }
         with self.terminal.progress(units) as advance:
@@ -103,9 +108,10 @@ class _Job:
                 with clock("network"):
                     self.trained.compute(object_class, ran)
                     skipped.update(problem for stage in pair for problem in stage.readable()[1])
-                if self.untrained:
-                    with clock("random network"):
-                        self.untrained.compute(object_class, ran)
+                for null, stages_of in self.nulls.items():
+                    if stages_of is not self.trained:
+                        with clock(f"{null.name} network"):
+                            stages_of.compute(object_class, ran)
                 with clock("verdicts"):
                     judged |= self._judge(object_class, advance)
         judged = {(layer, c): judged[layer, c] for layer in self.layers for c in dataset.parts}
@@ -120,8 +126,9 @@ class _Job:
             with clock("report"):
                 crops = {name: pair[1] for name, pair in self.trained.by_class.items()}
                 threads = self.execution.threads
-                ran = dataclasses.replace(self.options, nulls=self._nulls)
-                build_emergence_report(self.folder, ran, judged, summaries, crops, threads, self.terminal)
+                build_emergence_report(
+                    self.folder, self.options, judged, summaries, crops, threads, self.terminal
+                )
         self._write_manifest(clock, sorted(skipped))
         verdicts = [v for found in judged.values() for v in found.evidence.verdicts]
         self.terminal.verdicts(verdicts, summaries)
@@ -131,15 +138,14 @@ class _Job:
 
     def _judge(self, object_class: str, advance) -> dict[tuple[str, str], Judged]:
         """Every layer's evidence beside its nulls, two at a time: one keeps little more than a core busy."""
-        pairs = {name: self.trained.by_class[object_class] for name in self._judging}
-        if self.untrained:
-            pairs["random"] = self.untrained.by_class[object_class]
-        truths = [stage.truth() for stage in pairs[""]]
-        images = [stage.crops.image_index[stage.readable()[0]] for stage in pairs[""]]
+        pairs = {null: stages_of.by_class[object_class] for null, stages_of in self.nulls.items()}
+        pairs[None] = self.trained.by_class[object_class]
+        truths = [stage.truth() for stage in pairs[None]]
+        images = [stage.crops.image_index[stage.readable()[0]] for stage in pairs[None]]
         ground = Ground(*truths, *images, self.options.method, self.options.seed)
-        grounds = {"": ground, "random": ground, "shuffled": ground.shuffled()}
+        grounds = {null: ground if null is None else null.truth_of(ground) for null in self._judging}
 
-        def judge(task: tuple[str, str]) -> Judged:
+        def judge(task: tuple[str, Null | None]) -> Judged:
             layer, null = task
             found = self._judging[null].judge(layer, pairs[null], grounds[null])
             advance("verdicts", 1, f"{object_class}: verdicts")
@@ -149,12 +155,11 @@ class _Job:
         advance("verdicts", 0, f"{object_class}: verdicts")
         with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, self.execution.threads)) as pool:
             found = dict(zip(tasks, pool.map(judge, tasks), strict=True))
-        return {
-            (layer, object_class): _beside_nulls(
-                found[layer, ""], *(found.get((layer, null)) for null in NULLS)
-            )
-            for layer in self.layers
-        }
+        judged = {}
+        for layer in self.layers:
+            real, nulls = found[layer, None], {null: found[layer, null].evidence for null in self.nulls}
+            judged[layer, object_class] = dataclasses.replace(real, evidence=beside(real.evidence, nulls))
+        return judged
 
     def _unseen(self, digests: Mapping[str, str]) -> resamples.Images:
         """The images verdicts were judged on; digests: of all images, by id."""
@@ -193,21 +198,8 @@ class _Job:
             skipped,
             results.OUTPUTS,
             layers=self.layers,
-            nulls_ran=self._nulls,
+            nulls_ran=[null.name for null in self.nulls],
             batch_size=self.trained.batch_size,
             network_digest=self.trained.network.digest,
             input_fingerprint=stages.key(stimuli=keys),
         )
-
-
-def _beside_nulls(real: Judged, random: Judged | None, shuffled: Judged | None) -> Judged:
-    """The same evidence with each verdict beside those the nulls came to."""
-
-    def verdict_of(null: Judged | None, part: int) -> Verdict | None:
-        return null and null.evidence.verdicts[part]
-
-    verdicts = tuple(
-        verdict.with_nulls(verdict_of(random, part), verdict_of(shuffled, part))
-        for part, verdict in enumerate(real.evidence.verdicts)
-    )
-    return dataclasses.replace(real, evidence=dataclasses.replace(real.evidence, verdicts=verdicts))

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from partsjax.data.reader_options import ReaderOptions
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
+from partsjax.emergence.nulls import NULLS, chosen_nulls
 from partsjax.errors import InputError, nearest
 from partsjax.networks.protocol import Network
 from partsjax.networks.weights.normalisation import WeightOptions
-
-NULLS = ("random", "shuffled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Options:
       `combinations.csv`.
     file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
-    nulls: of NULLS, the runs that cannot know parts: untrained weights, and parts permuted among crops.
+    nulls: names of `NULLS`.
     """
 
     net: str = "alexnet"
@@ -37,14 +36,12 @@ class Options:
     reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
-    nulls: tuple[str, ...] = NULLS
+    nulls: tuple[str, ...] = tuple(NULLS)
     all_searches: bool = True
     weights_seed: int | None = None
 
     def __post_init__(self):
-        for null in self.nulls:
-            if null not in NULLS:
-                raise InputError(f"--nulls: there is no null {null!r}; {nearest(null, NULLS)}")
+        chosen_nulls(self.nulls)
 
     @property
     def searches(self) -> tuple[Search, ...]:

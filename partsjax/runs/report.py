@@ -94,7 +94,6 @@ def _content(
             layer: np.concatenate([found.scores.ap_val for found in of_layer[layer].values()], axis=1)
             for layer in layers
         },
-        nulls=options.nulls,
         notes=notes,
     )
 

@@ -16,7 +16,7 @@ METHOD, GENETIC, SEARCH = Method(), Genetic(), combination.Search()
 FIXED = {
     # paper
     "right from IoU": (METHOD.correct_iou, 0.4),
-    "a part emerges over": (verdict.EMERGES, 0.30),
+    "a part emerges over": (METHOD.emergence_ap, 0.30),
     "sets in a population": (GENETIC.population, 200),
     "generations": (GENETIC.generations, 100),
     "crossing": (GENETIC.crossover, 0.7),
@@ -36,7 +36,7 @@ FIXED = {
     "resamples": (curve.RESAMPLES, 1000),
     "ends of an interval, percent": (curve._PERCENTILES, (2.5, 97.5)),
     "wrong at one end": (verdict.CHANCE, 0.025),
-    "unseen boxes of a part that is judged": (verdict.RARE, 10),
+    "unseen boxes of a part that is judged": (METHOD.min_val_boxes, 10),
     "centres one box is of": (prior.ONE_BOX_CENTRES, 5),
     "centres several boxes are of": (prior.CENTRES, 8),
     "standard deviations of a discriminative filter": (filters.DEVIATIONS, 2.0),

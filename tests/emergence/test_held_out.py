@@ -13,8 +13,8 @@ import pytest
 from partsjax.emergence.calibration import calibrate
 from partsjax.emergence.combination import members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
+from partsjax.emergence.nulls import NULLS, shuffled
 from partsjax.emergence.ranked import RankedLayer
-from partsjax.emergence.shuffled import shuffled
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
 
 pytestmark = pytest.mark.slow
@@ -112,7 +112,7 @@ def test_shuffled_parts_are_chosen_on_shuffled_train():
     """The null goes through everything: what is chosen is the best on train as it was shuffled."""
     splits = SPLITS.values()
     plain = examined(*splits, ALL_SEARCHES[1:2])
-    ground = plain.ground.shuffled()
+    ground = NULLS["shuffled"].truth_of(plain.ground)
     shuffled_splits = []
     for number, (one, truth) in enumerate(zip(splits, (ground.train, ground.val), strict=True)):
         # Both splits, each by itself.

@@ -1,4 +1,4 @@
-"""Criteria, rare parts, nulls, and what a layer adds up to."""
+"""Criteria, thresholds, rare parts, nulls, and what a layer adds up to."""
 
 import dataclasses
 import math
@@ -6,7 +6,16 @@ import math
 import numpy as np
 import pytest
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, best_unregressed, summarize
+from partsjax.emergence.method import Method
+from partsjax.emergence.verdict import (
+    UNKNOWN,
+    Estimate,
+    NullSummary,
+    NullVerdict,
+    Verdict,
+    best_unregressed,
+    summarize,
+)
 
 NAN = math.nan
 SURE, UNSURE = Estimate(0.5, 0.35, 0.6), Estimate(0.5, 0.25, 0.6)
@@ -91,67 +100,70 @@ def test_rare_and_not_fitted_parts_are_not_judged():
 def test_what_is_not_known_of_a_part_is_empty():
     nothing = Verdict("conv5", "horse", "wing", 0, 40, None)
     assert repr(nothing) == repr(NOT_FITTED)
-    assert nothing.random_strict is None and nothing.shuffled_strict is None
+    assert not nothing.nulls and not summarize([nothing]).nulls
 
 
-def test_nulls_stand_beside_the_verdict():
-    random = verdict(combination_ap_train=0.4, combination_ap_val=UNSURE)
-    shuffled = verdict(combination_ap_train=0.1, excess=Estimate(-0.1, -0.2, 0.1))
-    full = verdict().with_nulls(random, shuffled)
-    assert (full.random_ap_train, full.random_ap_val, full.random_strict) == (0.4, UNSURE, False)
-    assert (full.shuffled_ap_train, full.shuffled_ap_val, full.shuffled_strict) == (0.1, SURE, False)
-    assert full.combination_ap_train == 0.6 and full.emerges_strict
-    half = verdict().with_nulls(None, verdict())
-    assert half.random_strict is None and math.isnan(half.random_ap_train) and half.shuffled_strict
-    assert math.isnan(half.random_ap_val.low)
+def null(ap_train, ap_val=UNSURE, paper=False, strict=False) -> NullVerdict:
+    return NullVerdict("some words", ap_train, ap_val, paper, strict)
+
+
+def test_thresholds_are_those_of_the_verdict_s_method():
+    one = verdict(combination_ap_train=0.4, combination_ap_val=Estimate(0.5, 0.35, 0.6), num_val=5)
+    assert one.emerges_paper and one.emerges_strict and one.emerges_strict_one_box and one.rare
+    other = dataclasses.replace(one, emergence_ap=0.45, min_val_boxes=5, prior_ap_train=0.46)
+    assert not (other.emerges_paper or other.emerges_strict or other.emerges_strict_one_box or other.rare)
+    assert other.prior_emerges_paper and not one.prior_emerges_paper
+    summary = summarize([other])
+    assert (summary.parts, summary.emerging_paper, summary.prior_emerging_paper) == (1, 0, 1)
+    assert (summary.emergence_ap, summary.min_val_boxes) == (0.45, 5)
+    assert (one.emergence_ap, one.min_val_boxes) == (Method().emergence_ap, Method().min_val_boxes)
 
 
 def test_a_layer_counts_judged_parts_alone():
-    null = verdict(combination_ap_train=0.35, combination_ap_val=Estimate(0.1, 0.0, 0.2))
-    strong = verdict().with_nulls(null, null)
+    nothing = null(0.35, Estimate(0.1, 0.0, 0.2), paper=True)
+    passing = null(0.6, SURE, paper=True, strict=True)
+    strong = verdict(nulls={"random": nothing, "other": nothing})
     weak = verdict(
-        part="ear", combination_ap_train=0.2, combination_ap_val=UNSURE, prior_ap_train=0.31
-    ).with_nulls(verdict(), null)
-    rare = verdict(part="tail", num_val=9).with_nulls(verdict(), verdict())
-    summary = summarize([strong, weak, rare, NOT_FITTED], [(0.1, 0.2), (0.3, NAN), (0.9, 0.9), (NAN, NAN)])
+        part="ear", combination_ap_train=0.2, combination_ap_val=UNSURE, prior_ap_train=0.31,
+        nulls={"random": passing, "other": null(math.nan, UNKNOWN)},
+    )  # fmt: skip
+    rare = verdict(part="tail", num_val=9, nulls={"random": passing, "other": passing})
+    wing = dataclasses.replace(NOT_FITTED, nulls=rare.nulls)
+    summary = summarize([strong, weak, rare, wing], [(0.1, 0.2), (0.3, NAN), (0.9, 0.9), (NAN, NAN)])
     assert summary.parts == 2
     assert summary.parts_too_rare == ("horse:tail", "horse:wing")
     assert (summary.emerging_paper, summary.emerging_strict) == (1, 1)
-    assert (summary.random_over_30_train, summary.shuffled_over_30_train) == (2, 2)
-    assert (summary.random_emerging_strict, summary.shuffled_emerging_strict) == (1, 0)
-    assert summary.prior_over_30_train == 1
+    assert summary.nulls == {
+        "random": NullSummary("some words", 2, 1, pytest.approx(0.475), pytest.approx(0.3)),
+        "other": NullSummary("some words", 1, 0, 0.35, 0.1),  # NaN is not a part's AP
+    }
+    assert summary.prior_emerging_paper == 1
     assert summary.strict_by_chance == 0.05
     means = summary.mean_ap
     assert means["combination_train"] == pytest.approx(0.4) and means["combination_val"] == 0.5
     assert means["best_filter_unregressed_train"] == 0.2
-    assert means["best_filter_unregressed_val"] == 0.2  # NaN is not a part's AP
-    assert means["random_val"] == pytest.approx(0.3)
+    assert means["best_filter_unregressed_val"] == 0.2
     assert means["prior_train"] == pytest.approx(0.255)
 
 
-def test_over_means_over_of_what_cannot_know_parts_too():
-    null = verdict(combination_ap_train=0.3)
-    edge = verdict(prior_ap_train=0.3, one_box_excess=Estimate(0.1, 0.0, 0.2)).with_nulls(null, null)
-    summary = summarize([edge, verdict(part="ear").with_nulls(null, null)])
-    assert summary.prior_over_30_train == 0
-    assert summary.random_over_30_train == summary.shuffled_over_30_train == 0
+def test_over_means_over_of_fixed_boxes_too():
+    edge = verdict(prior_ap_train=0.3, one_box_excess=Estimate(0.1, 0.0, 0.2))
+    summary = summarize([edge, verdict(part="ear")])
+    assert summary.prior_emerging_paper == 0
     assert (summary.emerging_strict, summary.emerging_strict_one_box) == (2, 1)
 
 
-def test_nulls_that_were_not_run_are_not_counted():
-    summary = summarize([verdict(), verdict(part="ear")])
-    assert summary.random_over_30_train is None and summary.shuffled_over_30_train is None
-    assert summary.random_emerging_strict is None and summary.shuffled_emerging_strict is None
-    assert summary.mean_ap["random_train"] is None and summary.mean_ap["best_filter_unregressed_val"] is None
-    half = summarize([verdict(), verdict(part="ear").with_nulls(verdict(), None)])
-    assert half.random_emerging_strict is None  # not known of all parts, not known of the layer
+def test_nulls_that_were_not_run_on_all_parts_are_not_counted():
+    both = {"random": null(0.1), "other": null(0.2)}
+    summary = summarize([verdict(nulls=both), verdict(part="ear", nulls={"random": null(0.3)})])
+    assert list(summary.nulls) == ["random"] and summary.nulls["random"].mean_ap_train == 0.2
+    assert summary.mean_ap["best_filter_unregressed_val"] is None
 
 
 def test_a_layer_without_judged_parts_has_no_means():
     summary = summarize([NOT_FITTED, verdict(num_val=0)])
     assert summary.parts == summary.emerging_paper == summary.emerging_strict == 0
     assert set(summary.mean_ap.values()) == {None} and summary.strict_by_chance == 0
-    assert summarize([]).parts_too_rare == ()
 
 
 def test_the_best_filter_without_regression_is_chosen_on_train_too():

@@ -50,7 +50,7 @@ def test_names_that_do_not_exist_suggest_the_nearest(command):
 
 
 def test_nulls_that_do_not_exist_suggest_the_nearest(command, tmp_path):
-    one_line(command(nulls="randon"), "--nulls", "did you mean 'random'")
+    one_line(command(nulls="randon"), "no null 'randon'", "did you mean 'random'")
     one_line(command(nulls="random,shufled"), "no null 'shufled'", "did you mean 'shuffled'")
     assert not (tmp_path / "W").exists()
 

@@ -25,7 +25,9 @@ def parts_csv(tmp_path, verdicts) -> dict[str, dict[str, str]]:
 
 def test_a_part_in_full(tmp_path):
     head = parts_csv(tmp_path, beside(of_layer("conv1")))["head"]
-    assert tuple(head) == files.PART_COLUMNS and all(head.values())
+    assert tuple(head) == files.part_columns(["random", "mixed"]) and all(head.values())
+    places = [tuple(head).index(column) for column in ("prior_ap_val", "random_ap_val", "mixed_ap_val")]
+    assert places == [places[0], places[0] + 1, places[0] + 2] and tuple(head)[-1] == "mixed_emerges_strict"
     assert head["combination"] == "3;7" and head["best_filter"] == "7"
     assert (head["num_train"], head["num_val"], head["prior_boxes"]) == ("30", "20", "2")
     assert [head[f"combination_ap_val{end}"] for end in ("", "_low", "_high")] == [
@@ -35,9 +37,9 @@ def test_a_part_in_full(tmp_path):
     ]
     assert head["excess_over_prior"] == "0.214159" and head["excess_over_one_box"] == "0.314159"
     assert head["median_box_ap_val"] == "0.050000"
-    assert (head["random_ap_train"], head["shuffled_ap_train"]) == ("0.100000", "0.400000")
+    assert (head["random_ap_train"], head["mixed_ap_train"]) == ("0.100000", "0.400000")
     assert (head["emerges_paper"], head["emerges_strict"], head["too_rare"]) == ("true", "true", "false")
-    assert head["random_emerges_strict"] == head["shuffled_emerges_strict"] == "false"
+    assert head["random_emerges_strict"] == head["mixed_emerges_strict"] == "false"
 
 
 def test_nothing_found_is_0_and_nothing_known_is_empty(tmp_path):
@@ -45,7 +47,6 @@ def test_nothing_found_is_0_and_nothing_known_is_empty(tmp_path):
     assert rows["eye"]["combination_ap_train"] == "0.000000" and rows["eye"]["emerges_paper"] == "false"
     known = {column for column, value in rows["wing"].items() if value}
     assert known == {"layer", "object_class", "part", "num_train", "num_val", "too_rare"}
-    assert not any(v for c, v in rows["head"].items() if c.startswith(("random", "shuffled")))
     hoof = rows["hoof"]  # rare
     assert hoof["too_rare"] == "true" and hoof["emerges_paper"] == hoof["emerges_strict"] == ""
     assert hoof["combination_ap_val"] == "0.500000"
@@ -102,9 +103,13 @@ def test_the_summary_is_plain_json():
     import json
 
     content = files.emergence_summary(
-        "alexnet", "imagenet", "shapeparts", ("horse",), {"conv1": summarize(of_layer("conv1"))}
+        "alexnet",
+        "imagenet",
+        "shapeparts",
+        ("horse",),
+        {"conv1": summarize(beside(of_layer("conv1"), ["random"]))},
     )
     text = json.dumps(content, allow_nan=False)
     layer = json.loads(text)["layers"]["conv1"]
-    assert layer["random_over_30_train"] is None and layer["mean_ap"]["random_val"] is None
+    assert layer["mean_ap"]["best_filter_unregressed_val"] is None and list(layer["nulls"]) == ["random"]
     assert layer["parts_too_rare"] == ["horse:hoof", "horse:wing"] and layer["parts"] == 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from partsjax.runs.options import NULLS
+from partsjax.emergence.nulls import NULLS
 from tests import tiny
 from tests.runs.running import rows, run
 
@@ -16,7 +16,7 @@ def folder(tmp_path_factory):
 def finished(folder, tmp_path_factory):
     """(workdir, its table of filters); not to be written to."""
     workdir = tmp_path_factory.mktemp("run")
-    return workdir, run(folder, workdir, nulls=NULLS)
+    return workdir, run(folder, workdir, nulls=tuple(NULLS))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from partsjax.emergence.combination import Search
-from partsjax.runs.options import NULLS
+from partsjax.emergence.nulls import NULLS
 from partsjax.runs.results import OUTPUTS
 from tests import tiny
 from tests.runs.running import APS, QUICK, SEED, rows, run, tree
@@ -47,7 +47,7 @@ def test_the_same_command_again_gives_the_same_bytes_and_computes_nothing(folder
     assert len(before) > len(OUTPUTS) + 20
     for name in (NETWORK, *JUDGING):
         monkeypatch.setattr(name, None)  # calling it would fail
-    run(folder, workdir, nulls=NULLS)
+    run(folder, workdir, nulls=tuple(NULLS))
     assert written(workdir) == before
 
 
@@ -57,7 +57,7 @@ def test_a_lost_report_or_table_is_written_again_from_the_cache(folder, finished
     (tmp_path / "W" / "combinations.csv").unlink()
     for name in (NETWORK, *JUDGING):
         monkeypatch.setattr(name, None)
-    run(folder, tmp_path / "W", nulls=NULLS)
+    run(folder, tmp_path / "W", nulls=tuple(NULLS))
     assert written(tmp_path / "W") == written(finished[0])
 
 
@@ -107,8 +107,8 @@ def test_another_search_never_sees_old_evidence(folder, again, tmp_path, search,
 def test_another_seed_never_sees_old_evidence(folder, finished, again, tmp_path):
     """Of weights, of searches, of the bootstrap and of both nulls."""
     before = rows(finished[0] / "parts.csv")
-    expected = fresh(folder, tmp_path, seed=SEED + 1, nulls=NULLS)
-    other = run(folder, again, seed=SEED + 1, nulls=NULLS)
+    expected = fresh(folder, tmp_path, seed=SEED + 1, nulls=tuple(NULLS))
+    other = run(folder, again, seed=SEED + 1, nulls=tuple(NULLS))
     assert {name: (again / name).read_bytes() for name in OUTPUTS} == expected
     assert np.abs(other[APS] - finished[1][APS]).to_numpy().max() > 0.01
     for row, old in zip(rows(again / "parts.csv"), before, strict=True):
@@ -139,7 +139,7 @@ def test_nulls_added_later_leave_the_evidence_as_it_was(folder, finished, tmp_pa
     run(folder, tmp_path)
     (tmp_path / "options.json").unlink()
     kept = tree(tmp_path / "cache")
-    run(folder, tmp_path, nulls=NULLS)
+    run(folder, tmp_path, nulls=tuple(NULLS))
     assert written(tmp_path) == written(finished[0])
     assert kept.items() <= tree(tmp_path / "cache").items()
     # And taken away again, nothing of them is left in the tables.

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 from experiments import process
+from partsjax.emergence.nulls import NULLS
 from partsjax.runs import stages
-from partsjax.runs.options import NULLS
 from partsjax.runs.supervision import checkpoints
 from tests.runs import training
 from tests.runs.running import run
@@ -41,11 +41,11 @@ def test_emergence(folder, finished, tmp_path, stop_at):
     """Stopped while two threads judge: their work is finished and kept."""
     saved = stop_at(stages.Entry, "save", 7)
     with process.stoppable(), pytest.raises(process.Stopped):
-        run(folder, tmp_path, nulls=NULLS)
+        run(folder, tmp_path, nulls=tuple(NULLS))
     kept = [entry.path for entry, *_ in saved]
     assert len(kept) >= 7 and all(path.exists() for path in kept)
     assert not (tmp_path / "manifest.json").exists() and not list(tmp_path.rglob(".unfinished-*"))
-    run(folder, tmp_path, nulls=NULLS)
+    run(folder, tmp_path, nulls=tuple(NULLS))
     assert len(saved) > len(kept) and not set(kept) & {entry.path for entry, *_ in saved[len(kept) :]}
     for name in ("parts.csv", "filters.parquet", "combinations.csv"):
         assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
-from partsjax.emergence.verdict import EMERGES, RARE
-from partsjax.reporting.files import PART_COLUMNS, TRIAL_COLUMNS
-from partsjax.runs.options import NULLS
+from partsjax.emergence.method import Method
+from partsjax.emergence.nulls import NULLS
+from partsjax.reporting.files import TRIAL_COLUMNS, part_columns
 from tests import tiny
 from tests.plain import combination as plain
 from tests.plain.pipeline import prior_ap
@@ -28,6 +28,7 @@ ESTIMATES = (
     "random_ap_val",
     "shuffled_ap_val",
 )
+METHOD = Method()
 EXACT = 2e-3  # float32 against float64, through a whole run
 
 
@@ -63,7 +64,7 @@ def splits(folder):
 
 
 def test_tables_have_every_part_and_search(parts, trials):
-    assert tuple(parts[0]) == PART_COLUMNS and tuple(trials[0]) == TRIAL_COLUMNS
+    assert tuple(parts[0]) == part_columns(NULLS) and tuple(trials[0]) == TRIAL_COLUMNS
     assert [(r["layer"], r["part"]) for r in parts] == list(itertools.product(LAYERS, PARTS))
     searched = [(t["layer"], t["part"], t["search"], t["score"]) for t in trials]
     assert searched == list(
@@ -83,11 +84,14 @@ def test_columns_agree_with_each_other(parts):
         for prior in ("prior", "one_box"):
             excess = number(row["combination_ap_val"]) - number(row[f"{prior}_ap_val"])
             assert number(row[f"excess_over_{prior}"]) == pytest.approx(excess, abs=2e-6)
-        paper = number(row["combination_ap_train"]) > EMERGES
-        strict = number(row["combination_ap_val_low"]) > EMERGES and number(row["excess_over_prior_low"]) > 0
+        paper = number(row["combination_ap_train"]) > Method().emergence_ap
+        strict = (
+            number(row["combination_ap_val_low"]) > Method().emergence_ap
+            and number(row["excess_over_prior_low"]) > 0
+        )
         assert row["emerges_paper"] == str(paper).lower()
         assert row["emerges_strict"] == str(strict).lower()
-        assert row["too_rare"] == str(int(row["num_val"]) < RARE).lower() == "false"
+        assert row["too_rare"] == str(int(row["num_val"]) < Method().min_val_boxes).lower() == "false"
         assert members(row["combination"]) == sorted(set(members(row["combination"])))
     assert {row["emerges_strict"] for row in parts} == {"true", "false"}  # both are to be seen here
 
@@ -202,22 +206,24 @@ def test_the_summary_adds_up_the_parts(finished, parts):
             return pytest.approx(np.mean([number(r[column]) for r in here]), abs=2e-6)
 
         def over(column, here=here):
-            return sum(number(r[column]) > EMERGES for r in here)
+            return sum(number(r[column]) > Method().emergence_ap for r in here)
 
         assert of_layer["parts"] == 2 and of_layer["parts_too_rare"] == []
         for what in ("paper", "strict"):
             assert of_layer[f"emerging_{what}"] == sum(r[f"emerges_{what}"] == "true" for r in here)
-        assert of_layer["prior_over_30_train"] == over("prior_ap_train")
-        for null in NULLS:
-            assert of_layer[f"{null}_over_30_train"] == over(f"{null}_ap_train")
-            strict = sum(r[f"{null}_emerges_strict"] == "true" for r in here)
-            assert of_layer[f"{null}_emerging_strict"] == strict
-        for what in ("best_filter", "combination", "prior", "random", "shuffled"):
+        assert of_layer["prior_emerging_paper"] == over("prior_ap_train")
+        assert list(of_layer["nulls"]) == list(NULLS)
+        for null, found in of_layer["nulls"].items():
+            assert found["emerging_paper"] == over(f"{null}_ap_train")
+            assert found["emerging_strict"] == sum(r[f"{null}_emerges_strict"] == "true" for r in here)
+            assert found["mean_ap_train"] == mean(f"{null}_ap_train")
+            assert found["mean_ap_val"] == mean(f"{null}_ap_val")
+        for what in ("best_filter", "combination", "prior"):
             for split in ("train", "val"):
                 assert of_layer["mean_ap"][f"{what}_{split}"] == mean(f"{what}_ap_{split}")
         for box in ("one_box", "median_box"):
             assert of_layer["mean_ap"][f"{box}_val"] == mean(f"{box}_ap_val")
-        sure = [r for r in here if number(r["combination_ap_val_low"]) > EMERGES]
+        sure = [r for r in here if number(r["combination_ap_val_low"]) > Method().emergence_ap]
         beyond = sum(number(r["excess_over_one_box_low"]) > 0 for r in sure)
         assert of_layer["emerging_strict_one_box"] == beyond
         assert of_layer["strict_by_chance"] == 0.05

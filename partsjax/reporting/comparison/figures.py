@@ -57,7 +57,7 @@ def difference_strip(estimate: Estimate, end: float) -> Markup:
     def x(fraction: float) -> str:
         return f"{_HALF * (1 + fraction / end):.1f}".removesuffix(".0")
 
-    drawing = f'<path class="axis" d="M0 12H{2 * _HALF}"/><path class="thirty" d="M{_HALF} 1V23"/>'
+    drawing = f'<path class="axis" d="M0 12H{2 * _HALF}"/><path class="threshold" d="M{_HALF} 1V23"/>'
     if not math.isnan(estimate.low):
         drawing += f'<path class="interval" d="M{x(estimate.low)} 12H{x(estimate.high)}"/>'
     drawing += f'<circle class="held-out" cx="{x(estimate.value)}" cy="12" r="4"/>'

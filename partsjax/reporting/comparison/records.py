@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from partsjax.emergence.compare import Difference
+from partsjax.emergence.method import Method
 from partsjax.emergence.verdict import Estimate
 
 
@@ -69,7 +70,7 @@ class ComparisonReport:
     figures: by (network, layer); differences: the same, the baseline left out.
     prior_paper, prior_ap_val: parts that fixed boxes pass by the paper's criterion; their mean held-out AP.
     origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
-    notes: as in the main report, of all runs.
+    notes: as in the main report, of all runs. method: by which all networks were judged.
     """
 
     title: str
@@ -90,6 +91,7 @@ class ComparisonReport:
     training: Sequence[Training] = ()
     pages: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     notes: Sequence[str] = ()
+    method: Method = dataclasses.field(default_factory=Method)
 
     @property
     def most_seeds(self) -> int:

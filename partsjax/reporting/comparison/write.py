@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
+from partsjax.emergence.verdict import CHANCE
 from partsjax.reporting.comparison import charts, figures
 from partsjax.reporting.comparison.records import ComparisonReport
 from partsjax.reporting.report.write import page_templates, write_assets, write_text
@@ -27,8 +27,7 @@ def write_comparison_report(folder: Path, content: ComparisonReport) -> None:
         content=content,
         end=figures.difference_scale(found.mean for found in content.differences.values()),
         charts={"means": charts.means(content), "differences": charts.difference_chart(content)},
-        EMERGES=f"{100 * EMERGES:g}",
-        RARE=RARE,
+        threshold=f"{100 * content.method.emergence_ap:g}",
         CHANCE=CHANCE,
     )
     write_text(folder / "index.html", text)

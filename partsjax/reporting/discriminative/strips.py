@@ -25,7 +25,7 @@ def drop_strip(drop: Estimate, ends_of_scale: tuple[float, float], control: Esti
     def x(value: float) -> str:
         return f"{_WIDTH * (value - low) / (high - low):.1f}"
 
-    drawing = f'<path class="axis" d="M0 12H{_WIDTH}"/><path class="thirty" d="M{x(0)} 1V23"/>'
+    drawing = f'<path class="axis" d="M0 12H{_WIDTH}"/><path class="threshold" d="M{x(0)} 1V23"/>'
     label = f"drop {amount(drop.value)} {ends(drop)}".rstrip()
     if not (math.isnan(drop.low) or math.isnan(drop.high)):
         drawing += f'<path class="interval" d="M{x(drop.low)} 12H{x(drop.high)}"/>'

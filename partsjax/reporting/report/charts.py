@@ -7,18 +7,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from partsjax.emergence.verdict import EMERGES, Verdict
+from partsjax.emergence.verdict import LayerSummary, Verdict
 from partsjax.reporting.report.distributions import exceedance
 from partsjax.reporting.report.headline import LayerHeadline
 from partsjax.reporting.report.records import EmergenceReport
+from partsjax.reporting.report.words import null_key
 
-CRITERIA = {
-    "paper": ("combination, train AP > 30 (the paper)", "var(--paper)"),
-    "prior": ("fixed boxes, train AP > 30", "var(--prior)"),
-    "random": ("random weights, train AP > 30", "var(--random)"),
-    "shuffled": ("shuffled parts, train AP > 30", "var(--shuffled)"),
-    "strict": ("combination, strict, on unseen images", "var(--strict)"),
-}
 INK, _LINE = "var(--ink)", "var(--line)"
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 
@@ -28,14 +22,11 @@ def counts(layers: Sequence[LayerHeadline]) -> dict[str, Any]:
     import altair as alt
 
     rows = [
-        {"layer": layer.layer, "criterion": words, "parts": getattr(layer, name), "of": layer.judged}
+        {"layer": layer.layer, "criterion": words, "parts": count, "of": layer.counts.parts}
         for layer in layers
-        for name, (words, _) in CRITERIA.items()
-        if getattr(layer, name) is not None
+        for words, _, count in _criteria(layer.counts)
     ]
-    shown = [
-        (words, colour) for words, colour in CRITERIA.values() if any(r["criterion"] == words for r in rows)
-    ]
+    shown = list(dict.fromkeys((words, colour) for x in layers for words, colour, _ in _criteria(x.counts)))
     words = [name for name, _ in shown]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("layer:N", sort=[layer.layer for layer in layers], title=None, axis=alt.Axis(labelAngle=0)),
@@ -50,6 +41,20 @@ def counts(layers: Sequence[LayerHeadline]) -> dict[str, Any]:
     return finished(alt.layer(bars, numbers), height=230)
 
 
+def _criteria(counts: LayerSummary) -> list[tuple[str, str, int]]:
+    """(what passes, colour, how many parts), in the order of the bars."""
+    over = f"train AP > {100 * counts.emergence_ap:g}"
+    return [
+        (f"combination, {over} (the paper)", "var(--paper)", counts.emerging_paper),
+        (f"fixed boxes, {over}", "var(--prior)", counts.prior_emerging_paper),
+        *(
+            (f"{null.label}, {over}", f"var(--{null_key(i)})", null.emerging_paper)
+            for i, null in enumerate(counts.nulls.values())
+        ),
+        ("combination, strict, on unseen images", "var(--strict)", counts.emerging_strict),
+    ]
+
+
 def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, Any]:
     """Points: train against held-out AP of the best single filter, or of the combination, of every part."""
     import altair as alt
@@ -57,7 +62,7 @@ def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, 
     points = [point for verdict in content.verdicts if (point := _point(verdict, single)) is not None]
     layers = list(content.layers)
     diagonal = alt.Chart(alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 100, "y": 100}]))
-    thirty = alt.Chart(alt.InlineData(values=[{"at": 100 * EMERGES}]))
+    threshold = alt.Chart(alt.InlineData(values=[{"at": 100 * content.emergence_ap}]))
     axis = {"scale": alt.Scale(domain=[0, 100]), "axis": alt.Axis(tickCount=5)}
     scatter = (
         alt.Chart(alt.InlineData(values=points))
@@ -76,8 +81,8 @@ def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, 
     return finished(
         alt.layer(
             diagonal.mark_line(color=INK, strokeWidth=1, opacity=0.6).encode(x="x:Q", y="y:Q"),
-            thirty.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q"),
-            thirty.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"),
+            threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q"),
+            threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"),
             scatter,
         ),
         height=340,
@@ -129,8 +134,8 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
             tooltip=["layer:N", "AP:Q", alt.Tooltip("share:Q", title="% of pairs over it")],
         )
     )
-    thirty = alt.Chart(alt.InlineData(values=[{"at": 100 * EMERGES}]))
-    rule = thirty.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q")
+    threshold = alt.Chart(alt.InlineData(values=[{"at": 100 * content.emergence_ap}]))
+    rule = threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q")
     return finished(alt.layer(rule, curves), height=280)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from partsjax.emergence.verdict import EMERGES, Verdict
+from partsjax.emergence.verdict import Verdict
 from partsjax.reporting.report.records import EmergenceReport
 
 QUANTILES = (0.5, 0.9, 0.99)
@@ -14,7 +14,8 @@ QUANTILES = (0.5, 0.9, 0.99)
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """Held-out APs of a group of (filter, part) pairs: how many, quantiles, share over 0.30; NaN if none."""
+    """Held-out APs of a group of (filter, part) pairs: how many, quantiles, share over a threshold; NaN if
+    none."""
 
     count: int
     median: float
@@ -38,19 +39,19 @@ class PartSpread:
     rank: int | None
 
 
-def ap_spread(aps: np.ndarray) -> Spread:
-    """The spread of `aps`, fractions of any shape; NaNs are left out."""
+def ap_spread(aps: np.ndarray, threshold: float) -> Spread:
+    """The spread of `aps`, fractions of any shape, and the share over `threshold`; NaNs are left out."""
     known = aps[~np.isnan(aps)].astype(np.float64)
     if not known.size:
         return Spread(0, *[math.nan] * 5)
     quantiles = np.quantile(known, QUANTILES)
-    return Spread(known.size, *map(float, quantiles), float(known.max()), float(np.mean(known > EMERGES)))
+    return Spread(known.size, *map(float, quantiles), float(known.max()), float(np.mean(known > threshold)))
 
 
 def by_layer(content: EmergenceReport) -> list[tuple[str, Spread]]:
     """The spread over all filters and parts of each layer that has scores."""
     return [
-        (layer, ap_spread(content.filter_aps[layer]))
+        (layer, ap_spread(content.filter_aps[layer], content.emergence_ap))
         for layer in content.layers
         if layer in content.filter_aps
     ]
@@ -75,7 +76,7 @@ def _part(verdict: Verdict, aps: np.ndarray) -> PartSpread:
     if verdict.best_filter is not None and not np.isnan(aps[verdict.best_filter]):
         best = float(aps[verdict.best_filter])
         rank = int(np.sum(aps > aps[verdict.best_filter])) + 1
-    return PartSpread(verdict, ap_spread(aps), best, rank)
+    return PartSpread(verdict, ap_spread(aps, verdict.emergence_ap), best, rank)
 
 
 def exceedance(aps: np.ndarray, at: Sequence[float]) -> list[float]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from partsjax.emergence.verdict import LayerSummary, Verdict
+from partsjax.emergence.verdict import LayerSummary, Verdict, null_labels
 
 FractionBox = tuple[float, float, float, float]
 
@@ -71,7 +71,6 @@ class EmergenceReport:
     pictures: by (layer, object class, part).
     filters: pages by layer, one a filter.
     filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
-    nulls: which nulls were run, of "random" and "shuffled".
     notes: what a reader has to know of the run, a line each.
     """
 
@@ -84,5 +83,17 @@ class EmergenceReport:
     pictures: Mapping[tuple[str, str, str], PartPictures]
     filters: Mapping[str, Sequence[FilterPage]]
     filter_aps: Mapping[str, np.ndarray]
-    nulls: Sequence[str] = ("random", "shuffled")
     notes: Sequence[str] = ()
+
+    @property
+    def nulls(self) -> dict[str, str]:
+        """{name: label} of those that were run."""
+        return null_labels(self.verdicts)
+
+    @property
+    def emergence_ap(self) -> float:
+        return self.verdicts[0].emergence_ap
+
+    @property
+    def min_val_boxes(self) -> int:
+        return self.verdicts[0].min_val_boxes

@@ -1,27 +1,29 @@
 """Small drawings in rows of tables and over pictures, as SVG. Scales run from AP 0 to 100."""
 
 import math
-from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from partsjax.emergence.verdict import EMERGES, Estimate, Verdict
+from partsjax.emergence.verdict import Estimate, Verdict
 from partsjax.reporting.report.distributions import PartSpread
 from partsjax.reporting.report.records import FractionBox
-from partsjax.reporting.report.words import interval_text, percent
+from partsjax.reporting.report.words import interval_text, null_key, percent
 
 _WIDTH = 200  # drawing units from AP 0 to 100
-_AXIS = f'<path class="axis" d="M0 12H{_WIDTH}"/><path class="thirty" d="M{EMERGES * _WIDTH:g} 1V23"/>'
+_TICKS = ((0, 8), (16, 24))  # where nulls are marked, the first above, the second below, and so on
 
 
 def _x(fraction: float) -> str:
     return f"{_WIDTH * fraction:.1f}".removesuffix(".0")
 
 
-def _svg(drawing: str, label: str) -> Markup:
+def _svg(drawing: str, label: str, threshold: float) -> Markup:
+    axis = (
+        f'<path class="axis" d="M0 12H{_WIDTH}"/><path class="threshold" d="M{threshold * _WIDTH:g} 1V23"/>'
+    )
     return Markup(
         f'<svg class="strip" viewBox="-5 0 {_WIDTH + 10} 24" role="img" aria-label="{escape(label)}">'
-        f"{_AXIS}{drawing}</svg>"
+        f"{axis}{drawing}</svg>"
     )
 
 
@@ -38,21 +40,18 @@ def _dot(name: str, fraction: float) -> str:
     return "" if math.isnan(fraction) else f'<circle class="{name}" cx="{_x(fraction)}" cy="12" r="4"/>'
 
 
-def verdict_strip(verdict: Verdict, nulls: Sequence[str]) -> Markup:
+def verdict_strip(verdict: Verdict) -> Markup:
     """The combination on unseen images with its interval, against its prior, its nulls and train."""
     held_out = verdict.combination_ap_val
     drawing = _bar("interval", held_out.low, held_out.high)
     drawing += _dot("train", verdict.combination_ap_train)
     drawing += _tick("prior", verdict.prior_ap_val.value, 3, 21)
     label = f"{_with_interval('held out', held_out)}; prior {percent(verdict.prior_ap_val.value)}"
-    if "random" in nulls:
-        drawing += _tick("random", verdict.random_ap_val.value, 0, 8)
-        label += f"; random weights {percent(verdict.random_ap_val.value)}"
-    if "shuffled" in nulls:
-        drawing += _tick("shuffled", verdict.shuffled_ap_val.value, 16, 24)
-        label += f"; shuffled parts {percent(verdict.shuffled_ap_val.value)}"
+    for i, null in enumerate(verdict.nulls.values()):
+        drawing += _tick(f"null {null_key(i)}", null.ap_val.value, *_TICKS[i % 2])
+        label += f"; {null.label} {percent(null.ap_val.value)}"
     drawing += _dot("held-out", held_out.value)
-    return _svg(drawing, f"{label}; train {percent(verdict.combination_ap_train)}")
+    return _svg(drawing, f"{label}; train {percent(verdict.combination_ap_train)}", verdict.emergence_ap)
 
 
 def _with_interval(name: str, estimate: Estimate) -> str:
@@ -70,6 +69,7 @@ def spread_strip(part: PartSpread) -> Markup:
         f"over {spread.count} filters: median {percent(spread.median)}, "
         f"90th percentile {percent(spread.q90)}, 99th {percent(spread.q99)}, "
         f"highest {percent(spread.largest)}; chosen on train {percent(part.best)}",
+        part.verdict.emergence_ap,
     )
 
 

@@ -3,9 +3,10 @@
 import math
 from typing import NamedTuple
 
-from partsjax.emergence.verdict import RARE, Estimate, Verdict
+from partsjax.emergence.verdict import Estimate, Verdict
 
 NOT_KNOWN = "–"
+NULL_COLOURS = 6  # of the style sheet
 
 
 def percent(fraction: float) -> str:
@@ -28,6 +29,16 @@ def score(value: float) -> str:
     return NOT_KNOWN if math.isnan(value) else f"{value:.3g}"
 
 
+def null_key(place: int) -> str:
+    """Class and colour, in the style sheet, of the null at a place among those that were run."""
+    return f"null-{place % NULL_COLOURS + 1}"
+
+
+def capitalised(text: str) -> str:
+    """The first letter alone is changed: a label may hold names."""
+    return text[:1].upper() + text[1:]
+
+
 class Outcome(NamedTuple):
     """A verdict as it is shown: a symbol beside words, a key to filter by, a rank to sort by."""
 
@@ -40,7 +51,7 @@ class Outcome(NamedTuple):
 def outcome(verdict: Verdict) -> Outcome:
     """The verdict in words. What is not counted says so before anything else."""
     if verdict.rare:
-        return Outcome("uncounted", "·", f"rare (under {RARE} boxes): not counted", 0)
+        return Outcome("uncounted", "·", f"rare (under {verdict.min_val_boxes} boxes): not counted", 0)
     if verdict.best_filter is None:
         return Outcome("uncounted", "·", "no train box: not counted", 0)
     if verdict.emerges_strict:

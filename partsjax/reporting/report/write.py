@@ -6,7 +6,8 @@ from pathlib import Path
 
 import jinja2
 
-from partsjax.emergence.verdict import CHANCE, EMERGES, RARE
+from partsjax.emergence.nulls import NULLS
+from partsjax.emergence.verdict import CHANCE
 from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
 from partsjax.reporting.report.records import EmergenceReport
 
@@ -52,6 +53,7 @@ def page_templates(*packages: str) -> jinja2.Environment:
         percent=words.percent, interval=words.interval_text, score=words.score, outcome=words.outcome,
         no_better=words.no_better_than_place, boxes=words.boxes, outline=strips.outline,
         address=names.picture, spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
+        null_key=words.null_key, capitalised=words.capitalised,
     )  # fmt: skip
     return found
 
@@ -72,9 +74,10 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
     found.globals.update(
         links=links,
         title=content.title,
-        nulls=tuple(content.nulls),
-        EMERGES=f"{100 * EMERGES:g}",
-        RARE=RARE,
+        nulls=content.nulls,
+        not_run=[null.label for name, null in NULLS.items() if name not in content.nulls],
+        threshold=f"{100 * content.emergence_ap:g}",
+        min_val_boxes=content.min_val_boxes,
         CHANCE=CHANCE,
     )
     return found

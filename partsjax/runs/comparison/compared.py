@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.emergence.compare import Difference, JudgedLayer, mean_ap, network_difference, over_seeds
-from partsjax.emergence.verdict import EMERGES, UNKNOWN, Estimate, Verdict
+from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 from partsjax.errors import InputError
 from partsjax.reporting.comparison import Figures, PartRow
 from partsjax.runs import resamples
@@ -33,6 +33,7 @@ class Run:
             tuple((v.object_class, v.part) for v, _ in kept),
             np.array([v.combination_ap_val.value for v, _ in kept]),
             np.stack([row for _, row in kept]) if kept else np.zeros((0, 1000), np.float32),
+            verdicts[0].emergence_ap,
         )
 
     def all_parts(self, layer: str) -> list[tuple]:
@@ -140,7 +141,7 @@ def parts(
 def place_alone(run: Run, layer: str) -> tuple[int, float]:
     """How many judged parts fixed boxes pass by the paper's criterion, and their mean held-out AP."""
     judged = [v for v in run.verdicts[layer] if v.judged]
-    return sum(v.prior_ap_train > EMERGES for v in judged), _mean(v.prior_ap_val.value for v in judged)
+    return sum(v.prior_emerges_paper for v in judged), _mean(v.prior_ap_val.value for v in judged)
 
 
 def _over_seeds(runs: Sequence[Run], layer: str, place: int) -> Estimate:

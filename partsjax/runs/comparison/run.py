@@ -228,6 +228,7 @@ def _content(options, job: _Job, every, runs, layers, classes) -> ComparisonRepo
         ],
         pages={name: tuple(page for m in of for page in job.pages(m)) for name, of in by_name.items()},
         notes=job.within.noted,
+        method=options.measuring.method,
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
+from partsjax.emergence.nulls import NULLS
+from partsjax.emergence.verdict import Estimate, NullVerdict, Verdict, summarize
 from partsjax.reporting.report import EmergenceReport, FilterPage, PartPictures, Shown
 
 HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")
@@ -32,7 +33,7 @@ def content(
             verdict = _verdict(rng, layer, object_class, part, filters, aps[layer][:, p], nulls)
             if p == len(parts) - 1:
                 aps[layer][:, p] = np.nan
-                verdict = _without_truth(layer, object_class, part)
+                verdict = _without_truth(layer, object_class, part, nulls)
             verdicts.append(verdict)
             galleries[layer, object_class, part] = PartPictures(
                 *(_shots(rng, names, object_class, verdict, n, wrong) for n, wrong in _kinds(shots))
@@ -48,7 +49,6 @@ def content(
         pictures=galleries,
         filters=pages,
         filter_aps=aps,
-        nulls=nulls,
     )
 
 
@@ -95,49 +95,21 @@ def _verdict(rng, layer, object_class, part, filters, aps, nulls) -> Verdict:
         one_box_ap_val=Estimate(0.9 * prior, 0.8 * prior, prior),
         one_box_excess=Estimate(*(held_out - share * prior for share in (0.9, 1.0, 0.8))),
         median_box_ap_val=0.8 * prior,
-        **(
-            {
-                "random_ap_train": 0.4 * train,
-                "random_ap_val": Estimate(0.3 * train, 0.25 * train, 0.35 * train),
-            }
-            if "random" in nulls
-            else {}
-        ),
-        **(
-            {
-                "shuffled_ap_train": 0.3 * train,
-                "shuffled_ap_val": Estimate(0.1 * train, 0.05 * train, 0.2 * train),
-            }
-            if "shuffled" in nulls
-            else {}
-        ),
+        nulls=_nulls(nulls, train),
     )
 
 
-def _without_truth(layer: str, object_class: str, part: str) -> Verdict:
+def _nulls(names: tuple[str, ...], train: float) -> dict[str, NullVerdict]:
+    aps = {name: 0.4 * train / (place + 1) for place, name in enumerate(names)}
+    return {
+        name: NullVerdict(NULLS[name].label, ap, Estimate(ap, 0.8 * ap, 1.2 * ap), ap > 0.3, False)
+        for name, ap in aps.items()
+    }
+
+
+def _without_truth(layer: str, object_class: str, part: str, nulls: tuple[str, ...]) -> Verdict:
     """A part without any box in train: nothing could be fitted."""
-    nan = math.nan
-    return Verdict(
-        layer,
-        object_class,
-        part,
-        0,
-        12,
-        None,
-        nan,
-        UNKNOWN,
-        (),
-        nan,
-        UNKNOWN,
-        0,
-        nan,
-        UNKNOWN,
-        UNKNOWN,
-        nan,
-        UNKNOWN,
-        UNKNOWN,
-        nan,
-    )
+    return Verdict(layer, object_class, part, 0, 12, None, nulls=_nulls(nulls, math.nan))
 
 
 def _box(rng) -> tuple[float, float, float, float]:

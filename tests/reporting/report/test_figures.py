@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict, summarize
+from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict, summarize
 from partsjax.reporting.report import (
     EmergenceReport,
     distributions,
@@ -26,7 +26,10 @@ BASE = Verdict(
     "conv5", "horse", "head", 200, 100, 3, 0.40, Estimate(0.36, 0.33, 0.39), (3, 7), 0.50,
     Estimate(0.45, 0.41, 0.49), 3, 0.20, Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30),
     0.16, Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34), 0.14,
-    0.31, Estimate(0.12, 0.1, 0.14), 0.05, Estimate(0.01, 0.0, 0.02),
+    {
+        "random": NullVerdict("random weights", 0.31, Estimate(0.12, 0.1, 0.14), True, False),
+        "other": NullVerdict("other <words>", 0.05, Estimate(0.01, 0.0, 0.02), False, False),
+    },
 )  # fmt: skip
 PLACE = dataclasses.replace(  # the paper's criterion is met, and fixed boxes do better
     BASE, part="torso", combination_ap_train=0.80, prior_ap_train=0.82,
@@ -35,7 +38,8 @@ PLACE = dataclasses.replace(  # the paper's criterion is met, and fixed boxes do
 )  # fmt: skip
 WEAK = dataclasses.replace(
     BASE, part="tail", combination_ap_train=0.30, combination_ap_val=Estimate(0.02, 0.0, 0.04),
-    prior_ap_val=Estimate(0.01, 0.0, 0.02), excess=Estimate(0.01, -0.01, 0.03), random_ap_train=0.1,
+    prior_ap_val=Estimate(0.01, 0.0, 0.02), excess=Estimate(0.01, -0.01, 0.03),
+    nulls={**BASE.nulls, "random": dataclasses.replace(BASE.nulls["random"], emerges_paper=False)},
 )  # fmt: skip
 RARE = dataclasses.replace(BASE, part="horn", num_val=9)
 
@@ -48,28 +52,14 @@ def _content(*verdicts: Verdict) -> EmergenceReport:
 
 def test_headline_counts_judged_parts_alone():
     (layer,) = headline.headline(_content(BASE, PLACE, WEAK, RARE))
-    assert (layer.judged, layer.uncounted) == (3, 1)
-    assert (layer.paper, layer.strict, layer.prior, layer.random, layer.shuffled) == (2, 1, 1, 2, 0)
-    assert layer.chance == pytest.approx(0.075)
-    assert layer.combination_train == pytest.approx((0.5 + 0.8 + 0.3) / 3, abs=1e-5)
+    assert (layer.counts.parts, layer.uncounted) == (3, 1)
+    assert layer.mean("combination_train") == pytest.approx((0.5 + 0.8 + 0.3) / 3, abs=1e-5)
     assert layer.combination_fall == pytest.approx(((0.5 + 0.8 + 0.3) - (0.45 + 0.78 + 0.02)) / 3, abs=1e-5)
 
 
-def test_headline_counts_what_the_nulls_pass_strictly():
-    passing = dataclasses.replace(BASE, random_strict=True, shuffled_strict=False)
-    failing = dataclasses.replace(PLACE, random_strict=False, shuffled_strict=False)
-    (layer,) = headline.headline(_content(passing, failing))
-    assert layer.strict_by_null == (("random", 1), ("shuffled", 0))
-    (layer,) = headline.headline(_content(BASE))  # not run
-    assert layer.strict_by_null == (("random", None), ("shuffled", None))
-
-
-def test_headline_of_nothing_computed():
-    unknown = dataclasses.replace(BASE, prior_ap_train=math.nan, random_ap_train=math.nan)
-    (layer,) = headline.headline(_content(unknown))
-    assert layer.prior is None and layer.random is None
+def test_headline_of_nothing_judged():
     (layer,) = headline.headline(_content(RARE))
-    assert layer.judged == 0 and math.isnan(layer.best_filter_train)
+    assert layer.counts.parts == 0 and math.isnan(layer.mean("best_filter_train"))
 
 
 def test_first_shown_is_the_layer_with_most_strict_passes_then_the_deepest():
@@ -108,7 +98,7 @@ def test_index_says_the_numbers(tmp_path):
     write_emergence_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
     page = pages.read(tmp_path)["index.html"]
     assert page.table("0")[2] == [
-        "conv5", "3", "2", "1", "2", "0", "1", "–", "–", "0.1", "40.0 → 36.0", "53.3 → 41.7"
+        "conv5", "3", "2", "1", "2", "0", "1", "0", "0", "0.1", "40.0 → 36.0", "53.3 → 41.7"
     ]  # fmt: skip
     text = " ".join(page.text.split())
     assert "In conv5 the paper’s criterion passes 2 of 3 parts." in text
@@ -122,6 +112,19 @@ def test_index_says_the_numbers(tmp_path):
     assert table[2][6] == "−1.0 [−4.0, 2.0]"
 
 
+def test_thresholds_are_shown_as_they_are(tmp_path):
+    other = {"emergence_ap": 0.125, "min_val_boxes": 7}
+    write_emergence_report(tmp_path, _content(*(dataclasses.replace(v, **other) for v in (BASE, RARE))))
+    page = pages.read(tmp_path)["index.html"]
+    text = " ".join(page.text.split())
+    assert "an AP over 12.5 on train" in text and "interval is over 12.5 and" in text
+    rare = dataclasses.replace(RARE, num_val=6, **other)
+    assert words.outcome(rare).words == "rare (under 7 boxes): not counted"
+    shown = (tmp_path / "index.html").read_text()
+    assert "train AP > 12.5" in shown or "train AP \\u003e 12.5" in shown
+    assert not re.search(r"train AP (>|\\u003e) 30", shown)
+
+
 def test_how_to_read_is_four_sentences(tmp_path):
     write_emergence_report(tmp_path, _content(BASE))
     text = (tmp_path / "index.html").read_text()
@@ -130,16 +133,18 @@ def test_how_to_read_is_four_sentences(tmp_path):
 
 
 def test_strip_places_figures_on_its_scale():
-    drawn = strips.verdict_strip(BASE, ("random", "shuffled"))
+    drawn = strips.verdict_strip(BASE)
     assert '<path class="interval" d="M82 12H98"/>' in drawn
     assert '<circle class="held-out" cx="90" cy="12" r="4"/>' in drawn
     assert '<circle class="train" cx="100" cy="12" r="4"/>' in drawn
     assert '<path class="prior" d="M38 3V21"/>' in drawn
-    assert '<path class="random" d="M24 0V8"/>' in drawn
-    assert '<path class="shuffled" d="M2 16V24"/>' in drawn
-    label = "held out 45.0 [41.0, 49.0]; prior 19.0; random weights 12.0; shuffled parts 1.0; train 50.0"
+    assert '<path class="null null-1" d="M24 0V8"/>' in drawn
+    assert '<path class="null null-2" d="M2 16V24"/>' in drawn
+    label = "held out 45.0 [41.0, 49.0]; prior 19.0; random weights 12.0; other &lt;words&gt; 1.0; train 50.0"
     assert f'aria-label="{label}"' in drawn
-    assert "random" not in strips.verdict_strip(BASE, ())
+    assert "null" not in strips.verdict_strip(dataclasses.replace(BASE, nulls={}))
+    elsewhere = strips.verdict_strip(dataclasses.replace(BASE, emergence_ap=0.5))
+    assert 'class="threshold" d="M60 ' in drawn and 'class="threshold" d="M100 ' in elsewhere
 
 
 def test_boxes_are_drawn_where_they_are():
@@ -155,9 +160,10 @@ APS = arrays.arrays(
 def test_spread_counts_what_is_known(aps, data):
     aps = np.where(data.draw(arrays.arrays(bool, aps.shape)), np.nan, aps).astype(np.float32)
     known = aps[~np.isnan(aps)].astype(np.float64)
-    spread = distributions.ap_spread(aps)
+    spread = distributions.ap_spread(aps, 0.25)
     assert spread.count == known.size
     if known.size:
+        assert spread.over == pytest.approx(np.mean(known > 0.25))
         assert spread.largest == known.max() and spread.median <= spread.q90 <= spread.q99 <= spread.largest
     at = (0.0, 0.25, 0.3, 0.999)
     shares = distributions.exceedance(aps, at)
