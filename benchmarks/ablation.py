@@ -43,7 +43,7 @@ def network_for(head: str) -> Network:
 def crops(size: int, mean, data_dir: str | None = None, object_class: str | None = None) -> np.ndarray:
     """The first validation crops of a class: float32 [32, S, S, 3] in [0, 255]."""
     name = "coco_parts" if data_dir else "shapeparts"
-    dataset = load_dataset(name, data_dir, [object_class] if object_class else None, seed=0)
+    dataset = load_dataset(name, data_dir, classes=[object_class] if object_class else None)
     of = class_crops(dataset, next(iter(dataset.parts)), "val", size, limit=CROPS)
     return next(batches(of, [np.arange(len(of))], CROPS, mean)).pixels
 

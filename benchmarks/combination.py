@@ -51,7 +51,7 @@ def case(data_dir: str | None = None, object_class: str | None = None) -> Case:
     """The part of a class with most train boxes."""
     network = load_network("alexnet", "imagenet")
     name = "coco_parts" if data_dir else "shapeparts"
-    dataset = load_dataset(name, data_dir, [object_class] if object_class else None, seed=0)
+    dataset = load_dataset(name, data_dir, classes=[object_class] if object_class else None)
     object_class = next(iter(dataset.parts))
     crops = [class_crops(dataset, object_class, s, network.input_size) for s in ("train", "val")]
     stimuli, truth = [_stimuli(network, c) for c in crops], [c.truth for c in crops]

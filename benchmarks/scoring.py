@@ -47,7 +47,7 @@ def _ours(maps, truth, field, size, find):
 
 def scoring_table() -> str:
     network = load_network("alexnet", "imagenet")
-    dataset = load_dataset("shapeparts", None, None, seed=0)
+    dataset = load_dataset("shapeparts")
     object_class = next(iter(dataset.parts))
     crops = [class_crops(dataset, object_class, split, network.input_size) for split in ("train", "val")]
     maps = [_activations(network, c) for c in crops]

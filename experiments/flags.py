@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from partsjax.data.reader_options import ReaderOptions
+from experiments.reader_flags import reader_options
 from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
@@ -74,8 +74,8 @@ _LAYERS = flags.DEFINE_list(
 _DATASET = flags.DEFINE_string(
     "dataset",
     "shapeparts",
-    "shapeparts (drawn from --seed, nothing to download), coco_parts (COCO JSON with parts) or pascal_part "
-    "(the original .mat masks and VOC2010).",
+    "shapeparts (drawn from --seed, nothing to download), coco_parts (COCO JSON with parts), pascal_part "
+    "(the original .mat masks and VOC2010), or package.module:function, a reader of your own.",
 )
 _DATA_DIR = flags.DEFINE(PATH, "data_dir", None, "Folder of the data set; see the README for its layout.")
 _CLASSES = flags.DEFINE_list("classes", ["all"], "Object classes, as horse,dog, or all.")
@@ -107,30 +107,6 @@ _SKIP_BAD = flags.DEFINE_bool(
     False,
     "Go on without images that cannot be read and annotations that are wrong; they are counted in "
     "manifest.json.",
-)
-_PART_LIST = flags.DEFINE_enum(
-    "part_list",
-    None,
-    ["123", "105"],
-    "pascal_part: the paper's parts (123, the default), or its authors' later, shorter list.",
-)
-_OBJECT_CLASS = flags.DEFINE_string(
-    "object_class",
-    None,
-    "coco_parts, for files without object categories: the one class, as car, of which every category is a "
-    "part. An image's parts together are its object, unless a category of that name has boxes of it.",
-)
-_VAL_FRACTION = flags.DEFINE_float(
-    "val_fraction",
-    None,
-    "coco_parts, for one annotations.json without splits: the share of images kept unseen, drawn by their "
-    "names, so that it is the same in every run. Default: 0.5.",
-)
-_SPLIT_POLYGONS = flags.DEFINE_bool(
-    "split_polygons",
-    None,
-    "coco_parts: where one annotation holds several disjoint polygons, as both wheels of a car, make each an "
-    "instance with a box of its own.",
 )
 _ALLOW_DUPLICATES = flags.DEFINE_bool(
     "allow_duplicates",
@@ -223,13 +199,7 @@ def job_options() -> dict:
         "seed": _SEED.value,
         "dtype": _DTYPE.value,
         "file": WeightOptions(normalisation=_NORMALISATION.value, lrn=_LRN.value),
-        "reader": ReaderOptions(
-            part_list=_PART_LIST.value,
-            object_class=_OBJECT_CLASS.value,
-            val_fraction=_VAL_FRACTION.value,
-            split_polygons=_SPLIT_POLYGONS.value,
-            allow_duplicates=_ALLOW_DUPLICATES.value,
-        ),
+        "reader": reader_options(_DATASET.value),
     }
 
 
@@ -246,4 +216,5 @@ def execution(experiment: str, options) -> Execution:
         batch_size=_BATCH_SIZE.value,
         threads=os.cpu_count() or 1,
         skip_bad=_SKIP_BAD.value,
+        allow_duplicates=_ALLOW_DUPLICATES.value,
     )

@@ -1,9 +1,10 @@
 """Which of a data set's classes a run asks for."""
 
+import dataclasses
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from partsjax.data.schema import SPLITS, Image
+from partsjax.data.schema import SPLITS, Dataset, Image
 from partsjax.errors import InputError, nearest
 
 _WITHOUT = {"train": "nothing can be fitted to it", "val": "nothing can be measured on unseen images"}
@@ -42,6 +43,33 @@ def choose_classes(
                 f"{where}: class {name!r} has no part boxes; choose from: {', '.join(annotated)}"
             )
     return tuple(name for name in annotated if name in wanted)
+
+
+def select_classes(dataset: Dataset, asked: Iterable[str] | None) -> Dataset:
+    """The images that show an object of some classes, with these objects alone; None: the data set as it is.
+
+    Raises:
+      InputError: as `choose_classes`.
+    """
+    if asked is None:
+        return dataset
+    known = {o.object_class: None for image in dataset.images for o in image.objects}
+    chosen = choose_classes(asked, {**dataset.parts, **known}, dataset.parts, dataset.name)
+    return dataclasses.replace(
+        dataset,
+        images=of_classes(dataset.images, chosen),
+        parts={name: dataset.parts[name] for name in chosen},
+    )
+
+
+def of_classes(images: Iterable[Image], chosen: Sequence[str]) -> tuple[Image, ...]:
+    """The images that show an object of some classes, with these objects alone."""
+    kept = ((image, tuple(o for o in image.objects if o.object_class in chosen)) for image in images)
+    return tuple(
+        image if objects == image.objects else dataclasses.replace(image, objects=objects)
+        for image, objects in kept
+        if objects
+    )
 
 
 def missing_in_a_split(

@@ -1,67 +1,69 @@
-"""A data set by its name on the command line."""
+"""A data set by its name."""
 
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from partsjax.data.reader_options import DEFAULTS, ReaderOptions
+from partsjax.data.class_selection import select_classes
+from partsjax.data.reader_options import arguments_for
+from partsjax.data.registry import dataset_names, find_reader
 from partsjax.data.schema import Dataset
-from partsjax.errors import InputError, nearest
-
-DATASETS = ("shapeparts", "coco_parts", "pascal_part")
-
-_USED = {
-    "shapeparts": (),
-    "coco_parts": ("object_class", "val_fraction", "split_polygons", "allow_duplicates"),
-    "pascal_part": ("part_list", "allow_duplicates"),
-}
+from partsjax.errors import InputError
+from partsjax.foreign import one_line
 
 
 def load_dataset(
     name: str,
-    data_dir: str | os.PathLike | None,
-    classes: Iterable[str] | None,
+    data_dir: str | os.PathLike | None = None,
     *,
-    seed: int,
-    reader: ReaderOptions = DEFAULTS,
+    classes: Iterable[str] | None = None,
+    seed: int = 0,
+    download: bool = False,
     skip_bad: bool = False,
-    prepared_dir: str | os.PathLike | None = None,
     progress: Callable[[int, int, str], None] | None = None,
+    **options: Any,
 ) -> Dataset:
     """Reads a data set.
 
     Args:
-      name: one of `DATASETS`.
-      data_dir: the data set's folder; `shapeparts` is rendered from `seed` and has none.
-      classes: names of object classes; None for all.
-      seed: of `shapeparts` alone.
-      reader: what else the reader is told.
+      name: "shapeparts" (drawn), "coco_parts" or "pascal_part"; a name given to `register_dataset`; or
+        "package.module:function", a reader of one's own.
+      data_dir: the data set's folder; `shapeparts` has none.
+      classes: names of object classes; None for all that have part boxes.
+      seed: of what is drawn; no other reader uses it.
+      download: fetch what is not in `data_dir` yet; `pascal_part` alone can.
       skip_bad: leave out annotations that are wrong, with a note, instead of raising.
-      prepared_dir, progress: of `pascal_part` alone; see `pascal_part.read`.
+      progress: called as `(done, total, what)` while something takes long.
+      options: of the reader's own, such as `val_fraction=0.3` of `coco_parts`.
 
     Raises:
       InputError: an unknown data set, an option it does not use, no `data_dir` where one is needed, and
         whatever its reader meets.
     """
-    data_dir, prepared_dir = data_dir or None, prepared_dir or None  # an empty flag is none
-    if name not in DATASETS:
-        raise InputError(f"data set {name!r}: there is no such data set; {nearest(str(name), DATASETS)}")
-    reader.require_used(name, _USED[name])
-    # A reader is imported when asked for: one data set must not cost the imports of the others.
-    if name == "shapeparts":
-        from partsjax.data import shapeparts
-
-        if data_dir is not None:
-            raise InputError(
-                f"--data_dir={data_dir}: shapeparts is drawn and reads no folder; add --dataset=coco_parts "
-                "(or pascal_part), or leave --data_dir out"
-            )
-        return shapeparts.read_shapeparts(seed=seed, classes=classes)
-    if name == "coco_parts":
-        from partsjax.data import coco_parts
-
-        return coco_parts.read_coco_parts(data_dir, classes, reader, skip_bad=skip_bad)
-    from partsjax.data import pascal_part
-
-    return pascal_part.read_pascal_part(
-        data_dir, classes, reader.part_list or "123", prepared_dir, progress, skip_bad=skip_bad
-    )
+    reader = find_reader(name)
+    shared = {
+        "data_dir": os.path.expanduser(data_dir) if data_dir else None,  # an empty flag is none
+        "classes": None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes),
+        "seed": seed,
+        "download": download,
+        "skip_bad": skip_bad,
+        "progress": progress,
+    }
+    arguments = arguments_for(name, reader, shared, options)
+    if data_dir and "data_dir" not in arguments:
+        others = ", ".join(other for other in dataset_names() if other != name)
+        raise InputError(
+            f"--data_dir={data_dir}: {name} reads no folder; leave it out, or name the data set that is "
+            f"there with --dataset ({others})"
+        )
+    if download and "download" not in arguments:
+        raise InputError(f"--download: {name} has nothing to download; leave it out")
+    try:
+        dataset = reader(**arguments)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(f"--dataset={name}: the reader failed: {one_line(error)}") from error
+    if not isinstance(dataset, Dataset):
+        raise InputError(f"--dataset={name}: the reader returned {type(dataset).__name__}, not a Dataset")
+    return select_classes(dataset, shared["classes"])

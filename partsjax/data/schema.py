@@ -86,14 +86,14 @@ class Dataset:
     """A data set in memory; pixels stay where they are until read.
 
     Attributes:
-      name: as on the command line.
       images: all images of both splits, in a fixed order (by split, then by the source's order).
       parts: object class -> names of its parts, in the order tables show them. Only classes
         that have at least one part are listed.
+      name: as on the command line.
       notes: what a reader wants said aloud (assumptions made, annotations dropped), one line each.
     """
 
-    name: str
     images: tuple[Image, ...]
     parts: Mapping[str, tuple[str, ...]]
+    name: str
     notes: tuple[str, ...] = ()

@@ -54,6 +54,7 @@ class Context:
     threads: host threads that read and warp images; with more than one, two layers are judged at once.
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
     skip_bad: go on without images that cannot be read.
+    allow_duplicates: go on although the same photograph is there under several names.
     """
 
     cache: Cache | None = None
@@ -64,6 +65,7 @@ class Context:
     threads: int = dataclasses.field(default_factory=lambda: os.cpu_count() or 1)
     batch_size: int | None = None
     skip_bad: bool = False
+    allow_duplicates: bool = False
 
     @contextlib.contextmanager
     def preparation(self) -> Iterator[Callable[[int, int, str], None]]:

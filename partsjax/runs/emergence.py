@@ -57,7 +57,7 @@ def measure(options: Options, execution: Execution, terminal: Terminal, *, repor
                 photographs.note_oddities(
                     looks,
                     context_of(terminal, execution).notes,
-                    allow_duplicates=options.reader.allow_duplicates,
+                    allow_duplicates=execution.allow_duplicates,
                 )
                 digests = photographs.digests(looks)
                 shared = options.method, execution, crops, digests

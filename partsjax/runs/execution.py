@@ -15,12 +15,14 @@ class Execution:
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
     threads: host threads that read and warp images; with more than one, two layers are judged at once.
     skip_bad: go on without images that cannot be read.
+    allow_duplicates: go on although the same photograph is there under several names.
     """
 
     workdir: Path
     batch_size: int | None = None
     threads: int = 2
     skip_bad: bool = False
+    allow_duplicates: bool = False
 
 
 def context_of(terminal: Terminal, execution: Execution) -> Context:
@@ -31,4 +33,5 @@ def context_of(terminal: Terminal, execution: Execution) -> Context:
         threads=execution.threads,
         batch_size=execution.batch_size,
         skip_bad=execution.skip_bad,
+        allow_duplicates=execution.allow_duplicates,
     )

@@ -16,11 +16,11 @@ def dataset_of(options, context: Context) -> Dataset:
         dataset = load_dataset(
             options.dataset,
             options.data_dir,
-            None if tuple(options.classes) == ("all",) else options.classes,
+            classes=None if tuple(options.classes) == ("all",) else options.classes,
             seed=options.seed,
-            reader=options.reader,
             skip_bad=context.skip_bad,
             progress=progress,
+            **options.reader,
         )
     context.notes.add(*dataset.notes)
     return dataset

@@ -1,9 +1,9 @@
 """What decides a run's results."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from partsjax.data.reader_options import ReaderOptions
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import NULLS, chosen_nulls
@@ -18,6 +18,7 @@ class Options:
 
     search: the one that verdicts are of; with `all_searches` the others stand beside it in
       `combinations.csv`.
+    reader: options of the data set's reader, by name.
     file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
     nulls: names of `NULLS`.
@@ -33,7 +34,7 @@ class Options:
     seed: int = 0
     dtype: str = "float32"
     file: WeightOptions = dataclasses.field(default_factory=WeightOptions)
-    reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
+    reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
     nulls: tuple[str, ...] = tuple(NULLS)

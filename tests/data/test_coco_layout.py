@@ -7,11 +7,10 @@ import pytest
 
 from partsjax.data import coco_parts
 from partsjax.data.loading import load_dataset
-from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import InputError
 from tests.data.coco_folder import OBJECT, annotation, document, write
 
-CAR = ReaderOptions(object_class="car")
+CAR = {"object_class": "car"}
 CATEGORIES = [
     {"id": 0, "name": "_background_", "supercategory": ""},
     {"id": 1, "name": "wheel"},
@@ -35,7 +34,7 @@ def single(folder, content, name="annotations.json", images="JPEGImages"):
 
 
 def test_one_file_of_parts_alone(tmp_path):
-    data = load_dataset("coco_parts", single(tmp_path, cars()), ["car"], seed=0, reader=CAR)
+    data = load_dataset("coco_parts", single(tmp_path, cars()), classes=["car"], **CAR)
     assert data.parts == {"car": ("wheel", "door")}
     assert len(data.images) == 40
     for image in data.images:
@@ -52,8 +51,7 @@ def test_one_file_of_parts_alone(tmp_path):
 def test_halves_do_not_depend_on_order_ids_or_what_else_there_is(tmp_path):
     content = cars()
     before = {
-        i.image_id: i.split
-        for i in coco_parts.read_coco_parts(single(tmp_path / "a", content), None, CAR).images
+        i.image_id: i.split for i in coco_parts.read_coco_parts(single(tmp_path / "a", content), **CAR).images
     }
     number = random.Random(0).sample(range(100, 999), 40)
     for image in content["images"]:
@@ -64,8 +62,7 @@ def test_halves_do_not_depend_on_order_ids_or_what_else_there_is(tmp_path):
     left = {image["id"] for image in content["images"]}
     content["annotations"] = [a for a in content["annotations"] if a["image_id"] in left]
     after = {
-        i.image_id: i.split
-        for i in coco_parts.read_coco_parts(single(tmp_path / "b", content), None, CAR).images
+        i.image_id: i.split for i in coco_parts.read_coco_parts(single(tmp_path / "b", content), **CAR).images
     }
     assert len(after) == 25 and after.items() <= before.items()
 
@@ -73,13 +70,13 @@ def test_halves_do_not_depend_on_order_ids_or_what_else_there_is(tmp_path):
 def test_a_share_of_val(tmp_path):
     folder = single(tmp_path, cars(200))
     for share in (0.1, 0.8):
-        data = coco_parts.read_coco_parts(folder, None, ReaderOptions(object_class="car", val_fraction=share))
+        data = coco_parts.read_coco_parts(folder, object_class="car", val_fraction=share)
         assert sum(i.split == "val" for i in data.images) / 200 == pytest.approx(share, abs=0.07)
 
 
 def test_roboflow_s_file_beside_its_images(tmp_path):
     (tmp_path / "_annotations.coco.json").write_text(json.dumps(cars()))
-    data = coco_parts.read_coco_parts(tmp_path, None, CAR)
+    data = coco_parts.read_coco_parts(tmp_path, **CAR)
     assert data.images[0].source.path == str(tmp_path / f"{data.images[0].image_id}.jpg")
 
 
@@ -87,18 +84,18 @@ def test_roboflow_s_folders_are_splits(tmp_path):
     for name, count in (("train", 3), ("valid", 2)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "_annotations.coco.json").write_text(json.dumps(cars(count)))
-    data = coco_parts.read_coco_parts(tmp_path, None, CAR)
+    data = coco_parts.read_coco_parts(tmp_path, **CAR)
     assert [image.split for image in data.images] == ["train"] * 3 + ["val"] * 2
     assert data.images[3].source.path == str(tmp_path / "valid" / "car1.jpg")
     with pytest.raises(InputError, match="has a file for each split"):
-        coco_parts.read_coco_parts(tmp_path, None, ReaderOptions(object_class="car", val_fraction=0.5))
+        coco_parts.read_coco_parts(tmp_path, object_class="car", val_fraction=0.5)
 
 
 @pytest.mark.parametrize(("asked", "name"), [("car", "Car"), ("car", "CAR "), ("sports car", "sports_car")])
 def test_the_class_spelled_otherwise_is_no_part_of_it(tmp_path, asked, name):
     content = cars(categories=[{"id": 1, "name": name}, {"id": 2, "name": "door"}])
     with pytest.raises(InputError, match=f"'{asked}' and '{name.strip()}' are nearly equal"):
-        coco_parts.read_coco_parts(single(tmp_path, content), None, ReaderOptions(object_class=asked))
+        coco_parts.read_coco_parts(single(tmp_path, content), object_class=asked)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +110,7 @@ def test_without_an_object_class_one_line_names_the_flag(tmp_path, content):
 def test_an_object_class_that_the_categories_name_themselves(tmp_path):
     pair = [annotation(10, 1, [10, 10, 50, 40]), annotation(11, 3, [12, 12, 5, 6])]
     with pytest.raises(InputError, match=r"--object_class=dog: .*--classes=dog"):
-        coco_parts.read_coco_parts(write(tmp_path, document(pair)), None, ReaderOptions(object_class="dog"))
+        coco_parts.read_coco_parts(write(tmp_path, document(pair)), object_class="dog")
 
 
 def test_two_files_of_plain_detection(tmp_path):
@@ -129,7 +126,7 @@ def test_two_files_of_plain_detection(tmp_path):
     ]
     val = document([{**entry, "image_id": 2} for entry in two[2:]], categories=categories)
     folder = write(tmp_path, document(two, categories=categories), val)
-    data = coco_parts.read_coco_parts(folder, None, ReaderOptions(object_class="Car"))
+    data = coco_parts.read_coco_parts(folder, object_class="Car")
     assert [[len(o.parts) for o in image.objects] for image in data.images] == [[0, 1], [1]]
     assert "1 Car objects without a box: taken to be the union of their parts' boxes" in data.notes
     assert not any("has no splits" in note for note in data.notes)
@@ -138,21 +135,17 @@ def test_two_files_of_plain_detection(tmp_path):
 def test_categories_that_are_not_used_do_not_matter(tmp_path):
     unused = [{"id": 5, "name": "Wheel"}, {"id": 6, "name": 7}, {"id": 7, "name": "car"}]
     content = cars(categories=[*CATEGORIES, *unused])
-    assert coco_parts.read_coco_parts(single(tmp_path, content), None, CAR).parts == {
-        "car": ("wheel", "door")
-    }
+    assert coco_parts.read_coco_parts(single(tmp_path, content), **CAR).parts == {"car": ("wheel", "door")}
 
 
 def test_parts_may_bear_the_class_s_name_before_theirs(tmp_path):
     content = cars(categories=[{"id": 1, "name": "car:wheel"}, {"id": 2, "name": "car:door"}])
-    assert coco_parts.read_coco_parts(single(tmp_path, content), None, CAR).parts == {
-        "car": ("wheel", "door")
-    }
+    assert coco_parts.read_coco_parts(single(tmp_path, content), **CAR).parts == {"car": ("wheel", "door")}
 
 
 def test_a_share_for_files_that_are_splits_already(tmp_path):
     with pytest.raises(InputError, match=r"--val_fraction=0.5: .* has a file for each split"):
-        coco_parts.read_coco_parts(write(tmp_path, document()), None, ReaderOptions(val_fraction=0.5))
+        coco_parts.read_coco_parts(write(tmp_path, document()), val_fraction=0.5)
 
 
 def test_files_of_splits_go_before_one_of_all(tmp_path):

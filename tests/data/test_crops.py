@@ -65,7 +65,7 @@ def dataset() -> Dataset:
         Image("c", "train", None, (Object("cat", (0, 0, 9, 9), ()),)),
         Image("d", "train", None, (Object("dog", (0, 0, 32, 64), (part("tail", 0, 0, 1, 60),)),)),
     )
-    return Dataset("toy", images, {"dog": ("ear", "tail"), "cat": ("ear",)})
+    return Dataset(images, {"dog": ("ear", "tail"), "cat": ("ear",)}, "toy")
 
 
 def test_every_object_of_the_class_is_a_crop_with_its_own_parts():

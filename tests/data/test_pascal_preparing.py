@@ -19,7 +19,7 @@ from tests.data.pascal_folder import dog, rectangle, save_annotation, simple, wr
 READ = """
 import sys
 from partsjax.data import pascal_part
-data = pascal_part.read(sys.argv[1], prepared_dir=sys.argv[2])
+data = pascal_part.read_pascal_part(sys.argv[1], prepared_dir=sys.argv[2])
 assert [image.source.read().shape for image in data.images] == [(60, 80, 3)] * 2
 assert "tensorflow" not in sys.modules
 """
@@ -30,7 +30,7 @@ from partsjax.data import pascal_part
 def progress(done, total, what):
     if what.endswith(sys.argv[3]) and done == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-pascal_part.read(sys.argv[1], prepared_dir=sys.argv[2], progress=progress)
+pascal_part.read_pascal_part(sys.argv[1], prepared_dir=sys.argv[2], progress=progress)
 """
 
 

@@ -42,7 +42,7 @@ def crops(images: int = 7, damaged: int | None = None):
         boxes = [(4.0 * j, 3.0, 30.0 + 5 * j, 40.0) for j in range(1 + i % 3)]
         objects = tuple(Object("dog", box, (Part("ear", box),)) for box in boxes)
         made.append(Image(str(i), "train", Source(i, i == damaged), objects))
-    return class_crops(Dataset("noise", tuple(made), {"dog": ("ear",)}), "dog", "train", SIZE)
+    return class_crops(Dataset(tuple(made), {"dog": ("ear",)}, "noise"), "dog", "train", SIZE)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 50])

@@ -5,7 +5,6 @@ import pytest
 
 from partsjax.data import coco_parts
 from partsjax.data.coco_parts.segmentation import parse
-from partsjax.data.reader_options import ReaderOptions
 from partsjax.discriminativeness.blackout import pixels_of
 from partsjax.errors import InputError
 from tests.data.coco_folder import annotation, document, write
@@ -16,12 +15,12 @@ SQUARE = [20, 20, 30, 20, 30, 30, 20, 30]
 FAR = [50, 40, 60, 40, 60, 50.5, 50, 50]
 
 
-def read(tmp_path, segmentation, bbox=None, options=None, skip_bad=False, category=3):
+def read(tmp_path, segmentation, bbox=None, category=3, **options):
     entry = annotation(11, category, bbox, segmentation=segmentation, obj_ann_id=10)
     if bbox is None:
         del entry["bbox"]
     folder = write(tmp_path, document([DOG, entry]))
-    data = coco_parts.read_coco_parts(folder, None, options or ReaderOptions(), skip_bad=skip_bad)
+    data = coco_parts.read_coco_parts(folder, **options)
     return [part for image in data.images for found in image.objects for part in found.parts], data.notes
 
 
@@ -133,7 +132,7 @@ def test_disjoint_polygons_are_said_and_split_if_asked(tmp_path):
     assert part.box == (20, 20, 60, 50.5)
     said = "1 annotations hold disjoint polygons under one box; --split_polygons makes each an instance"
     assert said in notes
-    found, notes = read(tmp_path / "b", [SQUARE, FAR], [20, 20, 40, 30.5], ReaderOptions(split_polygons=True))
+    found, notes = read(tmp_path / "b", [SQUARE, FAR], [20, 20, 40, 30.5], split_polygons=True)
     assert [part.box for part in found] == [(20, 20, 30, 30), (50, 40, 60, 50.5)]
     assert all(part.pixels()[:10].all() for part in found)
     assert any("1 annotations of disjoint polygons are split" in note for note in notes)
@@ -150,22 +149,20 @@ def test_disjoint_polygons_are_said_and_split_if_asked(tmp_path):
     ],
 )
 def test_polygons_that_hang_together_are_one_instance(tmp_path, other):
-    (part,), notes = read(tmp_path, [SQUARE, other], [20, 20, 32, 32], ReaderOptions(split_polygons=True))
+    (part,), notes = read(tmp_path, [SQUARE, other], [20, 20, 32, 32], split_polygons=True)
     assert part.box == (20, 20, 52, 52) and not any("disjoint" in note for note in notes)
 
 
 def test_objects_are_never_split(tmp_path):
     dog = {**DOG, "segmentation": [[10, 10, 30, 10, 30, 70, 10, 70], [50, 10, 70, 10, 70, 70, 50, 70]]}
     ear = annotation(11, 3, [12, 12, 5, 6], obj_ann_id=10)
-    data = coco_parts.read_coco_parts(
-        write(tmp_path, document([dog, ear])), None, ReaderOptions(split_polygons=True)
-    )
+    data = coco_parts.read_coco_parts(write(tmp_path, document([dog, ear])), split_polygons=True)
     assert [len(image.objects) for image in data.images] == [1]
 
 
 def test_nothing_to_split_is_an_option_not_used(tmp_path):
     with pytest.raises(InputError, match="--split_polygons: no annotation has a segmentation"):
-        read(tmp_path, None, [20, 20, 5, 5], ReaderOptions(split_polygons=True))
+        read(tmp_path, None, [20, 20, 5, 5], split_polygons=True)
 
 
 def test_a_polygon_outside_its_image_is_told_by_the_box_it_gives(tmp_path):

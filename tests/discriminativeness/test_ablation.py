@@ -187,7 +187,7 @@ def test_a_network_without_class_scores_is_refused():
 
 
 def crops_of(photographs, network, count):
-    dataset = load_dataset("coco_parts", photographs, ["horse"], seed=0)
+    dataset = load_dataset("coco_parts", photographs, classes=["horse"])
     crops = class_crops(dataset, "horse", "val", network.input_size, limit=count)
     return next(batches(crops, [np.arange(count)], count, network.preprocessing.mean)).pixels
 

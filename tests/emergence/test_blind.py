@@ -27,7 +27,7 @@ SEARCH = Search(genetic=Genetic(population=40, generations=20))
 
 @functools.cache
 def crops(object_class: str) -> tuple[Crops, Crops]:
-    dataset = load_dataset("shapeparts", None, [object_class], seed=0)
+    dataset = load_dataset("shapeparts", classes=[object_class])
     return tuple(class_crops(dataset, object_class, split, SIZE) for split in ("train", "val"))
 
 

@@ -48,7 +48,7 @@ def image(number: int, *objects: tuple[str, tuple], split: str = "train", source
 
 
 def dataset(*images: Image, classes=("dog", "cat")) -> Dataset:
-    return Dataset("painted", images, {name: ("ear",) for name in classes})
+    return Dataset(images, {name: ("ear",) for name in classes}, "painted")
 
 
 def unbalanced(dogs: int = 9):

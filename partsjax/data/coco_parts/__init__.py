@@ -1,11 +1,11 @@
 """COCO JSON of parts: by PACO's convention, or any file of one object class, for photographs of one's own."""
 
 import collections
-import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
 
-from partsjax.data.class_selection import choose_classes, missing_in_a_split
+from partsjax.data.class_selection import choose_classes, missing_in_a_split, of_classes
 from partsjax.data.coco_parts.categories import Category, Meanings, meanings
 from partsjax.data.coco_parts.layout import FolderLayout, find_layout
 from partsjax.data.coco_parts.objects import FileObjects
@@ -15,23 +15,38 @@ from partsjax.data.coco_parts.values import Id
 from partsjax.data.doubled import counted_once
 from partsjax.data.faults import Faults
 from partsjax.data.images import FileImage
-from partsjax.data.reader_options import DEFAULTS, ReaderOptions
+from partsjax.data.reader_options import Flag
 from partsjax.data.schema import SPLITS, Dataset, Image, Object
 from partsjax.errors import InputError
 
+_OBJECT_CLASS = Flag(
+    "coco_parts, for files without object categories: the one class, as car, of which every category is a "
+    "part. An image's parts together are its object, unless a category of that name has boxes of it."
+)
+_VAL_FRACTION = Flag(
+    "coco_parts, for one annotations.json without splits: the share of images kept unseen, drawn by their "
+    "names, so that it is the same in every run. Default: 0.5."
+)
+_SPLIT_POLYGONS = Flag(
+    "coco_parts: where one annotation holds several disjoint polygons, as both wheels of a car, make each an "
+    "instance with a box of its own."
+)
+
 
 def read_coco_parts(
-    data_dir: str | os.PathLike | None,
+    data_dir: str | os.PathLike | None = None,
     classes: Iterable[str] | None = None,
-    options: ReaderOptions = DEFAULTS,
     *,
+    object_class: Annotated[str | None, _OBJECT_CLASS] = None,
+    val_fraction: Annotated[float | None, _VAL_FRACTION] = None,
+    split_polygons: Annotated[bool | None, _SPLIT_POLYGONS] = None,
     skip_bad: bool = False,
 ) -> Dataset:
     """Reads a folder's annotations, and the photographs' places in `JPEGImages/` or `images/`.
 
     Annotations are in `instances_train.json` and `instances_val.json`, or in one `annotations.json`, whose
     images are parted by a hash of their ids. A category is an object class (supercategory OBJECT) or a
-    part (supercategory PART, named `object:part`); with `options.object_class` every category used is a
+    part (supercategory PART, named `object:part`); with `object_class` every category used is a
     part of that class. A part's `obj_ann_id` is the annotation of its object. A part without one goes to
     the object of its class and image whose box holds the largest share of the part's area, the
     smallest such box if several do (our choice). Where an image has parts of a class but no object box
@@ -42,7 +57,9 @@ def read_coco_parts(
     Args:
       data_dir: the folder.
       classes: names of object classes; None for all that have part boxes.
-      options: `object_class`, `val_fraction` and `split_polygons` are used.
+      object_class: the one class that a file without object categories is of.
+      val_fraction: without split files, the share of images that are val, in (0, 1); None: 0.5.
+      split_polygons: each disjoint polygon of an annotation is an instance by itself.
       skip_bad: leave out images and annotations whose entries are wrong, with a note, instead of raising.
 
     Returns:
@@ -56,26 +73,27 @@ def read_coco_parts(
       InputError: whatever is wrong with the folder, the files, or the annotations of `classes`; faults of one
         kind, of both files, are reported together.
     """
-    layout = find_layout(data_dir, options.val_fraction)
+    layout = find_layout(data_dir, val_fraction)
     faults, notes, counted = Faults(skip_bad), [], collections.Counter()
     files = [load(path, faults, layout.inner_folder(path)) for path in layout.files]
-    kinds = meanings(files, options.object_class, notes)
+    kinds = meanings(files, object_class, notes)
     known = _annotated_parts(files, kinds)
     try:
         chosen = choose_classes(classes, known, known, os.fspath(layout.root))
     except InputError:
         faults.settle()  # a class may have no parts for the faults of their annotations
         raise
-    split_polygons = _split_polygons(files, options)
+    if split_polygons:
+        _require_segmentations(files)
     objects = [
-        FileObjects(file, kind, set(chosen), split_polygons, faults, counted).by_image()
+        FileObjects(file, kind, set(chosen), bool(split_polygons), faults, counted).by_image()
         for file, kind in zip(files, kinds, strict=True)
     ]
     images, doubled = counted_once(_images(layout, files, objects, faults))
     faults.settle()
     parts = _with_boxes(known, chosen, images)
     chosen = choose_classes(classes, chosen, parts, os.fspath(layout.root))
-    images = _of_classes(images, chosen)
+    images = of_classes(images, chosen)
     notes += [f"{count} {what}" for what, count in sorted(counted.items())] + doubled
     if not layout.by_split:
         count = sum(image.split == "val" for image in images)
@@ -85,7 +103,7 @@ def read_coco_parts(
         )
     notes += missing_in_a_split(images, chosen, layout.place)
     parts = {name: parts[name] for name in chosen}
-    return Dataset("coco_parts", images, parts, (*notes, *faults.notes()))
+    return Dataset(images, parts, "coco_parts", (*notes, *faults.notes()))
 
 
 def _annotated_parts(files: Sequence[CocoFile], kinds: Sequence[Meanings]) -> dict[str, tuple[str, ...]]:
@@ -108,18 +126,10 @@ def _with_boxes(
     return {name: tuple(p for p in known[name] if Category(name, p) in seen) for name in chosen}
 
 
-def _of_classes(images: Iterable[Image], chosen: tuple[str, ...]) -> tuple[Image, ...]:
-    """The images with the objects of some classes alone: one may have lost the last of its parts' boxes."""
-    kept = ((image, tuple(o for o in image.objects if o.object_class in chosen)) for image in images)
-    return tuple(dataclasses.replace(image, objects=objects) for image, objects in kept if objects)
-
-
-def _split_polygons(files: Iterable[CocoFile], options: ReaderOptions) -> bool:
-    if options.split_polygons and not any(
-        annotation.raw.get("segmentation") for file in files for annotation in file.annotations.values()
-    ):
+def _require_segmentations(files: Iterable[CocoFile]) -> None:
+    annotations = (annotation for file in files for annotation in file.annotations.values())
+    if not any(annotation.raw.get("segmentation") for annotation in annotations):
         raise InputError("--split_polygons: no annotation has a segmentation; leave it out")
-    return bool(options.split_polygons)
 
 
 def _images(

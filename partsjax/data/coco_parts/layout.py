@@ -57,9 +57,11 @@ def find_layout(data_dir: str | os.PathLike | None, val_fraction: float | None) 
     """Looks a folder over; opens no file.
 
     Raises:
-      InputError: no such folder, no annotations or photographs in it, or `val_fraction` for files that have
-        splits.
+      InputError: no such folder, no annotations or photographs in it, a `val_fraction` that is no
+        share, or one for files that have splits.
     """
+    if val_fraction is not None and not 0 < val_fraction < 1:
+        raise InputError(f"--val_fraction={val_fraction}: give a share between 0 and 1, such as 0.5")
     if data_dir is None:
         raise InputError(f"coco_parts: no data_dir is given; {LAYOUT}")
     root = Path(data_dir).expanduser()

@@ -5,7 +5,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.doubled import counted_once
@@ -14,20 +14,24 @@ from partsjax.data.pascal_part import builder, places
 from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
 from partsjax.data.pascal_part.records import RecordImage
 from partsjax.data.pascal_part.source import PascalSource, find_source, image_list
+from partsjax.data.reader_options import Flag
 from partsjax.data.schema import SPLITS, Dataset, Image, Object, Part
 from partsjax.errors import InputError, nearest
 
 _ALL_CLASSES = (*PART_LISTS["123"], *CLASSES_WITHOUT_PARTS)
 
 
+_PART_LIST = Flag("pascal_part: the paper's parts (123, the default), or its authors' later, shorter list.")
+
+
 def read_pascal_part(
-    data_dir: str | os.PathLike | None,
+    data_dir: str | os.PathLike | None = None,
     classes: Iterable[str] | None = None,
-    part_list: str = "123",
-    prepared_dir: str | os.PathLike | None = None,
-    progress: builder.Progress | None = None,
     *,
+    part_list: Annotated[Literal["123", "105"], _PART_LIST] = "123",
+    prepared_dir: str | os.PathLike | None = None,
     skip_bad: bool = False,
+    progress: builder.Progress | None = None,
 ) -> Dataset:
     """Reads PASCAL-Part, preparing it first where that has not been done.
 
@@ -43,8 +47,8 @@ def read_pascal_part(
       classes: names of object classes; None for all that have part boxes.
       part_list: `123` (the paper's) or `105`.
       prepared_dir: where prepared copies are kept; by default where tfds keeps its own.
-      progress: called as a copy is prepared.
       skip_bad: leave out images whose annotations are damaged, with a note, instead of raising.
+      progress: called as a copy is prepared.
 
     Returns:
       Images that show an object of `classes`, with integral boxes and the parts' masks; their pixels
@@ -121,7 +125,7 @@ def _assemble(
         notes.append(f"left out by --skip_bad, {len(damaged)} of a kind: {builder.together(damaged)}")
     once, doubled = counted_once(images)
     notes += doubled + missing_in_a_split(once, chosen, lambda split: _place(source, copy, split))
-    return Dataset("pascal_part", once, {c: parts[c] for c in chosen}, tuple(notes))
+    return Dataset(once, {c: parts[c] for c in chosen}, "pascal_part", tuple(notes))
 
 
 def _place(source: PascalSource | None, copy: Path, split: str) -> str:

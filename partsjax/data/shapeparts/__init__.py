@@ -92,4 +92,4 @@ def read_shapeparts(
             for index in range(per_class):
                 source = RenderedImage(Key(int(seed), split, object_class, index, style))
                 images.append(Image(source.image_id, split, source, _objects(source.key)))
-    return Dataset("shapeparts", tuple(images), {c: FIGURES[c].parts for c in chosen})
+    return Dataset(tuple(images), {c: FIGURES[c].parts for c in chosen}, "shapeparts")

@@ -39,7 +39,7 @@ class TrainingData:
         )
         self._digests = photographs.digests(looks)
         photographs.note_oddities(
-            looks, context_of(terminal, execution).notes, allow_duplicates=options.reader.allow_duplicates
+            looks, context_of(terminal, execution).notes, allow_duplicates=execution.allow_duplicates
         )
         self.train, self.val = (self._readable(one, execution, terminal) for one in both)
         terminal.note(*self.train.notes, *self.val.notes)

@@ -3,12 +3,13 @@
 import collections
 import dataclasses
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
-from partsjax.data.reader_options import ReaderOptions
 from partsjax.errors import InputError, nearest
 from partsjax.networks import load_network
 from partsjax.networks.heads import HIDDEN
@@ -54,7 +55,7 @@ class TrainingOptions:
     seed: int = 0
     dtype: str = "float32"
     file: WeightOptions = dataclasses.field(default_factory=WeightOptions)
-    reader: ReaderOptions = dataclasses.field(default_factory=ReaderOptions)
+    reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     batch_size: int = 32
     recipe: Recipe = dataclasses.field(default_factory=lambda: Recipe(steps=400))
     hidden: int = HIDDEN
