@@ -17,7 +17,7 @@ def require_scores(network: Network) -> None:
     if network.after is None:
         raise InputError(
             f"network {network.name} has no class scores; give --weights=a checkpoint of "
-            "experiments.supervision or a file with fully connected layers (a network of your own: `after`)"
+            "partsjax supervision or a file with fully connected layers (a network of your own: `after`)"
         )
 
 

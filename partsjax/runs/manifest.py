@@ -102,7 +102,10 @@ def command() -> str:
     """The command line, as it can be typed again."""
     main = sys.modules["__main__"]
     spec = getattr(main, "__spec__", None)
-    program = ["python", "-m", spec.name] if spec else ["python", sys.argv[0]]
+    if spec:
+        program = ["python", "-m", spec.name]
+    else:
+        program = sys.argv[0].split() if sys.argv[0].startswith("partsjax ") else ["python", sys.argv[0]]
     return shlex.join([*program, *sys.argv[1:]])
 
 

@@ -84,9 +84,9 @@ def read_resamples(path: Path) -> Kept:
         names = dict.fromkeys((verdict.layer, verdict.object_class) for verdict in verdicts)
         return Kept(verdicts, {pair: arrays[_array(*pair)] for pair in names}, Images(**about))
     except FileNotFoundError:
-        raise InputError(f"{path}: not found; run experiments.emergence to its end first") from None
+        raise InputError(f"{path}: not found; run partsjax emergence to its end first") from None
     except (sealed.Damaged, OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: damaged ({error}); run experiments.emergence again") from None
+        raise InputError(f"{path}: damaged ({error}); run partsjax emergence again") from None
 
 
 def _array(layer: str, object_class: str) -> str:

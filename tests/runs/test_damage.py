@@ -74,7 +74,7 @@ def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
     path = tmp_path / "W" / "emergence" / resamples.NAME
     path.write_bytes(flipped(path.read_bytes(), 0.5))
     named = question(folder, emergence=str(tmp_path / "W" / "emergence"))
-    with pytest.raises(InputError, match=r"resamples\.npz: damaged.*run experiments\.emergence again"):
+    with pytest.raises(InputError, match=r"resamples\.npz: damaged.*run partsjax emergence again"):
         discriminativeness.measure(named, Execution(tmp_path / "V", 16, 1), Terminal(quiet=True))
 
 

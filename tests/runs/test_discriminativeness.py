@@ -190,7 +190,7 @@ def test_what_can_be_mended_is_said_in_one_line(folder, finished, emergence_run,
             asked(folder, tmp_path / "W", **changed)
         assert "\n" not in str(error.value)
 
-    refused(r"--weights=imagenet: it has no class scores.*experiments\.supervision", net="tests.tiny:network")
+    refused(r"--weights=imagenet: it has no class scores.*partsjax supervision", net="tests.tiny:network")
     refused(r"no score for the class 'beast'.*stone, tree.*--classes", net="tests.runs.scored:without_beasts")
     refused(r"no layer 'conv3'; did you mean 'conv2'", layer="conv3")
     refused(r"emergence of another network \(--net=tests\.tiny:network", emergence=str(finished[0]))

@@ -6,7 +6,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import flags as shared
+from partsjax.cli import flags as shared
 from partsjax.errors import InputError
 from partsjax.runs.context import Context
 from partsjax.runs.inputs import dataset_of

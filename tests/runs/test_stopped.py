@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from experiments import process
+from partsjax.cli import process
 from partsjax.emergence.nulls import NULLS
 from partsjax.runs import stages
 from partsjax.runs.supervision import checkpoints

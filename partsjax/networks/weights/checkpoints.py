@@ -83,7 +83,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         step = steps.latest_step()
         if step is None:
             raise InputError(
-                f"--weights={path}: no finished checkpoint in this folder; let experiments.supervision reach "
+                f"--weights={path}: no finished checkpoint in this folder; let partsjax supervision reach "
                 "its first one, or give a weight file"
             )
         here = folder / str(step)

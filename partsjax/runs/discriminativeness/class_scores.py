@@ -24,8 +24,7 @@ def require_named_scores(network: Network, weights: str) -> None:
     if network.after is None or not network.classes:
         what = "its class scores have no names" if network.after else "it has no class scores"
         raise InputError(
-            f"--weights={weights}: {what}; train it with experiments.supervision and give "
-            "--weights=W/checkpoint"
+            f"--weights={weights}: {what}; train it with partsjax supervision and give --weights=W/checkpoint"
         )
 
 
@@ -36,5 +35,5 @@ def require_classes(network: Network, classes: Iterable[str]) -> None:
             raise InputError(
                 f"the network has no score for the class {name!r} of the data; it has "
                 f"{', '.join(network.classes)}: choose among them with --classes, or train it for this class "
-                "with experiments.supervision"
+                "with partsjax supervision"
             )

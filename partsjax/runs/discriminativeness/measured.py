@@ -53,7 +53,7 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
     manifest = _manifest(folder)
     if manifest["network_digest"] != network.digest:
         raise InputError(
-            f"{folder}: emergence of another network ({_made_with(manifest)}); run experiments.emergence "
+            f"{folder}: emergence of another network ({_made_with(manifest)}); run partsjax emergence "
             "with the same --net, --weights and --dtype, or leave --emergence out"
         )
     if layer not in manifest["layers"]:
@@ -87,7 +87,7 @@ def _manifest(folder: Path) -> dict:
             raise ValueError
     except OSError:
         raise InputError(
-            f"{folder}: no finished emergence run (no manifest.json); run experiments.emergence to its end, "
+            f"{folder}: no finished emergence run (no manifest.json); run partsjax emergence to its end, "
             "or leave --emergence out"
         ) from None
     except (ValueError, AttributeError):

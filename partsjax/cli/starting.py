@@ -1,30 +1,40 @@
 """How every command starts and ends."""
 
+import re
 import sys
 import traceback
-from collections.abc import Callable
+from typing import Protocol
 
 from absl import app, flags, logging
 
-from experiments import process
-from experiments.flags import apply_config
+from partsjax.cli import process
+from partsjax.cli.flags import apply_config
 from partsjax.errors import InputError, printable
 from partsjax.networks.devices import one_device_a_core, require_devices
 
 
-def start(main: Callable[[], None]) -> None:
-    """Parses flags and runs `main`; what the user can fix ends in one line and status 2.
+class Command(Protocol):
+    """A module of a command: its flags are defined when it is imported, and its docstring is its help."""
+
+    __name__: str
+
+    def main(self) -> None: ...
+
+
+def start(command: Command) -> None:
+    """Parses flags and runs a command; what the user can fix ends in one line and status 2.
 
     Asked to stop by a signal, it says so in one line and exits with 128 and the signal's number; so it does
     without a line where nobody reads its results any more. Anything else is a bug and shows its traceback.
     """
     process.prepare_process()
+    _adopt(command)
     # JAX tells at this level of every accelerator that is not there.
     logging.set_verbosity(logging.WARNING)
     one_device_a_core()
     try:
         with process.stoppable():
-            app.run(lambda arguments: _run(main, arguments), flags_parser=_parsed)
+            app.run(lambda arguments: _run(command, arguments), flags_parser=_parsed)
     except InputError as error:
         print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
         if flags.FLAGS.is_parsed() and flags.FLAGS.debug:
@@ -37,6 +47,16 @@ def start(main: Callable[[], None]) -> None:
         sys.exit(process.nobody_reads())
 
 
+def _adopt(command: Command) -> None:
+    """Makes the command's help and flags those of the program, whichever way it was started."""
+    program, text = sys.modules["__main__"], command.__doc__
+    if getattr(program, "__spec__", None) and text:  # from a checkout; examples are lines of their own
+        text = re.sub(r"(?m)^  partsjax (\w+)", r"  python -m experiments.\1", text)
+    program.__doc__ = text
+    for flag in flags.FLAGS.get_key_flags_for_module(command.__name__):
+        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+
+
 def _parsed(arguments: list[str]) -> list[str]:
     """Flags are parsed; what is not one of them comes back, the program first."""
     try:
@@ -47,13 +67,13 @@ def _parsed(arguments: list[str]) -> list[str]:
         raise SystemExit(0) from None
 
 
-def _run(main: Callable[[], None], arguments: list[str]) -> None:
+def _run(command: Command, arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise InputError(f"unexpected argument {arguments[1]!r}; options start with --")
     process.have_a_home()
     apply_config()
     require_devices()
-    main()
+    command.main()
 
 
 def _show(error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""Flags shared by all experiments."""
+"""Flags shared by all commands."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments.reader_flags import reader_options
+from partsjax.cli.reader_flags import reader_options
 from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments import process
+from partsjax.cli import process
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
-from tests.experiments.commands import typed
+from tests.cli.commands import typed
 from tests.reporting.test_terminal import EVERYTHING, LAYERS, beside, of_layer, summarize
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 def command(main):
     """An experiment that does this."""
-    return types.SimpleNamespace(__name__="experiments.some", main=main)
+    return types.SimpleNamespace(__name__="partsjax.cli.some", main=main)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_tables_in_any_encoding(stream, monkeypatch, encoding):
 
 def test_streams_that_are_closed_take_everything():
     code = (
-        "import sys; from experiments import process; process.prepare(); "
+        "import sys; from partsjax.cli import process; process.prepare_process(); "
         "sys.stdout.write('x'); sys.stderr.write('y'); "
         "assert open(sys.argv[1], 'w').fileno() > 2; sys.exit(7)"
     )
@@ -85,7 +85,7 @@ def test_streams_that_are_closed_take_everything():
 def test_names_are_utf8_in_a_c_locale(tmp_path):
     (tmp_path / "\xe9t\xe9").write_bytes(b"there")
     code = (
-        "import sys; from experiments import process; process.prepare(); "
+        "import sys; from partsjax.cli import process; process.prepare_process(); "
         "print(open(sys.argv[1], 'rb').read() == open('\\xe9t\\xe9', 'rb').read(), sys.argv[1])"
     )
     locale = {
@@ -149,7 +149,7 @@ def test_handlers_are_as_before_when_a_command_ends_by_itself(monkeypatch, handl
 
 def test_a_second_signal_ends_the_process_at_once():
     code = (
-        "import os, signal\nfrom experiments import process\n"
+        "import os, signal\nfrom partsjax.cli import process\n"
         "def kill(): os.kill(os.getpid(), signal.SIGTERM)\n"
         "with process.stoppable():\n    try: kill()\n    finally: kill(); print('still here')\n"
     )
@@ -159,7 +159,7 @@ def test_a_second_signal_ends_the_process_at_once():
 
 def test_threads_that_are_busy_delay_a_stop_for_seconds_at_most():
     code = (
-        "import os, signal, threading, time\nfrom experiments import process\nprocess.GRACE = 0.2\n"
+        "import os, signal, threading, time\nfrom partsjax.cli import process\nprocess.GRACE = 0.2\n"
         "with process.stoppable():\n    threading.Thread(target=time.sleep, args=[60]).start()\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
     )

@@ -2,9 +2,9 @@
 
 import pytest
 
-from experiments import discriminativeness
+from partsjax.cli import discriminativeness
 from tests import tiny
-from tests.experiments.commands import one_line, typed
+from tests.cli.commands import one_line, typed
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def command(tmp_path, capsys, monkeypatch):
     [
         (
             {"net": "tests.tiny:network"},
-            r"--weights=imagenet: it has no class scores.*experiments\.supervision",
+            r"--weights=imagenet: it has no class scores.*partsjax supervision",
         ),
         ({"net": "tests.runs.scored:network", "layers": "conv2"}, r"--layers: one layer a run.*--layer"),
         ({"net": "tests.runs.scored:network", "layer": "conv5"}, r"--layer: .* has no layer 'conv5'"),
@@ -38,4 +38,4 @@ def test_it_says_what_to_mend(command, options, words):
 
 def test_the_help_teaches():
     text = discriminativeness.__doc__
-    assert "experiments.supervision" in text and "--emergence" in text and "report/index.html" in text
+    assert "partsjax supervision" in text and "--emergence" in text and "report/index.html" in text

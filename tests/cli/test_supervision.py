@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from experiments import supervision
+from partsjax.cli import supervision
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.supervision import selective
 from tests import tiny
-from tests.experiments.commands import one_line, typed
+from tests.cli.commands import one_line, typed
 from tests.runs.training import NARROW
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ import pytest
 from absl.testing import flagsaver
 
 import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
-from experiments import starting
+from partsjax.cli import starting
 
 
 def typed(experiment, monkeypatch, options: dict) -> int | None:
@@ -15,7 +15,7 @@ def typed(experiment, monkeypatch, options: dict) -> int | None:
     arguments = [f"--{name}={value}" for name, value in options.items() if value is not None]
     monkeypatch.setattr(sys, "argv", [experiment.__name__.split(".")[-1], *arguments])
     with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-        starting.start(experiment.main)
+        starting.start(experiment)
     return stop.value.code
 
 

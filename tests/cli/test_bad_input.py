@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import emergence
+from partsjax.cli import emergence
 from partsjax.reporting.report import write as pages
 from partsjax.runs import stages, workdir
 from tests import tiny
-from tests.experiments.commands import one_line, typed
+from tests.cli.commands import one_line, typed
 
 ROOT = Path(__file__).parents[2]
 

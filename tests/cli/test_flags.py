@@ -7,11 +7,10 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments import comparison, discriminativeness, emergence, supervision
-from experiments.flags import MOST_SEED
-from experiments.starting import start
+from partsjax.cli import comparison, discriminativeness, emergence, starting, supervision
+from partsjax.cli.flags import MOST_SEED
 from partsjax.runs.comparison.members import members
-from tests.experiments.commands import one_line, typed
+from tests.cli.commands import one_line, typed
 
 EXPERIMENTS = (comparison, discriminativeness, emergence, supervision)
 each_experiment = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.__name__.split(".")[-1])
@@ -46,7 +45,7 @@ def values(monkeypatch):
         def main():
             found.update({name: flags.FLAGS[name].value for name in options})
 
-        status = typed(types.SimpleNamespace(__name__="experiments.some", main=main), monkeypatch, options)
+        status = typed(types.SimpleNamespace(__name__="partsjax.cli.some", main=main), monkeypatch, options)
         return status, found
 
     return of
@@ -93,7 +92,7 @@ def test_paths_that_cannot_be_are_one_line(values, capsys, name):
 def test_what_cannot_be_parsed_is_one_line(monkeypatch, capsys, given, words):
     monkeypatch.setattr(sys, "argv", ["emergence", given])
     with flagsaver.flagsaver(), pytest.raises(SystemExit) as stop:
-        start(emergence.main)
+        starting.start(emergence)
     assert stop.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ") and words in line

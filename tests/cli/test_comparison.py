@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from experiments import comparison
+from partsjax.cli import comparison
 from tests import tiny
-from tests.experiments.commands import typed
+from tests.cli.commands import typed
 from tests.runs.running import rows
 
 
@@ -61,7 +61,7 @@ def one_seed(weights="imagenet"):
 
 
 def test_seeds_that_make_no_difference_are_one_line(command):
-    status, _, err = command(net="tests.experiments.test_comparison:one_seed", seeds="0,1")
+    status, _, err = command(net="tests.cli.test_comparison:one_seed", seeds="0,1")
     lines = [line for line in err.strip().splitlines() if not line.startswith("note: ")]
     assert status == 2 and len(lines) == 1 and "same random weights" in lines[0] and "`seed`" in lines[0]
 

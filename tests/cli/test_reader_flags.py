@@ -2,7 +2,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments.reader_flags import reader_options
+from partsjax.cli.reader_flags import reader_options
 from partsjax.data.registry import register_dataset
 from partsjax.errors import InputError
 

@@ -1,0 +1,102 @@
+"""What emerges in a network by what it was trained for: trains, measures and compares several.
+
+Networks (--networks) are measured one after another on the same images, and held against --baseline, with
+intervals on the differences:
+  random    random weights                    image    trained here on whole images with labels
+  imagenet  as installed with this package    mil, cam, wsddn  on image labels alone, saying where
+  object    trained here on object windows    scratch  as --supervision says, from random weights
+Any other enters by its weights, as scenes=FILE.
+
+  partsjax comparison --networks=random,imagenet,object --steps=100 --limit=100 --workdir=W
+      A first look, on shapeparts, drawn on the fly.
+  partsjax comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
+      The published comparison, on photographs with part boxes, in COCO JSON.
+  ... --seeds=0,1,2
+      Random, trained and scratch networks once a seed; intervals over seeds too.
+
+Killed half-way, the same command goes on. It writes report/index.html (look at it first), comparison.csv
+(every network by layer), differences.csv, part_differences.csv, summary.json and manifest.json into
+--workdir; trained networks into networks/, each network's own run into emergence/.
+"""
+
+from absl import flags
+
+from partsjax.cli import flags as shared
+from partsjax.cli import supervision
+from partsjax.errors import InputError
+
+_NETWORKS = flags.DEFINE_list(
+    "networks",
+    ["random", "imagenet", "object", "image", "mil", "cam", "scratch"],
+    "Networks, in the order of the tables; or NAME=FILE for weights of your own, as for --weights.",
+)
+_BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are held against.")
+_SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch networks, as 0,1,2.")
+_SCRATCH_STEPS = flags.DEFINE_integer(
+    "scratch_steps", None, "Updates of scratch. Default: as many as --steps.", lower_bound=1
+)
+_EMERGENCE_LIMIT = flags.DEFINE_integer(
+    "emergence_limit",
+    None,
+    "At most this many objects per class and split when emergence is measured; training sees all. Default: "
+    "as --limit, which holds for both.",
+    lower_bound=1,
+)
+_PAGES = flags.DEFINE_bool("pages", False, "Also write every network's own report, with its pictures.")
+_OF_TRAINING = (
+    "weights", "supervision", "steps", "scratch_steps", "train_from", "hidden", "learning_rate",
+    "new_learning_rate", "schedule", "weight_decay", "balance", "windows", "num_windows", "image_size",
+    "evaluate_every", "val_limit",
+)  # fmt: skip
+flags.adopt_module_key_flags(shared)
+flags.adopt_module_key_flags(supervision)
+
+
+def main() -> None:
+    from partsjax.reporting.terminal import Terminal
+    from partsjax.runs.comparison import ComparisonOptions, compare
+    from partsjax.runs.options import Options
+
+    shown = shared.job_options()
+    shown["limit"] = _EMERGENCE_LIMIT.value or shown["limit"]
+    options = ComparisonOptions(
+        networks=tuple(_NETWORKS.value),
+        measuring=Options(nulls=(), all_searches=False, **shown),
+        training=supervision.training_options(),
+        seeds=tuple(map(_seed, _SEEDS.value)),
+        baseline=_BASELINE.value,
+        scratch_steps=_SCRATCH_STEPS.value,
+    )
+    _refuse_idle(options)
+    compare(options, shared.execution("comparison", options), Terminal(), pages=_PAGES.value)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) > shared.MOST_SEED:
+        raise InputError(
+            f"--seeds: {text!r} is not a whole number from 0 to {shared.MOST_SEED}; give them as 0,1,2"
+        )
+    return int(text)
+
+
+def _refuse_idle(options) -> None:
+    """Refuses flags of the command line that change nothing for these networks."""
+    from partsjax.runs.comparison.members import SCRATCH, members
+
+    every = members(options.networks, options.seeds)
+    trained = [member for member in every if member.trained]
+    if all(member.seed is None for member in every):
+        shared.refuse_idle(["seeds"], "where no network has one: those given have their weights")
+    if not trained:
+        shared.refuse_idle(_OF_TRAINING, "where no network is trained")
+        if _EMERGENCE_LIMIT.value:
+            shared.refuse_idle(["limit"], "beside --emergence_limit where no network is trained")
+    names = {member.name for member in trained}
+    if SCRATCH not in names:
+        shared.refuse_idle(["supervision", "scratch_steps"], "without scratch among --networks")
+    if names == {SCRATCH}:
+        shared.refuse_idle(["weights", "train_from", "learning_rate"], "on scratch alone: all of it is new")
+    training = [options.training_of(member) for member in trained]
+    if not any(one.windows for one in training):
+        shared.refuse_idle(["windows"], "on these networks: none learns from such windows")
+    supervision.refuse_idle({one.supervision for one in training})

@@ -1,0 +1,70 @@
+"""Which filters, and which parts, does a class score rest on? And are they the ones that emerge?
+
+Takes every filter of a layer out in turn, and blacks out every part, on the crops of each class in unseen
+images, and measures what the score of the right class loses. A filter is discriminative for a class if it
+loses over two standard deviations more than the layer's filters do on average; a part if it loses surely
+more than boxes of its size at random places inside the object. Then it asks how many of these filters
+detect a part that emerges, against chance, and whether the parts that matter are those with detectors.
+
+  partsjax supervision --supervision=object --workdir=W
+  partsjax discriminativeness --weights=W/checkpoint
+      A network needs scores for the classes of the data: train one first.
+  partsjax discriminativeness --weights=W/checkpoint --emergence=E
+      E: the folder of partsjax emergence with the same weights and data. Without it emergence is
+      measured first.
+
+Killed half-way, the same command goes on. It writes report/index.html (look at it first), filters.csv (what
+each filter is worth to each class), parts.csv (what each part is worth), summary.json and manifest.json
+into --workdir.
+"""
+
+from absl import flags
+
+from partsjax.cli import flags as shared
+from partsjax.runs.options import Options
+
+_LAYER = flags.DEFINE_string(
+    "layer", "", "The layer whose filters are taken out. Default: the last convolution."
+)
+_EMERGENCE = flags.DEFINE(
+    shared.PATH,
+    "emergence",
+    None,
+    "Folder of a finished partsjax emergence of the same network, layer and data. Default: emergence is "
+    "measured in that layer, into --workdir/emergence.",
+)
+_DEVIATIONS = flags.DEFINE_float(
+    "deviations", 2.0, "Standard deviations over the layer's mean from which a filter is discriminative."
+)
+_AFTER_SOFTMAX = flags.DEFINE_bool(
+    "after_softmax", False, "Call filters discriminative by the drop of the probability, not of the score."
+)
+_BLACKOUTS = flags.DEFINE_integer(
+    "blackouts",
+    None,
+    "At most this many crops per part are blacked out, spread evenly over those that show it; each takes "
+    "nine forward passes. Default: all.",
+    lower_bound=1,
+)
+flags.adopt_module_key_flags(shared)
+
+
+def main() -> None:
+    from partsjax.errors import InputError
+    from partsjax.reporting.terminal import Terminal
+    from partsjax.runs import discriminativeness
+
+    options = shared.job_options()
+    if options["layers"]:
+        raise InputError(
+            "--layers: one layer a run; give it as --layer, or leave it out for the last convolution"
+        )
+    question = discriminativeness.Question(
+        job=Options(**options, nulls=(), all_searches=False),
+        layer=_LAYER.value,
+        emergence=_EMERGENCE.value or "",
+        deviations=_DEVIATIONS.value,
+        after_softmax=_AFTER_SOFTMAX.value,
+        blackouts=_BLACKOUTS.value,
+    )
+    discriminativeness.measure(question, shared.execution("discriminativeness", question), Terminal())

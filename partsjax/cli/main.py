@@ -1,0 +1,54 @@
+"""The program `partsjax`: finds the command that is asked for and starts it."""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "emergence": "which parts have detectors among a network's filters, and is it more than chance?",
+    "supervision": "trains a network under one kind of supervision, to ask later what emerges in it",
+    "discriminativeness": "which filters and parts does a class score rest on? those that emerge?",
+    "comparison": "what emerges by what a network was trained for: trains, measures, compares several",
+}
+
+_HELP = """Which filters of a convolutional network detect semantic object parts, with numbers that hold.
+
+  partsjax emergence --net=alexnet
+      A first look: ImageNet weights on images that are drawn on the fly. Works at once; look at
+      report/index.html in the folder it names.
+  partsjax emergence --help
+      All flags of a command, and what it writes.
+
+commands:
+{commands}
+
+The same in a notebook: import partsjax as pj; help(pj)
+"""
+
+
+def help_text() -> str:
+    width = max(map(len, COMMANDS))
+    return _HELP.format(commands="\n".join(f"  {name:{width}}  {what}" for name, what in COMMANDS.items()))
+
+
+def main() -> None:
+    """`partsjax NAME --flag=value ...`"""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("-h", "--help", "help"):
+        print(help_text(), end="")
+        return
+    if name == "--version":
+        from partsjax import __version__
+
+        print(f"partsjax {__version__}")
+        return
+    if name not in COMMANDS:
+        from partsjax.errors import nearest, printable
+
+        print(
+            f"error: partsjax {printable(name)}: no such command; {nearest(name, COMMANDS)}", file=sys.stderr
+        )
+        sys.exit(2)
+    from partsjax.cli.starting import start
+
+    sys.argv = [f"partsjax {name}", *sys.argv[2:]]
+    start(importlib.import_module(f"partsjax.cli.{name}"))

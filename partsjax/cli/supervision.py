@@ -1,0 +1,117 @@
+"""Trains a network under one kind of supervision, to ask later what emerges in it.
+
+  partsjax supervision --supervision=object
+      ImageNet's convolutions, finetuned on windows of shapeparts, drawn on the fly: works at once.
+  partsjax supervision --supervision=cam --dataset=coco_parts --data_dir=DIR --classes=horse,dog
+      From image-level labels alone, on photographs in COCO JSON.
+  partsjax supervision --supervision=image --weights=random
+      From scratch.
+
+What it can learn from (--supervision):
+  object  windows around objects and background, as R-CNN
+  image   whole images, several labels each
+  mil     the same labels, by the strongest position of a map per class (multiple instance learning)
+  cam     the same labels, by the mean over positions (class activation maps)
+  wsddn   the same labels, by windows weighed against each other (weakly supervised detection)
+
+It writes checkpoint/ (for --weights=W/checkpoint of every other experiment), metrics.csv, tensorboard/ and
+manifest.json into --workdir. Killed half-way, the same command goes on from the newest checkpoint, and ends
+with the same parameters.
+"""
+
+from absl import flags
+
+from partsjax.cli import flags as shared
+from partsjax.errors import InputError
+from partsjax.supervision.objectives import OBJECTIVES
+from partsjax.supervision.training import SCHEDULES
+
+_DEFAULT_BATCH = 32
+flags.DEFINE_enum("supervision", "object", list(OBJECTIVES), "What the network learns from; see above.")
+flags.DEFINE_integer("steps", 400, "Updates of the parameters.", lower_bound=1)
+flags.DEFINE_string(
+    "train_from",
+    "",
+    "First layer that is trained, as conv5; the layers before it stay as they are. head: the head alone. "
+    "Default: all are trained.",
+)
+flags.DEFINE_integer(
+    "hidden",
+    512,
+    "Units of the hidden layer where the weights bring no fully connected layers. 0: none, scores are linear "
+    "in the features (with --train_from=head: a linear probe).",
+    lower_bound=0,
+)
+flags.DEFINE_float("learning_rate", 2e-4, "Highest, of layers whose weights were given.", 0.0)
+flags.DEFINE_float("new_learning_rate", 5e-4, "Highest, of layers that start afresh.", 0.0)
+flags.DEFINE_enum("schedule", "cosine", SCHEDULES, "How the learning rates fall.")
+flags.DEFINE_float("weight_decay", 0.01, "Of kernels.", 0.0)
+flags.DEFINE_bool("balance", True, "Draw the class of an example first, then the example.")
+flags.DEFINE_enum(
+    "windows",
+    None,
+    ["jittered", "random", "selective"],
+    "Where windows come from: jittered around objects (object's default; the background random), random "
+    "(wsddn's default), or selective search, which needs opencv-contrib-python-headless.",
+)
+flags.DEFINE_integer("num_windows", 128, "Windows an image, for wsddn.", lower_bound=2)
+flags.DEFINE_integer(
+    "image_size", None, "Side of whole images, in pixels. Default: the network's input.", lower_bound=32
+)
+flags.DEFINE_integer(
+    "evaluate_every", 100, "Steps between validations; each writes a checkpoint.", lower_bound=1
+)
+flags.DEFINE_integer(
+    "val_limit", 500, "Validate on at most this many objects or images, evenly spread.", lower_bound=1
+)
+flags.adopt_module_key_flags(shared)
+
+
+def refuse_idle(objectives: set[str]) -> None:
+    """Refuses flags of the command line that no training under these objectives looks at."""
+    if objectives <= {"object"}:
+        shared.refuse_idle(["image_size"], "on windows, which are warped to the network's input")
+    if "wsddn" not in objectives:
+        shared.refuse_idle(["num_windows"], "without wsddn")
+
+
+def training_options():
+    """What the flags say of a training: `TrainingOptions`."""
+    from partsjax.runs.supervision import TrainingOptions
+    from partsjax.supervision.training import Recipe
+
+    values = flags.FLAGS
+    recipe = Recipe(
+        **{
+            name: values[name].value
+            for name in (
+                "steps", "train_from", "learning_rate", "new_learning_rate", "schedule", "weight_decay"
+            )
+        }
+    )  # fmt: skip
+    options = shared.job_options()
+    del options["layers"]
+    return TrainingOptions(
+        recipe=recipe,
+        supervision=values.supervision,
+        batch_size=values.batch_size or _DEFAULT_BATCH,
+        hidden=values.hidden,
+        balance=values.balance,
+        windows=values.windows or "",
+        num_windows=values.num_windows,
+        image_size=values.image_size,
+        evaluate_every=values.evaluate_every,
+        val_limit=values.val_limit,
+        **options,
+    )
+
+
+def main() -> None:
+    from partsjax.reporting.terminal import Terminal
+    from partsjax.runs import supervision
+
+    if flags.FLAGS.layers:
+        raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
+    options = training_options()
+    refuse_idle({options.supervision})
+    supervision.train(options, shared.execution("supervision", options), Terminal())
