@@ -84,7 +84,7 @@ def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = Non
       uint8 [H, W, 3] RGB, read-only. Grey, palette and CMYK images are converted; alpha is dropped.
 
     Raises:
-      InputError: as `opened`, and cut off or damaged. Damage that leaves a well-formed stream of the right
+      InputError: as `open_image`, and cut off or damaged. Damage that leaves a well-formed stream of the right
         length cannot be told from a picture.
     """
     image = open_image(data, label, annotated_size)
@@ -127,7 +127,7 @@ class EncodedImage:
         return decode(self.encoded(), self.label, self.annotated_size)
 
     def size(self) -> tuple[int, int]:
-        """(width, height) in pixels, as read; decodes no pixels. Raises as `opened` and `encoded`."""
+        """(width, height) in pixels, as read; decodes no pixels. Raises as `open_image` and `encoded`."""
         return self._size(self.encoded())
 
     def digest(self) -> str:

@@ -163,37 +163,37 @@ def test_localisation_equals_loops(seed):
 
 def test_corloc_counts_images_not_objects_and_half_is_enough():
     truth = truth_of([(0, WHOLE), (0, [0.8, 0.8, 0.9, 0.9])], [(0, LEFT)], [(1, WHOLE)], classes=2)
-    boxes = metrics.everywhere(np.array(LEFT, np.float32), truth)
+    boxes = metrics.at_every_image(np.array(LEFT, np.float32), truth)
     assert metrics.corloc(boxes, truth) == 1  # of the whole image exactly half
-    narrower = metrics.everywhere(np.array([0, 0, 0.49, 1], np.float32), truth)
+    narrower = metrics.at_every_image(np.array([0, 0, 0.49, 1], np.float32), truth)
     assert metrics.corloc(narrower, truth) == 0.25  # class 0: one image of two; class 1: none of one
 
 
 def test_a_point_on_the_lower_border_is_inside_and_on_the_upper_outside():
     truth = truth_of([(0, [0.25, 0.25, 0.5, 0.75])])
     for point, inside in [((0.25, 0.25), 1), ((0.5, 0.5), 0), ((0.3, 0.75), 0), ((0.3, 0.7), 1)]:
-        answer = metrics.everywhere(np.array(point, np.float32), truth)
+        answer = metrics.at_every_image(np.array(point, np.float32), truth)
         assert metrics.pointing(answer, truth) == inside
 
 
 def test_an_object_of_another_class_does_not_help():
     truth = truth_of([(0, LEFT), (1, [0.5, 0, 1, 1])], classes=2)
-    boxes = metrics.everywhere(np.array(LEFT, np.float32), truth)
+    boxes = metrics.at_every_image(np.array(LEFT, np.float32), truth)
     assert metrics.corloc(boxes, truth) == 0.5
 
 
 def test_nan_and_degenerate_answers_are_wrong():
     truth = truth_of([(0, WHOLE)])
     for box in ([np.nan] * 4, [0.5, 0.5, 0.5, 0.5], [1, 1, 0, 0]):
-        assert metrics.corloc(metrics.everywhere(np.array(box, np.float32), truth), truth) == 0
-    assert metrics.pointing(metrics.everywhere(np.full(2, np.nan, np.float32), truth), truth) == 0
+        assert metrics.corloc(metrics.at_every_image(np.array(box, np.float32), truth), truth) == 0
+    assert metrics.pointing(metrics.at_every_image(np.full(2, np.nan, np.float32), truth), truth) == 0
 
 
 def test_labels_without_boxes_and_no_images_cannot_be_judged():
     unboxed = dataclasses.replace(truth_of([], []), labels=np.ones((2, 3), bool))
     for truth in (unboxed, truth_of()):
-        assert np.isnan(metrics.corloc(metrics.everywhere(np.array(LEFT, np.float32), truth), truth))
-        assert np.isnan(metrics.pointing(metrics.everywhere(np.full(2, 0.5, np.float32), truth), truth))
+        assert np.isnan(metrics.corloc(metrics.at_every_image(np.array(LEFT, np.float32), truth), truth))
+        assert np.isnan(metrics.pointing(metrics.at_every_image(np.full(2, 0.5, np.float32), truth), truth))
         np.testing.assert_array_equal(metrics.centred_box(truth), WHOLE)
 
 
@@ -210,12 +210,12 @@ def test_centred_box_is_the_best_of_all_and_the_smallest_of_these():
             if (found, -w * h) > (best, -size):
                 best, size = found, w * h
     box = metrics.centred_box(truth)
-    np.testing.assert_allclose(metrics.corloc(metrics.everywhere(box, truth), truth), best)
+    np.testing.assert_allclose(metrics.corloc(metrics.at_every_image(box, truth), truth), best)
     np.testing.assert_allclose((box[2] - box[0]) * (box[3] - box[1]), size, rtol=1e-5)
 
 
 def test_centred_box_finds_objects_that_are_all_alike():
     truth = truth_of(*([(c, [0.3, 0.15, 0.7, 0.85])] for c in (0, 1, 1, 2)))
     box = metrics.centred_box(truth)
-    assert metrics.corloc(metrics.everywhere(box, truth), truth) == 1
+    assert metrics.corloc(metrics.at_every_image(box, truth), truth) == 1
     assert (box[2] - box[0]) * (box[3] - box[1]) <= 0.4 * 0.7
