@@ -6,8 +6,20 @@ import numpy as np
 
 from partsjax.discriminativeness.resampling import Resampled, mean_over_crops
 
-DEVIATIONS = 2.0  # standard deviations over the mean from which a filter is discriminative (our choice)
+DEVIATIONS = 2.0  # see `Cutoff`
 FACTORS = (1.0, 1.5, 2.0, 2.5, 3.0)  # how the count moves with it
+
+
+@dataclasses.dataclass(frozen=True)
+class Cutoff:
+    """What makes a filter discriminative for a class (our choice).
+
+    Its mean drop exceeds the mean over the layer's filters by this many standard deviations of theirs; the
+    drop of the score before the softmax, or of the probability after it.
+    """
+
+    deviations: float = DEVIATIONS
+    after_softmax: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from partsjax.discriminativeness.blackout import PartDrops, part_drops
 from partsjax.discriminativeness.correlation import RankCorrelation, rank_correlation
-from partsjax.discriminativeness.filters import DEVIATIONS, FilterDrops, Sharing, filter_drops, sharing
+from partsjax.discriminativeness.filters import Cutoff, FilterDrops, Sharing, filter_drops, sharing
 from partsjax.discriminativeness.relation import CRITERIA, Overlap, overlap, semantic
 from partsjax.discriminativeness.resampling import Resampled, mean_over_crops
 from partsjax.emergence.curve import resamples
@@ -40,16 +40,27 @@ class ClassDrops:
 
 
 @dataclasses.dataclass(frozen=True)
+class DetectedParts:
+    """What emergence found of the P parts of a class in a layer.
+
+    verdicts: in order of the class's parts. ap_samples: float [P, 1000], held-out AP of each part's set on
+    the bootstrap samples of `emergence.ground.Ground`.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    ap_samples: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
 class ClassFindings:
     """One class in one layer of F filters.
 
     crops: how many drops are means over. before, after: of filters, before and after the softmax; gradient:
       gradient x activation [F], and its rank correlation with the drop before the softmax, over filters.
-    discriminative: bool [F]; counts: how many are, by factor of deviations. semantic, overlap: by criterion
-      of emergence, bool [F] and the overlap of the two.
-    parts, verdicts: in order of the class's parts. with_ap: rank correlation of a part's difference between
+    discriminative: bool [F], by `cutoff`; counts: how many are, by factor of deviations. semantic, overlap:
+      by criterion of emergence, bool [F] and the overlap of the two.
+    parts, detected: in order of the class's parts. with_ap: rank correlation of a part's difference between
       drop and control with the held-out AP of its best set, over the parts that have both and are judged.
-    ap_samples: float [P, 1000], that AP on bootstrap samples of the images.
     """
 
     layer: str
@@ -59,14 +70,18 @@ class ClassFindings:
     after: FilterDrops
     gradient: Resampled
     gradient_correlation: RankCorrelation
+    cutoff: Cutoff
     discriminative: np.ndarray
     counts: Mapping[float, int]
     semantic: Mapping[str, np.ndarray]
     overlap: Mapping[str, Overlap]
     parts: tuple[PartDrops, ...]
-    verdicts: tuple[Verdict, ...]
-    ap_samples: np.ndarray
+    detected: DetectedParts
     with_ap: RankCorrelation
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.detected.verdicts
 
     def detects(self, number: int) -> tuple[str, ...]:
         """The parts that emerge, by either criterion, and that a filter detects best or in their set."""
@@ -82,30 +97,25 @@ class ClassFindings:
 def class_findings(
     drops: ClassDrops,
     images: np.ndarray,
-    verdicts: Sequence[Verdict],
-    ap_samples: np.ndarray,
-    *,
-    deviations: float = DEVIATIONS,
-    after_softmax: bool = False,
+    detected: DetectedParts,
+    cutoff: Cutoff,
     seed: int = 0,
 ) -> ClassFindings:
     """Adds up the drops of one class and holds them against what emerges.
 
     Args:
       images: int [N], which image each crop comes from.
-      verdicts: of the class's P parts in the layer; ap_samples: float [P, 1000], held-out AP of their sets
-        on the bootstrap samples of `emergence.ground.Ground`, which are drawn here too.
-      deviations: standard deviations over the mean from which a filter is discriminative; after_softmax: by
-        the drop of the probability. seed: of every bootstrap.
+      seed: of every bootstrap; the samples are those of `detected`.
     """
+    verdicts = detected.verdicts
     layer, object_class = verdicts[0].layer, verdicts[0].object_class
     index = np.unique(images, return_inverse=True)[1]
     count = int(index.max()) + 1
     weights = resamples(count, (seed, count))
     before, after = (filter_drops(lost, index, weights) for lost in (drops.before, drops.after))
     gradient = mean_over_crops(drops.gradient, index, weights)
-    deciding = after if after_softmax else before
-    discriminative = deciding.discriminative(deviations)
+    deciding = after if cutoff.after_softmax else before
+    discriminative = deciding.discriminative(cutoff.deviations)
     filters = len(discriminative)
     of_criterion = {name: semantic(verdicts, object_class, name, filters) for name in CRITERIA}
     parts = []
@@ -123,23 +133,23 @@ def class_findings(
         gradient_correlation=rank_correlation(
             before.delta.value, gradient.value, (before.delta.samples, gradient.samples), seed
         ),
+        cutoff=cutoff,
         discriminative=discriminative,
         counts=deciding.counts,
         semantic=of_criterion,
         overlap={name: overlap(discriminative, found, seed) for name, found in of_criterion.items()},
         parts=tuple(parts),
-        verdicts=tuple(verdicts),
-        ap_samples=ap_samples,
-        with_ap=_with_ap("difference", parts, verdicts, ap_samples, seed),
+        detected=detected,
+        with_ap=_with_ap("difference", parts, [detected], seed),
     )
 
 
-def _with_ap(figure, parts, verdicts, ap_samples, seed) -> RankCorrelation:
-    """Of one figure of `PartDrops` and held-out AP."""
-    aps = [v.combination_ap_val.value if v.judged else math.nan for v in verdicts]
+def _with_ap(figure: str, parts, detected: Sequence[DetectedParts], seed: int) -> RankCorrelation:
+    """Of one figure of `PartDrops` and held-out AP; parts: of all classes, one after another."""
+    aps = [v.combination_ap_val.value if v.judged else math.nan for of in detected for v in of.verdicts]
     figures = [getattr(part, figure) for part in parts]
-    samples = np.stack([f.samples for f in figures])
-    return rank_correlation([f.value for f in figures], aps, (samples, ap_samples), seed)
+    samples = np.stack([f.samples for f in figures]), np.concatenate([of.ap_samples for of in detected])
+    return rank_correlation([f.value for f in figures], aps, samples, seed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,12 +169,19 @@ class LayerFindings:
     drop_with_ap: RankCorrelation
     control_with_ap: RankCorrelation
 
+    @property
+    def layer(self) -> str:
+        return self.classes[0].layer
+
+    @property
+    def cutoff(self) -> Cutoff:
+        return self.classes[0].cutoff
+
 
 def layer_findings(classes: Sequence[ClassFindings], seed: int = 0) -> LayerFindings:
     """Adds up the classes of a layer, at least one."""
     discriminative = np.stack([c.discriminative for c in classes])
-    parts, verdicts = ([x for c in classes for x in getattr(c, name)] for name in ("parts", "verdicts"))
-    ap_samples = np.concatenate([c.ap_samples for c in classes])
+    parts, detected = [part for c in classes for part in c.parts], [c.detected for c in classes]
     return LayerFindings(
         classes=tuple(classes),
         sharing=sharing(discriminative),
@@ -172,7 +189,7 @@ def layer_findings(classes: Sequence[ClassFindings], seed: int = 0) -> LayerFind
             name: overlap(discriminative, np.stack([c.semantic[name] for c in classes]), seed)
             for name in CRITERIA
         },
-        with_ap=_with_ap("difference", parts, verdicts, ap_samples, seed),
-        drop_with_ap=_with_ap("drop", parts, verdicts, ap_samples, seed),
-        control_with_ap=_with_ap("control", parts, verdicts, ap_samples, seed),
+        with_ap=_with_ap("difference", parts, detected, seed),
+        drop_with_ap=_with_ap("drop", parts, detected, seed),
+        control_with_ap=_with_ap("control", parts, detected, seed),
     )

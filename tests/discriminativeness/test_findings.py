@@ -8,12 +8,13 @@ import pytest
 
 from partsjax.discriminativeness.blackout import part_drops
 from partsjax.discriminativeness.correlation import rank_correlation
-from partsjax.discriminativeness.filters import exceeding
-from partsjax.discriminativeness.findings import ClassDrops, class_findings, layer_findings
+from partsjax.discriminativeness.filters import Cutoff, exceeding
+from partsjax.discriminativeness.findings import ClassDrops, DetectedParts, class_findings, layer_findings
 from partsjax.discriminativeness.relation import overlap, semantic
 from partsjax.emergence.curve import resamples
 from partsjax.emergence.verdict import Estimate, Verdict
 
+CUTOFF = Cutoff()
 CROPS, FILTERS, PARTS = 30, 20, ("head", "leg", "tail", "ear")
 IMAGES = 2 * np.sort(np.random.default_rng(9).integers(0, 18, CROPS))  # numbers with gaps
 
@@ -54,9 +55,14 @@ def samples(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((len(PARTS), 1000))
 
 
+def findings(name: str = "dog", number: int = 0, cutoff: Cutoff = CUTOFF):
+    detected = DetectedParts(tuple(verdicts(name, number)), samples(number))
+    return class_findings(drops(number), IMAGES, detected, cutoff, seed=4)
+
+
 @pytest.fixture(scope="module")
 def dog():
-    return class_findings(drops(0), IMAGES, verdicts("dog", 0), samples(0), seed=4)
+    return findings()
 
 
 def test_a_class_adds_up_its_drops(dog):
@@ -89,11 +95,9 @@ def test_a_class_adds_up_its_drops(dog):
 
 
 def test_what_is_discriminative_is_asked_of_the_score_before_or_after_the_softmax_and_by_the_factor(dog):
-    after = class_findings(
-        drops(0), IMAGES, verdicts("dog", 0), samples(0), after_softmax=True, deviations=3.0, seed=4
-    )
+    after = findings(cutoff=Cutoff(3.0, after_softmax=True))
     assert np.flatnonzero(after.discriminative).tolist() == [5] and after.counts == after.after.counts
-    none = class_findings(drops(0), IMAGES, verdicts("dog", 0), samples(0), deviations=5.0, seed=4)
+    none = findings(cutoff=Cutoff(5.0))
     assert not none.discriminative.any() and none.counts == dog.counts
 
 
@@ -118,7 +122,7 @@ def test_worth_against_ap_leaves_out_what_is_not_judged(dog):
 
 
 def test_a_layer_puts_its_classes_together(dog):
-    cat = class_findings(drops(1), IMAGES, verdicts("cat", 1), samples(1), seed=4)
+    cat = findings("cat", 1)
     cat = dataclasses.replace(cat, discriminative=dog.discriminative | (np.arange(FILTERS) == 11))
     found = layer_findings([dog, cat], seed=4)
     assert found.sharing.distinct == 2 and found.sharing.histogram.tolist() == [18, 1, 1]

@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,6 +20,7 @@ from partsjax.runs.comparison import ComparisonOptions
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import Question
 from partsjax.runs.discriminativeness.drop_stage import DropStage
+from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.evidence_stage import EvidenceStage
 from partsjax.runs.options import Options
 from partsjax.runs.stimulus_stage import StimulusStage
@@ -100,7 +100,7 @@ def ground_of(crops, **changed):
 
 def drops_key(crops, network=NETWORK, layer="conv2", digests=("a", "b", "c", "d"), chosen=None, seed=0):
     chosen = np.ones((4, 2), bool) if chosen is None else chosen
-    return DropStage(CACHE, network, layer, SimpleNamespace(), crops[1], digests, chosen, seed).keys
+    return DropStage(CACHE, Steps(network, layer), crops[1], digests, chosen, seed).keys
 
 
 OF_NETWORK = {

@@ -11,7 +11,6 @@ from partsjax.data.pipeline import CropBatch, batches
 from partsjax.discriminativeness.blackout import CONTROLS, blackout, object_of
 from partsjax.discriminativeness.findings import ClassDrops
 from partsjax.discriminativeness.scores import require_finite_scores
-from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 from partsjax.runs.discriminativeness.drop_steps import Steps
 
@@ -30,8 +29,6 @@ class DropStage:
     def __init__(
         self,
         cache: stages.Cache,
-        network: Network,
-        layer: str,
         steps: Steps,
         crops: Crops,
         crop_digests: Sequence[str],
@@ -39,6 +36,7 @@ class DropStage:
         seed: int,
     ):
         """chosen: bool [N, P], which parts of which crops are blacked out; seed: of the controls' places."""
+        network, layer = steps.network, steps.layer
         self.crops, self._network, self._steps = crops, network, steps
         self._chosen, self._seed = chosen, seed
         self._label = network.classes.index(crops.object_class)
@@ -177,5 +175,5 @@ def _blackout_digest(crops: Crops, number: int, chosen: np.ndarray) -> str:
     """Of what is blacked out in a crop, and where its controls are."""
     shown = object_of(crops, number)
     parts = [(p.name, p.box, p.mask) for p in shown.parts]
-    told = repr((crops.ids[number], shown.box, parts, chosen.tolist()))
-    return hashlib.sha256(told.encode()).hexdigest()
+    marked = repr((crops.ids[number], shown.box, parts, chosen.tolist()))
+    return hashlib.sha256(marked.encode()).hexdigest()

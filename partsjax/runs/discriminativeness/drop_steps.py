@@ -16,20 +16,20 @@ class Steps:
     """The compiled steps of one network and layer, which all classes share, made when first needed."""
 
     def __init__(self, network: Network, layer: str):
-        self._network, self._layer = network, layer
+        self.network, self.layer = network, layer
 
     @functools.cached_property
     def ablate(self):
-        return ablator(self._network, self._layer)
+        return ablator(self.network, self.layer)
 
     @functools.cached_property
     def attribute(self):
-        return attributor(self._network, self._layer)
+        return attributor(self.network, self.layer)
 
     @functools.cached_property
     def peaks(self):
         """`pixels -> (peaks, cells)`, each [B, L]."""
-        network, layer = self._network, self._layer
+        network, layer = self.network, self.layer
 
         def step(pixels, params):
             maps = activations(network, params, standardised(network, pixels), (layer,))[layer]
@@ -45,7 +45,7 @@ class Steps:
 
         rows, labels: int32 [M]; masks: bool [M, S, S]; pixels: float32 [B, S, S, 3] in [0, 255].
         """
-        network = self._network
+        network = self.network
 
         def step(rows, masks, labels, pixels, params):
             images = jnp.where(masks[..., None], 0, standardised(network, pixels)[rows])  # 0: mean colour
@@ -56,4 +56,4 @@ class Steps:
 
     @functools.cached_property
     def columns(self) -> int:
-        return shapes(self._network, (self._layer,))[self._layer].shape[2]
+        return shapes(self.network, (self.layer,))[self.layer].shape[2]

@@ -9,10 +9,11 @@ import jax
 import numpy as np
 
 from partsjax.data.crops import Crops, fingerprints
-from partsjax.discriminativeness.filters import DEVIATIONS
+from partsjax.discriminativeness.filters import DEVIATIONS, Cutoff
 from partsjax.discriminativeness.findings import (
     ClassDrops,
     ClassFindings,
+    DetectedParts,
     LayerFindings,
     class_findings,
     layer_findings,
@@ -104,8 +105,6 @@ def measure(question: Question, execution: Execution, terminal: Terminal) -> Non
             drops = {
                 name: DropStage(
                     cache,
-                    network,
-                    layer,
                     steps,
                     one,
                     fingerprints(one, digests),
@@ -204,11 +203,9 @@ class _Job:
         return class_findings(
             drops,
             stage.crops.image_index[stage.readable()[0]],
-            self.measured.verdicts[name],
-            self.measured.ap_samples[name],
-            deviations=self.question.deviations,
-            after_softmax=self.question.after_softmax,
-            seed=self.question.job.seed,
+            DetectedParts(self.measured.verdicts[name], self.measured.ap_samples[name]),
+            Cutoff(self.question.deviations, self.question.after_softmax),
+            self.question.job.seed,
         )
 
     def _write_tables(self, layer: LayerFindings) -> None:
