@@ -84,8 +84,8 @@ def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = Non
       uint8 [H, W, 3] RGB, read-only. Grey, palette and CMYK images are converted; alpha is dropped.
 
     Raises:
-      InputError: as `open_image`, and cut off or damaged. Damage that leaves a well-formed stream of the right
-        length cannot be told from a picture.
+      InputError: as `open_image`, and cut off or damaged. Damage that leaves a well-formed stream of the
+        right length cannot be told from a picture.
     """
     image = open_image(data, label, annotated_size)
     try:

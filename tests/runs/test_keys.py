@@ -39,6 +39,8 @@ def another(value):
         return value + "x"
     if isinstance(value, tuple):
         return (*value, "x")
+    if isinstance(value, dict):
+        return {**value, "x": 1}
     if value is None:
         return 1
     if isinstance(value, np.ndarray):
