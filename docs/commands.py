@@ -8,8 +8,9 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from partsjax.cli.main import COMMANDS
+
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("emergence", "supervision", "comparison", "discriminativeness")
 
 _START = """# Commands
 
