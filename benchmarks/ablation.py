@@ -22,7 +22,7 @@ from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
 from partsjax.discriminativeness.ablation import ablator
-from partsjax.discriminativeness.scores import of_class, on_every_device, standardised
+from partsjax.discriminativeness.scores import of_class, on_every_device
 from partsjax.networks import ARCHITECTURES, Network, as_network, load_network, weights_of
 from partsjax.networks.devices import one_device_a_core
 from partsjax.networks.heads import head_for
@@ -53,7 +53,7 @@ def one_by_one(network: Network, layer: str):
 
     def step(pixels, given, params):
         labels, without = given[:, 0], given[0, 1]
-        activation = network.apply(params, standardised(network, pixels), (layer,))[layer]
+        activation = network.apply(params, network.preprocessing.normalise(pixels), (layer,))[layer]
         kept = jnp.where(jnp.arange(activation.shape[-1]) == without, 0, activation)
         return of_class(network.after(params, layer, kept), labels)
 

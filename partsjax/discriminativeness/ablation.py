@@ -25,7 +25,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
 from partsjax.discriminativeness.map_by_map import Filters, followed
-from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores, standardised
+from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores
 from partsjax.discriminativeness.shares import Shares, shares
 from partsjax.networks.activations import activations, scores_after
 from partsjax.networks.program import flat_program, run, value_of
@@ -71,7 +71,7 @@ def ablator(
     ablate = ablated_scores(network, layer, memory)
 
     def step(pixels, labels, params):
-        activation = activations(network, params, standardised(network, pixels), (layer,))[layer]
+        activation = activations(network, params, pixels, (layer,))[layer]
         intact, ablated = ablate(params, activation)
         return intact, [
             (of_class(intact, labels)[:, None], of_class(ablated, labels)),

@@ -5,13 +5,12 @@ import math
 from collections.abc import Callable, Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from partsjax.data.crops import CONTEXT, Crops, source_window, to_crop_frame
 from partsjax.data.schema import Object, Part
 from partsjax.discriminativeness.resampling import Resampled, mean_over_crops
-from partsjax.discriminativeness.scores import class_scores, on_every_device, require_scores, standardised
+from partsjax.discriminativeness.scores import blacked_out, class_scores, on_every_device, require_scores
 from partsjax.networks.protocol import Network
 
 CONTROLS = 8  # random places a part is held against (our choice)
@@ -114,10 +113,8 @@ def blackout_scores(network: Network) -> Callable[[np.ndarray, np.ndarray], jax.
     require_scores(network)
 
     def step(pixels, masks, params):
-        images = standardised(network, pixels)  # the mean colour is 0
-
         def under(mask):
-            return class_scores(network, params, jnp.where(mask[..., None], 0, images))
+            return class_scores(network, params, blacked_out(network, pixels, mask))
 
         return jax.lax.map(under, masks.swapaxes(0, 1)).swapaxes(0, 1)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores, standardised
+from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores
 from partsjax.networks.activations import activations, scores_after
 from partsjax.networks.protocol import Network
 
@@ -29,7 +29,7 @@ def attributor(network: Network, layer: str) -> Callable[[np.ndarray, np.ndarray
     require_scores(network)
 
     def step(pixels, labels, params):
-        activation = activations(network, params, standardised(network, pixels), (layer,))[layer]
+        activation = activations(network, params, pixels, (layer,))[layer]
 
         def total(activation):
             return of_class(scores_after(network, params, layer, activation), labels).sum()

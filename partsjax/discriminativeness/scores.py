@@ -31,16 +31,15 @@ def require_finite_scores(network: Network, scores: np.ndarray) -> None:
         )
 
 
-def standardised(network: Network, pixels: jax.Array) -> jax.Array:
-    """Pixels in [0, 255] as the network takes them, so that its mean colour is 0: float32, same shape."""
-    mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
-    return (pixels - mean) / std
-
-
-def class_scores(network: Network, params, images: jax.Array) -> jax.Array:
-    """Scores before the softmax, float32 [B, C], of standardised images [B, S, S, 3]."""
+def class_scores(network: Network, params, pixels: jax.Array) -> jax.Array:
+    """Scores before the softmax, float32 [B, C], of pixels [B, S, S, 3] in [0, 255]."""
     last = list(network.fields)[-1]
-    return scores_after(network, params, last, activations(network, params, images, (last,))[last])
+    return scores_after(network, params, last, activations(network, params, pixels, (last,))[last])
+
+
+def blacked_out(network: Network, pixels: jax.Array, masks: jax.Array) -> jax.Array:
+    """Pixels [B, S, S, 3] with the network's mean colour where masks, bool [B, S, S], are true."""
+    return jnp.where(masks[..., None], np.array(network.preprocessing.mean, np.float32), pixels)
 
 
 def of_class(scores: jax.Array, labels: jax.Array) -> jax.Array:

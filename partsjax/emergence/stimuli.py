@@ -83,11 +83,10 @@ def extractor(network: Network, layers: Sequence[str], method: Method) -> Callab
     columns = {layer: maps.shape[2] for layer, maps in shapes(network, layers).items()}
     by_crop, replicated = shardings()
     params = jax.device_put(network.params, replicated)
-    mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
 
     @jax.jit
     def step(params, pixels):
-        maps = activations(network, params, (pixels - mean) / std, layers)
+        maps = activations(network, params, pixels, layers)
         return {layer: _of_finite(maps[layer], method) for layer in layers}
 
     def extract(pixels):

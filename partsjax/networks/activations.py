@@ -18,11 +18,12 @@ from partsjax.networks.protocol import Apply, Network, ReceptiveField
 from partsjax.ops.precision import in_full_precision
 
 
-def activations(network: Network, params: Any, images: jax.Array, layers: Sequence[str]) -> dict[str, Any]:
+def activations(network: Network, params: Any, pixels: jax.Array, layers: Sequence[str]) -> dict[str, Any]:
     """The activations of some layers of `network.fields`, to be traced.
 
     Args:
-      params: as `network.params`; images: float32 [B, S, S, 3], normalised.
+      params: as `network.params`; pixels: float32 [B, S, S, 3], RGB in [0, 255]: the one place where they
+        are normalised.
 
     Returns:
       Layer -> float32 [B, H, H, F]. Products of float32 are computed in float32.
@@ -31,11 +32,12 @@ def activations(network: Network, params: Any, images: jax.Array, layers: Sequen
       InputError: `apply` of a network that is not ours fails, or what it returns is no dictionary, lacks a
         layer, or has a shape that fits neither the batch nor the layer's receptive field.
     """
+    images = network.preprocessing.normalise(pixels)
     found = applied(
         network.name, network.apply, params, images, layers, ours=network.architecture is not None
     )
     for layer in layers:
-        check_geometry(network.name, layer, found[layer].shape, network.fields[layer], images.shape[1])
+        check_geometry(network.name, layer, found[layer].shape, network.fields[layer], pixels.shape[1])
     return found
 
 

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 
 @dataclasses.dataclass(frozen=True)
 class ReceptiveField:
@@ -25,6 +27,14 @@ class Preprocessing:
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+    def normalise(self, pixels):
+        """Pixels [..., 3], RGB in [0, 255], as the network takes them; float32, NumPy or JAX as they came.
+
+        `activations` does this for every question; the mean colour becomes 0.
+        """
+        mean, std = (np.array(values, np.float32) for values in (self.mean, self.std))
+        return (pixels - mean) / std
 
 
 Apply = Callable[[Any, Any, tuple[str, ...]], dict[str, Any]]

@@ -13,7 +13,7 @@ from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.assembly import weights_of
 from partsjax.networks.devices import shardings
 from partsjax.networks.initial import initial_weights
-from partsjax.networks.protocol import Network, Preprocessing
+from partsjax.networks.protocol import Network
 from partsjax.ops.precision import in_full_precision
 from partsjax.supervision.objectives import Objective
 
@@ -182,10 +182,4 @@ class Trainer:
         )
 
     def _normalised(self, batch):
-        return {**batch, "images": normalised(batch["pixels"], self.start.architecture.preprocessing)}
-
-
-def normalised(pixels: jax.Array, preprocessing: Preprocessing) -> jax.Array:
-    """(pixels - mean) / std, pixels [B, S, S, 3] in [0, 255]."""
-    mean, std = (jnp.asarray(value, jnp.float32) for value in (preprocessing.mean, preprocessing.std))
-    return (pixels - mean) / std
+        return {**batch, "images": self.start.architecture.preprocessing.normalise(batch["pixels"])}

@@ -10,7 +10,7 @@ import pytest
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.blackout import blackout_scores
 from partsjax.discriminativeness.gradients import attributor
-from partsjax.discriminativeness.scores import require_finite_scores, standardised
+from partsjax.discriminativeness.scores import require_finite_scores
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor, require_finite
 from partsjax.errors import InputError
@@ -203,7 +203,7 @@ def test_measuring_a_field_tells_of_nan():
 
 def test_a_network_of_ones_own_has_class_scores():
     network = with_scores()
-    normal = standardised(network, NOISE)
+    normal = network.preprocessing.normalise(NOISE)
     with jax.default_matmul_precision("highest"):
         maps = jax.jit(network.apply, static_argnums=2)(network.params, normal, (LAYER,))
     scores = np.asarray(maps[LAYER]).max(axis=(1, 2))

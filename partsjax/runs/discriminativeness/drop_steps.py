@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.gradients import attributor
-from partsjax.discriminativeness.scores import class_scores, of_class, standardised
+from partsjax.discriminativeness.scores import blacked_out, class_scores, of_class
 from partsjax.networks.activations import activations, shapes
 from partsjax.networks.devices import over_devices
 from partsjax.networks.protocol import Network
@@ -32,7 +32,7 @@ class Steps:
         network, layer = self.network, self.layer
 
         def step(pixels, params):
-            maps = activations(network, params, standardised(network, pixels), (layer,))[layer]
+            maps = activations(network, params, pixels, (layer,))[layer]
             flat = maps.reshape(len(maps), -1, maps.shape[-1])
             return flat.max(axis=1).astype(jnp.float32), flat.argmax(axis=1).astype(jnp.int32)
 
@@ -48,8 +48,7 @@ class Steps:
         network = self.network
 
         def step(rows, masks, labels, pixels, params):
-            images = jnp.where(masks[..., None], 0, standardised(network, pixels)[rows])  # 0: mean colour
-            return of_class(class_scores(network, params, images), labels)
+            return of_class(class_scores(network, params, blacked_out(network, pixels[rows], masks)), labels)
 
         compiled = over_devices(step, 3)
         return lambda rows, masks, labels, pixels: compiled(rows, masks, labels, pixels, network.params)
