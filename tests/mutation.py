@@ -44,13 +44,14 @@ NO_UNSEEN = "emergence/test_blind.py::test_no_unseen_image_leaves_everything_hel
 
 # The tests that matter for each file, the quick ones first; and for every one, those of all records.
 TESTS = {
-    "ops/average_precision.py": "ops/test_average_precision.py emergence/test_scoring.py",
+    "ops/average_precision.py": "ops/test_average_precision.py emergence/test_tables.py "
+    "emergence/test_scoring.py",
     "ops/boxes.py": "ops/test_boxes.py emergence/test_thresholds.py",
     "ops/local_maxima.py": "ops/test_local_maxima.py",
     "emergence/calibration.py": "emergence/test_calibration.py emergence/test_held_out.py",
     "emergence/combination.py": "emergence/test_combination.py emergence/test_accelerators.py",
     "emergence/compare.py": "emergence/test_compare.py",
-    "emergence/curve.py": "emergence/test_curve.py emergence/test_by_image.py",
+    "emergence/bootstrap.py": "emergence/test_bootstrap.py emergence/test_by_image.py",
     "emergence/evidence.py": "emergence/test_pictures.py emergence/test_held_out.py "
     "emergence/test_by_image.py " + NO_UNSEEN,
     "emergence/top_activations.py": "emergence/test_pictures.py",
@@ -189,7 +190,7 @@ def table(sizes: dict, counts: dict, survivors: list[str]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="such as emergence/curve.py; all: none named"
+        "files", nargs="*", metavar="FILE", help="such as emergence/prior.py; all: none named"
     )
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)

@@ -9,8 +9,9 @@ import numpy as np
 
 from partsjax.data.crops import CONTEXT, Crops, source_window, to_crop_frame
 from partsjax.data.schema import Object, Part
-from partsjax.discriminativeness.resampling import Resampled, mean_over_crops
+from partsjax.discriminativeness.resampling import mean_over_crops
 from partsjax.discriminativeness.scores import blacked_out, class_scores, on_every_device, require_scores
+from partsjax.emergence.bootstrap import Resampled
 from partsjax.networks.protocol import Network
 
 CONTROLS = 8  # random places a part is held against (our choice)

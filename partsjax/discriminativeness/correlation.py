@@ -6,7 +6,7 @@ import math
 import numpy as np
 from scipy.stats import rankdata
 
-from partsjax.emergence.curve import interval, resamples
+from partsjax.emergence.bootstrap import interval, resamples
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 
 

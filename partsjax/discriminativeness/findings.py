@@ -10,8 +10,8 @@ from partsjax.discriminativeness.blackout import PartDrops, part_drops
 from partsjax.discriminativeness.correlation import RankCorrelation, rank_correlation
 from partsjax.discriminativeness.filters import Cutoff, FilterDrops, Sharing, filter_drops, sharing
 from partsjax.discriminativeness.relation import CRITERIA, Overlap, overlap, semantic
-from partsjax.discriminativeness.resampling import Resampled, mean_over_crops
-from partsjax.emergence.curve import resamples
+from partsjax.discriminativeness.resampling import mean_over_crops
+from partsjax.emergence.bootstrap import Resampled, resamples
 from partsjax.emergence.verdict import Verdict
 
 

@@ -1,50 +1,8 @@
 """Means over crops with their bootstrap over images."""
 
-import dataclasses
-import functools
-
 import numpy as np
 
-from partsjax.emergence.curve import interval
-from partsjax.emergence.verdict import Estimate
-
-
-@dataclasses.dataclass(frozen=True)
-class Resampled:
-    """Figures and their values in each bootstrap sample; NaN where there is nothing to take them from.
-
-    value: float64 [...]; samples: float64 [..., R].
-    """
-
-    value: np.ndarray
-    samples: np.ndarray
-
-    @functools.cached_property
-    def _ends(self) -> np.ndarray:
-        flat = self.samples.reshape(-1, self.samples.shape[-1])
-        return np.array([interval(row) for row in flat]).reshape(*self.samples.shape[:-1], 2)
-
-    @property
-    def low(self) -> np.ndarray:
-        """Lower ends of the 95% percentile intervals, float64 [...]."""
-        return self._ends[..., 0]
-
-    @property
-    def high(self) -> np.ndarray:
-        """Their upper ends."""
-        return self._ends[..., 1]
-
-    @property
-    def estimate(self) -> Estimate:
-        """A single figure as an `Estimate`."""
-        return Estimate(float(self.value), float(self.low), float(self.high))
-
-    def __getitem__(self, index) -> "Resampled":
-        return Resampled(self.value[index], self.samples[index])
-
-    def __sub__(self, other: "Resampled") -> "Resampled":
-        """The difference, paired where both were resampled with the same weights."""
-        return Resampled(self.value - other.value, self.samples - other.samples)
+from partsjax.emergence.bootstrap import Resampled
 
 
 def mean_over_crops(
@@ -59,7 +17,7 @@ def mean_over_crops(
     Args:
       values: float [N, ...], a row a crop.
       images: int [N], the image of each crop, under I.
-      weights: float [I, R] as `emergence.curve.resamples` draws them. The same weights for two
+      weights: float [I, R] as `emergence.bootstrap.resamples` draws them. The same weights for two
         figures make their samples paired.
       per: float [N], what the values are counted by; None: by crops.
     """

@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.emergence.curve import curve
 from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.genetic import Genetic, evolve, greedy
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, Union, union
 from partsjax.emergence.tables import tabulate
 from partsjax.networks.devices import over_devices
+from partsjax.ops.average_precision import curve
 
 SEARCHES = ("ga", "greedy")
 RANKINGS = ("activation", "calibrated")

@@ -28,7 +28,7 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
-from partsjax.emergence.curve import interval
+from partsjax.emergence.bootstrap import interval
 from partsjax.emergence.method import Method
 from partsjax.emergence.verdict import CHANCE, Estimate
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from partsjax.emergence.bootstrap import RESAMPLES, resampled_ap
 from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, combine, members_union
-from partsjax.emergence.curve import RESAMPLES, Curve, estimate, paired_difference
 from partsjax.emergence.decode_boxes import BoxDecoder
-from partsjax.emergence.ground import Ground, JudgedPrior
+from partsjax.emergence.ground import Ground
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.emergence.verdict import Estimate, Verdict
+from partsjax.ops.average_precision import Curve
 
 DETECTIONS_SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
 
@@ -157,7 +158,9 @@ class _Layer:
 
     def trial(self, part: int, search: Search, found: Combination, ap_val: Estimate | None) -> Trial:
         if ap_val is None:
-            ap_val, _ = estimate(self._held_out(part, search, found.filters)[1], self.ground.weights)
+            ap_val = resampled_ap(
+                self._held_out(part, search, found.filters)[1], self.ground.weights
+            ).estimate
         names = (self.layer, self.object_class, self.parts[part])
         return Trial(*names, search.search, search.score, found.filters, found.ap_train, ap_val)
 
@@ -181,30 +184,25 @@ class _Layer:
         alone, alone_curve = self._held_out(part, Search(), (best,))
         together, together_curve = self._held_out(part, search, found.filters)
         median, one, several = self.ground.priors[part]
-        alone_ap, _ = estimate(alone_curve, self.ground.weights)
-        together_ap, together_values = estimate(together_curve, self.ground.weights)
-
-        def beyond(prior: JudgedPrior) -> Estimate:
-            return paired_difference(together_curve, prior.prior.val, together_values, prior.values)
-
+        together_ap = resampled_ap(together_curve, self.ground.weights)
         verdict = Verdict(
             **facts,
             best_filter_ap_train=float(self.scores.ap_train[best, part]),
-            best_filter_ap_val=alone_ap,
+            best_filter_ap_val=resampled_ap(alone_curve, self.ground.weights).estimate,
             combination=found.filters,
             combination_ap_train=found.ap_train,
-            combination_ap_val=together_ap,
+            combination_ap_val=together_ap.estimate,
             prior_boxes=len(several.prior.boxes),
             prior_ap_train=several.prior.ap_train,
-            prior_ap_val=several.ap_val,
-            excess=beyond(several),
+            prior_ap_val=several.ap_val.estimate,
+            excess=(together_ap - several.ap_val).estimate,
             one_box_ap_train=one.prior.ap_train,
-            one_box_ap_val=one.ap_val,
-            one_box_excess=beyond(one),
+            one_box_ap_val=one.ap_val.estimate,
+            one_box_excess=(together_ap - one.ap_val).estimate,
             median_box_ap_val=median.ap_val.value,
         )
         pictures = Strongest(*self._strongest(part, alone), *self._strongest(part, together))
-        return verdict, pictures, together_values
+        return verdict, pictures, together_ap.samples
 
     def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
         wrong = np.flatnonzero(~found.true)

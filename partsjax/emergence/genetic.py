@@ -6,7 +6,8 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from partsjax.emergence.tables import Tables, bounds, evaluate
+from partsjax.emergence.tables import Tables, evaluate
+from partsjax.ops.average_precision import bounds
 
 _ROUNDING = 1e-6  # of float32: a gain below it is none
 

@@ -6,20 +6,19 @@ import functools
 import numpy as np
 
 from partsjax.data.crops import Truth
-from partsjax.emergence.curve import Curve, curve, estimate, resamples
+from partsjax.emergence.bootstrap import Resampled, resampled_ap, resamples
 from partsjax.emergence.method import Method
 from partsjax.emergence.prior import Prior, priors
 from partsjax.emergence.ranked import Union
-from partsjax.emergence.verdict import Estimate
+from partsjax.ops.average_precision import Curve, curve
 
 
 @dataclasses.dataclass(frozen=True)
 class JudgedPrior:
-    """A prior on unseen images: its curve, its AP with interval, the bootstrap's values [R]."""
+    """A prior and its AP on unseen images."""
 
     prior: Prior
-    ap_val: Estimate
-    values: np.ndarray
+    ap_val: Resampled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Ground:
         """(median box, one box, several boxes) of every part; None where it has no train box."""
 
         def judged(prior: Prior) -> JudgedPrior:
-            return JudgedPrior(prior, *estimate(prior.val, self.weights))
+            return JudgedPrior(prior, resampled_ap(prior.val, self.weights))
 
         splits = self.train, self.val, self.images_train, self._val_images[1]
         found = [priors(part, *splits, self.method) for part in range(len(self.train.valid))]

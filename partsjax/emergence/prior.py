@@ -8,9 +8,9 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 
 from partsjax.data.crops import Truth
-from partsjax.emergence.curve import Curve, curve
 from partsjax.emergence.method import Method
 from partsjax.ops import boxes as bx
+from partsjax.ops.average_precision import Curve, curve, envelope
 
 ONE_BOX_CENTRES = 5  # one box is the best centre of k-means with 1 to 5 centres (our choice)
 CENTRES = 8  # several boxes are picked from those with 1 to 8 (our choice)
@@ -82,20 +82,21 @@ def _in_turn(hits: np.ndarray, usable: np.ndarray) -> list[int]:
     chosen, true, counted = [], [], []
     while True:
         gained = (hits & free).sum(axis=(1, 2))
-        aps = [_area([*true, g], [*counted, s]) for g, s in zip(gained, shown, strict=True)]
+        with_each = (np.column_stack([*past, new]) for past, new in ((true, gained), (counted, shown)))
+        aps = _areas(*with_each)
         one = int(np.argmax(aps))
         if aps[one] <= best:
             return chosen
         best, free = aps[one], free & ~hits[one]
         chosen.append(one)
-        true.append(gained[one])
-        counted.append(shown[one])
+        true.append(np.full(len(hits), gained[one]))
+        counted.append(np.full(len(hits), shown[one]))
 
 
-def _area(true: list[int], counted: list[int]) -> float:
-    """AP, up to the number of boxes to be found, of steps of so many true detections among so many."""
-    precision = np.cumsum(true) / np.maximum(np.cumsum(counted), 1)
-    return float(np.dot(true, np.maximum.accumulate(precision[::-1])[::-1]))
+def _areas(true: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """float64 [C]: AP times the boxes to be found; true, all detections of each step: [C, T]."""
+    precision = np.cumsum(true, axis=1) / np.maximum(np.cumsum(counted, axis=1), 1)
+    return np.vecdot(true.astype(np.float64), np.ascontiguousarray(envelope(precision)))
 
 
 def _centres(boxes: np.ndarray, k: int) -> np.ndarray:

@@ -6,11 +6,8 @@ follow from how many S_g reach t and from n(t): one masked maximum and one matri
 population of sets, no list of detections and no sort.
 
 Tabulated at Q = 255 thresholds, so that s fits a byte: quantiles of the scores s[f, g], each weighted by the
-square of f's precision there, since what good filters find early decides the AP. At the thresholds
-precision and recall are exact. What lies between them is bounded: with c_q boxes found and n_q detections
-at t_q, precision anywhere in (t_q, t_{q-1}) is at most c_q / (n_{q-1} + c_q - c_{q-1}). So the true AP lies
-between the two values of `bounds`. It is the lower one where boxes are found at thresholds only, as they
-are whenever all filters together have no more than Q different scores of true detections.
+square of f's precision there, since what good filters find early decides the AP. `bounds` takes the
+AP from there; it is exact where all filters together have no more than Q different scores of true detections.
 """
 
 from typing import NamedTuple
@@ -21,11 +18,11 @@ import numpy as np
 
 from partsjax.emergence.ranked import PartDetections
 from partsjax.emergence.scoring import NOT_COUNTED
+from partsjax.ops.average_precision import Bounds, bounds
 
 LEVELS = 255  # thresholds; level 0 is "never found"
 BLOCK = 16  # filters a step of the masked maximum takes: as fast as 32, and 8 is over 20 times slower
 _FILTERS_STEP, _BOXES_STEP = 128, 512  # tables are padded to multiples: few shapes, few compilations
-_STEPS = 15  # thresholds a step of `bounds` takes
 
 
 class Tables(NamedTuple):
@@ -99,47 +96,6 @@ def highest_levels(levels: jax.Array, members: jax.Array) -> jax.Array:
 
     start = jnp.zeros((members.shape[0], levels.shape[1]), jnp.uint8)
     return jax.lax.fori_loop(0, levels.shape[0] // BLOCK, block, start)
-
-
-class Bounds(NamedTuple):
-    """The average precision of each set lies between the two; float32 [B]."""
-
-    low: jax.Array
-    high: jax.Array
-
-
-def bounds(highest: jax.Array, counts: jax.Array, positives: jax.Array) -> Bounds:
-    """AP of sets from the levels at which they find boxes and their numbers of detections.
-
-    Goes through the thresholds once, from the lowest up, with the envelope so far.
-
-    Args:
-      highest: uint8 [B, G]; counts: float32 [Q, B], n at each threshold, falling.
-      positives: float32, boxes to be found.
-
-    Returns:
-      `Bounds`; 0 for sets that find nothing. Float32 rounding (1e-6) comes on top.
-    """
-    sets = highest.shape[0]
-    by_level = jnp.zeros((LEVELS + 1, sets), jnp.int32).at[highest, jnp.arange(sets)[:, None]].add(1)
-    gained = by_level[1:].astype(jnp.float32)  # boxes first found at each threshold, rising
-    shown = jnp.pad(counts[::-1], ((0, 1), (0, 0)))  # the same way round; none above the highest
-
-    def steps(i, state):
-        found, low, low_area, high, high_area = state
-        new = jax.lax.dynamic_slice_in_dim(gained, i * _STEPS, _STEPS)
-        here = jax.lax.dynamic_slice_in_dim(shown, i * _STEPS, _STEPS + 1)
-        for q in range(_STEPS):
-            low = jnp.maximum(low, found / jnp.maximum(here[q], 1))
-            high = jnp.maximum(high, found / jnp.maximum(here[q + 1] + new[q], 1))
-            low_area, high_area = low_area + new[q] * low, high_area + new[q] * high
-            found = found - new[q]
-        return found, low, low_area, high, high_area
-
-    nothing = jnp.zeros(sets, jnp.float32)
-    start = (gained.sum(axis=0), *[nothing] * 4)
-    _, _, low, _, high = jax.lax.fori_loop(0, LEVELS // _STEPS, steps, start)
-    return Bounds(low / jnp.maximum(positives, 1), high / jnp.maximum(positives, 1))
 
 
 def evaluate(tables: Tables, members: jax.Array) -> Bounds:

@@ -1,36 +1,83 @@
-"""Average precision as the area under the precision envelope (PASCAL VOC 2010 and later)."""
+"""Average precision (AP): the area under the precision envelope, as PASCAL VOC counts it since 2010.
 
+Detections are taken by descending score, those of equal score in one step, so that order never decides (our
+choice). A detection is true when it is the first on its ground-truth box. With g_t true detections in step t,
+precision p_t after it (true detections so far over all detections so far) and G boxes to be found,
+
+  AP = (1 / G) Σ_t g_t · max_{u ≥ t} p_u = Σ_t (r_t - r_{t-1}) · max_{u ≥ t} p_u,
+
+r_t being the recall after step t. AP lies in [0, 1]. It is 0 with no detections, and NaN with nothing to find
+or with a NaN among the scores.
+
+`area` is the sum, `Area.add` one term of it. Three forms supply the steps:
+
+  average_precision  every filter for every part, on the device; a step is a rank
+  Curve              one detector, images weighted for the bootstrap; a step is the score of a true detection
+  bounds             many sets of filters, from tables; a step is a threshold, the AP lies between two values
+"""
+
+import dataclasses
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+_BLOCK = 64  # of a running count
+_STEPS = 15  # thresholds that a turn of the loop in `bounds` takes
+
+
+def envelope(precision, axis: int = -1):
+    """max_{u ≥ t} precision_u along an axis of a NumPy or JAX array, steps by descending score."""
+    if isinstance(precision, jax.Array):
+        return jax.lax.cummax(precision, axis=axis % precision.ndim, reverse=True)
+    return np.flip(np.maximum.accumulate(np.flip(precision, axis), axis), axis)
+
+
+def area(gained, precision, axis: int = -1, dtype=None):
+    """Σ_t gained_t · max_{u ≥ t} precision_u along an axis of NumPy or JAX arrays, steps by descending score.
+
+    Args:
+      gained: true detections of each step; precision: after each step, 0 where a step is not over.
+      dtype: of the sum; None: the arrays' own.
+    """
+    return (gained * envelope(precision, axis)).sum(axis=axis, dtype=dtype)
+
+
+class Area(NamedTuple):
+    """The same sum step by step, by ascending score: the envelope at the last step, the sum up to it."""
+
+    height: jax.Array
+    total: jax.Array
+
+    def add(self, gained, precision) -> "Area":
+        height = jnp.maximum(self.height, precision)
+        return Area(height, self.total + gained * height)
 
 
 class Ranking(NamedTuple):
-    """Detections of each filter in order of falling score; all its parts share it.
+    """Detections of each filter by descending score; all parts share it.
 
     order: int32 [F, M], which detection stands at each rank.
     closes: bool [F, M], whether the detection at a rank is the last of those with its score.
+    known: bool [F], whether no score is NaN.
     """
 
     order: jax.Array
     closes: jax.Array
+    known: jax.Array
 
 
 def rank(scores: jax.Array) -> Ranking:
-    """The order of falling score of float [F, M] scores; equal scores keep their order."""
+    """Ranks float [F, M] scores in descending order; equal scores keep their order."""
     order = jnp.argsort(-scores, axis=-1, stable=True)
     ranked = jnp.take_along_axis(scores, order, axis=-1)
     closes = jnp.concatenate([ranked[:, :-1] != ranked[:, 1:], jnp.ones_like(ranked[:, :1], bool)], axis=-1)
-    return Ranking(order, closes)
+    return Ranking(order, closes, ~jnp.isnan(scores).any(axis=-1))
 
 
 def average_precision(ranking: Ranking, alive: jax.Array, true: jax.Array, positives: jax.Array) -> jax.Array:
     """AP of every part's detections by every filter.
-
-    With r_i and p_i the recall and precision after the i-th detection,
-    AP = Σ_i (r_i - r_{i-1}) · max_{j ≥ i} p_j. Detections of equal score enter as one step:
-    precision is read only after the last of them, so that order never decides (our choice).
 
     Args:
       ranking: of the scores, [F, M].
@@ -39,7 +86,7 @@ def average_precision(ranking: Ranking, alive: jax.Array, true: jax.Array, posit
       positives: int [P], ground-truth boxes of each part.
 
     Returns:
-      float32 [F, P] in [0, 1]; 0 with no detections, NaN with no ground truth.
+      float32 [F, P].
     """
     # One gather for both facts: 0 not there, 1 false, 2 true.
     state = alive.astype(jnp.int8) + (alive & true).astype(jnp.int8)
@@ -48,25 +95,125 @@ def average_precision(ranking: Ranking, alive: jax.Array, true: jax.Array, posit
     found = _running_count(hits)
     detections = _running_count((state > 0).astype(jnp.float32))
     precision = jnp.where(ranking.closes[:, None, :], found / jnp.maximum(detections, 1), 0)
-    envelope = jax.lax.cummax(precision, axis=2, reverse=True)
-    total = jnp.sum(hits * envelope, axis=-1)
-    return jnp.where(positives > 0, total / jnp.maximum(positives, 1), jnp.nan)
+    known = (positives > 0) & ranking.known[:, None]
+    return jnp.where(known, area(hits, precision) / jnp.maximum(positives, 1), jnp.nan)
 
 
-def _running_count(flags: jax.Array, block: int = 64) -> jax.Array:
+def _running_count(flags: jax.Array) -> jax.Array:
     """Cumulative sum of float32 zeros and ones along the last axis, exact up to 2^24.
 
     As two products with triangular matrices, within blocks and over blocks: the generic scan takes
     twice as long.
     """
     length = flags.shape[-1]
-    blocks = -(-length // block)
-    flags = jnp.pad(flags, [(0, 0)] * (flags.ndim - 1) + [(0, blocks * block - length)])
-    flags = flags.reshape(*flags.shape[:-1], blocks, block)
+    blocks = -(-length // _BLOCK)
+    flags = jnp.pad(flags, [(0, 0)] * (flags.ndim - 1) + [(0, blocks * _BLOCK - length)])
+    flags = flags.reshape(*flags.shape[:-1], blocks, _BLOCK)
 
     def product(x, matrix):
         return jnp.matmul(x, matrix, precision="highest")
 
-    within = product(flags, jnp.triu(jnp.ones((block, block), flags.dtype)))
+    within = product(flags, jnp.triu(jnp.ones((_BLOCK, _BLOCK), flags.dtype)))
     before = product(within[..., -1], jnp.triu(jnp.ones((blocks, blocks), flags.dtype), 1))
     return (within + before[..., None]).reshape(*flags.shape[:-2], -1)[..., :length]
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """A detector's curve over T steps and I images; a step ends at each score of a true detection.
+
+    Precision peaks at true detections, so these steps suffice: the AP is exact.
+
+    hits: float32 [T, I], true detections by step and image.
+    detections: float32 [T, I], all detections by step and image, without those below the last true one.
+    positives: float32 [I], boxes to be found.
+    """
+
+    hits: np.ndarray
+    detections: np.ndarray
+    positives: np.ndarray
+
+    def average_precision(self, weights: np.ndarray | None = None) -> np.ndarray | float:
+        """AP with each image counted `weights` times.
+
+        Args:
+          weights: float32 [I, R], R sets of counts; None: every image once.
+
+        Returns:
+          float64 [R] (to float32's precision), or a float.
+        """
+        once = weights is None
+        weights = np.ones((len(self.positives), 1)) if once else weights
+        gained = self.hits @ weights
+        found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
+        shown = np.cumsum(self.detections @ weights, axis=0)
+        wanted = self.positives @ weights
+        total = area(gained, found / np.maximum(shown, 1), axis=0, dtype=np.float64)
+        ap = np.where(wanted > 0, total / np.maximum(wanted, 1), np.nan)
+        return float(ap[0]) if once else ap
+
+
+def curve(scores: np.ndarray, true: np.ndarray, images: np.ndarray, positives: np.ndarray) -> Curve:
+    """The curve of a list of detections.
+
+    Args:
+      scores: float [M]; true: bool [M], at most one a box; images: int [M], where each lies.
+      positives: int [I], boxes to be found in each image.
+    """
+    positives = np.asarray(positives, np.float32)
+    if np.isnan(scores).any():
+        positives = np.full_like(positives, np.nan)
+    steps = np.unique(scores[true])  # ascending
+    count, images_all = len(steps), len(positives)
+    kept = scores >= steps[0] if count else np.zeros(len(scores), bool)
+    step = count - np.searchsorted(steps, scores[kept], side="right")
+    place = step * images_all + images[kept]
+
+    def table(chosen) -> np.ndarray:
+        counts = np.bincount(place[chosen], minlength=count * images_all)
+        return counts.reshape(count, images_all).astype(np.float32)
+
+    return Curve(table(true[kept]), table(slice(None)), positives)
+
+
+class Bounds(NamedTuple):
+    """The average precision of each set lies between the two; float32 [B]."""
+
+    low: jax.Array
+    high: jax.Array
+
+
+def bounds(highest: jax.Array, counts: jax.Array, positives: jax.Array) -> Bounds:
+    """AP of B sets of filters, from the thresholds at which each first finds each box.
+
+    At the thresholds t_1 > t_2 > ... > t_Q precision and recall are exact. What lies between them is bounded:
+    with c_q boxes found and n_q detections at t_q, precision anywhere in (t_q, t_{q-1}) is at most
+    c_q / (n_{q-1} + c_q - c_{q-1}). The AP is the lower value where boxes are found at thresholds only.
+
+    Args:
+      highest: uint8 [B, G], how many of the thresholds the highest score that finds a box reaches; 0: none.
+      counts: float32 [Q, B], detections at each threshold, in the order above; Q a multiple of 15.
+      positives: float32, boxes to be found.
+
+    Returns:
+      `Bounds`; 0 for sets that find nothing. Float32 rounding (1e-6) comes on top.
+    """
+    sets, levels = highest.shape[0], counts.shape[0]
+    by_level = jnp.zeros((levels + 1, sets), jnp.int32).at[highest, jnp.arange(sets)[:, None]].add(1)
+    gained = by_level[1:].astype(jnp.float32)  # boxes first found at each threshold, ascending
+    shown = jnp.pad(counts[::-1], ((0, 1), (0, 0)))  # the same way round; none above the highest
+
+    def steps(i, state):
+        found, low, high = state
+        new = jax.lax.dynamic_slice_in_dim(gained, i * _STEPS, _STEPS)
+        here = jax.lax.dynamic_slice_in_dim(shown, i * _STEPS, _STEPS + 1)
+        for q in range(_STEPS):
+            low = low.add(new[q], found / jnp.maximum(here[q], 1))
+            high = high.add(new[q], found / jnp.maximum(here[q + 1] + new[q], 1))
+            found = found - new[q]
+        return found, low, high
+
+    nothing = jnp.zeros(sets, jnp.float32)
+    start = (gained.sum(axis=0), Area(nothing, nothing), Area(nothing, nothing))
+    _, low, high = jax.lax.fori_loop(0, levels // _STEPS, steps, start)
+    return Bounds(low.total / jnp.maximum(positives, 1), high.total / jnp.maximum(positives, 1))

@@ -47,8 +47,7 @@ def class_average_precisions(scores: np.ndarray, labels: np.ndarray) -> np.ndarr
     """
     if not len(scores):
         return np.full(scores.shape[1], np.nan, np.float32)
-    found = np.asarray(_average_precisions(jnp.asarray(scores.T), jnp.asarray(labels.T)))
-    return np.where(np.isnan(scores).any(axis=0), np.nan, found)
+    return np.asarray(_average_precisions(jnp.asarray(scores.T), jnp.asarray(labels.T)))
 
 
 def mean_average_precision(scores: np.ndarray, labels: np.ndarray) -> float:

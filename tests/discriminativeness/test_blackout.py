@@ -18,7 +18,7 @@ from partsjax.discriminativeness.blackout import (
     part_drops,
     pixels_of,
 )
-from partsjax.emergence.curve import resamples
+from partsjax.emergence.bootstrap import resamples
 from partsjax.networks import as_network
 from tests.discriminativeness import plain
 from tests.discriminativeness.test_ablation import drawn, images, table

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from partsjax.discriminativeness.filters import FACTORS, exceeding, filter_drops, sharing
 from partsjax.discriminativeness.resampling import mean_over_crops
-from partsjax.emergence.curve import resamples
+from partsjax.emergence.bootstrap import resamples
 from tests.discriminativeness import plain
 
 NUMBERS = some.floats(-100, 100, width=32)

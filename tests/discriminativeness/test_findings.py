@@ -11,7 +11,7 @@ from partsjax.discriminativeness.correlation import rank_correlation
 from partsjax.discriminativeness.filters import Cutoff, exceeding
 from partsjax.discriminativeness.findings import ClassDrops, DetectedParts, class_findings, layer_findings
 from partsjax.discriminativeness.relation import overlap, semantic
-from partsjax.emergence.curve import resamples
+from partsjax.emergence.bootstrap import resamples
 from partsjax.emergence.verdict import Estimate, Verdict
 
 CUTOFF = Cutoff()

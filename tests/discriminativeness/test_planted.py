@@ -15,7 +15,7 @@ from partsjax.discriminativeness.blackout import blackout, blackout_scores, obje
 from partsjax.discriminativeness.correlation import spearman
 from partsjax.discriminativeness.filters import filter_drops, sharing
 from partsjax.discriminativeness.gradients import attributor
-from partsjax.emergence.curve import resamples
+from partsjax.emergence.bootstrap import resamples
 
 READ = {"quadruped": "head", "bird": "head", "robot": "hand", "digger": "bucket"}
 CLASSES = tuple(READ)

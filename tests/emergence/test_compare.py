@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 from scipy import stats
 
+from partsjax.emergence.bootstrap import resampled_ap, resamples
 from partsjax.emergence.compare import JudgedLayer, mean_ap, network_difference, over_seeds
-from partsjax.emergence.curve import curve, estimate, resamples
-from tests.emergence.test_curve import check_rate, photographs
+from partsjax.ops.average_precision import curve
+from tests.emergence.test_bootstrap import check_rate, photographs
 
 PARTS = (("dog", "head"), ("dog", "leg"), ("cat", "head"))
 
@@ -167,14 +168,14 @@ def test_each_end_of_a_mean_difference_is_wrong_as_often_as_is_known_of_it():
             scores, true, of, positives = photographs(60, np.random.default_rng((6, number, c)))
             weights = resamples(60, (7, number))
             for found, s in zip(detectors, scores, strict=True):
-                found.append(estimate(curve(s, true, of, positives), weights))
+                found.append(resampled_ap(curve(s, true, of, positives), weights))
         ones, others = (
-            JudgedLayer(parts, np.array([e.value for e, _ in found]), np.stack([v for _, v in found]))
+            JudgedLayer(parts, np.array([ap.value for ap in found]), np.stack([ap.samples for ap in found]))
             for found in detectors
         )
         mean = network_difference([ones], [others]).mean
         ends.append((mean.low > np.mean(truths), mean.high < np.mean(truths)))
-    check_rate(np.array(ends), np.array([0.0095, 0.073]))  # of 2,000 sets; see test_curve
+    check_rate(np.array(ends), np.array([0.0095, 0.073]))  # of 2,000 sets; see test_bootstrap
     assert np.any(ends, axis=1).mean() < 2 * 0.05
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from partsjax.data import crops
 from partsjax.discriminativeness import blackout, filters, relation
-from partsjax.emergence import combination, curve, prior, regression, verdict
+from partsjax.emergence import bootstrap, combination, prior, regression, verdict
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.ops import local_maxima
@@ -33,8 +33,8 @@ FIXED = {
     "ridge of trace / 12": (METHOD.ridge, 1e-6),
     "difficult under, pixels": (METHOD.min_part_size, 0.0),
     "search": ((SEARCH.search, SEARCH.score, SEARCH.union_nms), ("ga", "activation", False)),
-    "resamples": (curve.RESAMPLES, 1000),
-    "ends of an interval, percent": (curve._PERCENTILES, (2.5, 97.5)),
+    "resamples": (bootstrap.RESAMPLES, 1000),
+    "ends of an interval, percent": (bootstrap._PERCENTILES, (2.5, 97.5)),
     "wrong at one end": (verdict.CHANCE, 0.025),
     "unseen boxes of a part that is judged": (METHOD.min_val_boxes, 10),
     "centres one box is of": (prior.ONE_BOX_CENTRES, 5),

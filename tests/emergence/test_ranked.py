@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from partsjax.emergence.curve import curve
 from partsjax.emergence.ranked import RankedLayer, union
+from partsjax.ops.average_precision import curve
 from tests.emergence import test_scoring as layer_of_maps
 from tests.emergence.random_layer import LAYERS, SETS
 from tests.plain import combination as plain

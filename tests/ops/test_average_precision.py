@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
-from partsjax.ops.average_precision import average_precision, rank
+from partsjax.ops.average_precision import Area, area, average_precision, curve, rank
 from tests.plain.average_precision import average_precision as plain_ap
 
 kernel = jax.jit(lambda scores, *facts: average_precision(rank(scores), *facts))
@@ -51,6 +51,46 @@ def test_equals_brute_force_with_ties_dead_detections_and_no_ground_truth(case):
     np.testing.assert_allclose(
         ap_of(scores, alive, true, positives), brute_force(scores, alive, true, positives), atol=1e-6
     )
+
+
+ODD = {
+    "as drawn": lambda scores, alive: (scores, alive),
+    "no detections": lambda scores, alive: (scores, np.zeros_like(alive)),
+    "all equal": lambda scores, alive: (np.full_like(scores, 2), alive),
+    "a NaN": lambda scores, alive: (np.where(np.arange(9) == 4, np.nan, scores), np.ones_like(alive)),
+    "infinite": lambda scores, alive: (np.where(scores == 0, -np.inf, scores), alive),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@given(case=CASES, images=arrays.arrays(np.int64, 9, elements=some.integers(0, 3)), one_image=some.booleans())
+def test_every_form_equals_the_plain_reference_on_odd_input(odd, case, images, one_image):
+    scores, alive, true, missed = case
+    scores, alive = ODD[odd](scores, alive)
+    true, images = true & alive, images * (not one_image)
+    wanted = np.bincount(images[true], minlength=images.max() + 1) + missed * (
+        np.arange(images.max() + 1) == 0
+    )
+    # The reference wants the box each detection finds: every true one its own.
+    found = np.where(true, np.cumsum(true) - 1, -1)[alive]
+    expected = plain_ap(scores[alive], found, np.zeros(wanted.sum(), bool))
+    np.testing.assert_allclose(ap_of(scores, alive, true, wanted.sum()), expected, atol=1e-6)
+    by_image = curve(scores[alive], true[alive], images[alive], wanted)
+    np.testing.assert_allclose(by_image.average_precision(), expected, atol=1e-12)
+    once = np.ones((len(wanted), 2), np.float32)
+    np.testing.assert_allclose(by_image.average_precision(once), [expected] * 2, atol=1e-6)
+
+
+@given(arrays.arrays(np.float32, (2, 9, 3), elements=some.integers(0, 5).map(float)))
+def test_the_sum_at_once_and_step_by_step_are_one(steps):
+    gained, precision = steps[0], steps[1] / 5
+    expected = (gained * [precision[t:].max(axis=0) for t in range(9)]).sum(axis=0)
+    stepwise = Area(jnp.zeros(3), jnp.zeros(3))
+    for t in reversed(range(9)):
+        stepwise = stepwise.add(gained[t], precision[t])
+    for found in (area(gained, precision, axis=0), area(*map(jnp.asarray, (gained, precision)), axis=0)):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(stepwise.total, expected, atol=1e-5)
 
 
 @given(CASES)

@@ -11,7 +11,7 @@ def average_precision(scores, found, difficult):
     for. Detections of equal score enter the curve as one step.
 
     Args:
-      scores: [D].
+      scores: [D]; with a NaN among them nothing is known, and the AP is NaN.
       found: int [D], index of the ground-truth box the detection finds, -1 for none.
       difficult: bool [G], of all ground-truth boxes.
 
@@ -20,7 +20,7 @@ def average_precision(scores, found, difficult):
       detections.
     """
     wanted = int((~difficult).sum())
-    if wanted == 0:
+    if wanted == 0 or np.isnan(scores).any():
         return np.nan
     counted = np.array([f < 0 or not difficult[f] for f in found], bool)
     scores, found = scores[counted], found[counted]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import partsjax
-from partsjax.emergence.curve import RESAMPLES
+from partsjax.emergence.bootstrap import RESAMPLES
 from partsjax.emergence.verdict import Estimate
 from partsjax.errors import InputError
 from partsjax.runs import resamples

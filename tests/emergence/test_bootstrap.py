@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from partsjax.emergence.curve import RESAMPLES, curve, estimate, interval, paired_difference, resamples
+from partsjax.emergence.bootstrap import RESAMPLES, interval, resampled_ap, resamples
 from partsjax.emergence.ranked import union
+from partsjax.ops.average_precision import curve
 from tests.emergence.random_layer import FILTERS, LAYERS, SETS
 from tests.plain import combination as plain
 
@@ -33,11 +34,11 @@ def test_weights_equal_images_literally_drawn_again(layer, members, seed):
 def test_where_images_of_equal_weight_are_drawn_the_interval_holds_the_value(layer):
     detector = curve_of(layer, range(FILTERS))
     images = int(layer.images.max()) + 1
-    value, values = estimate(detector, np.ones((images, 3), np.float32))
+    ap = resampled_ap(detector, np.ones((images, 3), np.float32))
     if layer.positives.sum() == 0:
-        assert np.isnan([*value, *values]).all()
+        assert np.isnan([*ap.estimate, *ap.samples]).all()
     else:
-        np.testing.assert_allclose(value, detector.average_precision(), atol=1e-6)
+        np.testing.assert_allclose(ap.estimate, detector.average_precision(), atol=1e-6)
 
 
 def test_resamples_draw_as_many_images_as_there_are():
@@ -52,8 +53,8 @@ def test_resamples_draw_as_many_images_as_there_are():
 def test_nothing_to_judge_on_is_unknown():
     weights = resamples(0, 0)
     nothing = curve(np.zeros(0), np.zeros(0, bool), np.zeros(0, int), np.zeros(0))
-    value, values = estimate(nothing, weights)
-    assert np.isnan([*value, *paired_difference(nothing, nothing, values, values)]).all()
+    ap = resampled_ap(nothing, weights)
+    assert ap.samples.shape == (RESAMPLES,) and np.isnan([*ap.estimate, *(ap - ap).estimate]).all()
     assert np.isnan(interval(np.full(3, np.nan))).all()
     assert interval(np.array([np.nan, 0.5, 0.5])) == (0.5, 0.5)  # samples without ground truth are left out
 
@@ -99,8 +100,8 @@ def test_each_end_of_an_interval_is_wrong_as_often_as_is_known_of_it():
         scores, true, of, positives = photographs(60, np.random.default_rng((1, number)))
         weights = resamples(60, (2, number))
         detectors = [curve(s, true, of, positives) for s in scores]
-        (one, values), (other, others) = (estimate(d, weights) for d in detectors)
-        estimates.append((one, other, paired_difference(*detectors, values, others)))
+        one, other = (resampled_ap(d, weights) for d in detectors)
+        estimates.append([ap.estimate for ap in (one, other, one - other)])
     _, low, high = np.moveaxis(estimates, -1, 0)
     of_truth = (*truth, truth[0] - truth[1])
     check_rate(low > of_truth, TOO_HIGH)
