@@ -5,7 +5,9 @@ intervals on the differences:
   random    random weights                    image    trained here on whole images with labels
   imagenet  as installed with this package    mil, cam, wsddn  on image labels alone, saying where
   object    trained here on object windows    scratch  as --supervision says, from random weights
-Any other enters by its weights, as scenes=FILE.
+Any other enters by its weights, as scenes=FILE, or as a network of another kind, as deep=vgg16@imagenet or
+mine=package.module:function. --layers=conv5,deep:conv5_3 names layers of one network alone; a layer that the
+baseline does not have is held against the baseline's last.
 
   partsjax comparison --networks=random,imagenet,object --steps=100 --limit=100 --workdir=W
       A first look, on shapeparts, drawn on the fly.
@@ -28,7 +30,8 @@ from partsjax.errors import InputError
 _NETWORKS = flags.DEFINE_list(
     "networks",
     ["random", "imagenet", "object", "image", "mil", "cam", "scratch"],
-    "Networks, in the order of the tables; or NAME=FILE for weights of your own, as for --weights.",
+    "Networks, in the order of the tables; or NAME=FILE for weights of your own, NAME=NET@WEIGHTS for "
+    "another kind of network, as for --net and --weights.",
 )
 _BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are held against.")
 _SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch networks, as 0,1,2.")
@@ -83,7 +86,7 @@ def _refuse_idle(options) -> None:
     """Refuses flags of the command line that change nothing for these networks."""
     from partsjax.runs.comparison.members import SCRATCH, members
 
-    every = members(options.networks, options.seeds)
+    every = members(options.networks, options.seeds, options.measuring.net)
     trained = [member for member in every if member.trained]
     if all(member.seed is None for member in every):
         shared.refuse_idle(["seeds"], "where no network has one: those given have their weights")

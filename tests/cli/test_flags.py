@@ -63,7 +63,7 @@ def test_paths_start_from_home(values, tmp_path, monkeypatch):
     assert values(config="~/c.py", weights=None)[1]["weights"] == f"{tmp_path}/w.npz"
     assert values(workdir="a/~b", weights="imagenet")[1] == {"workdir": "a/~b", "weights": "imagenet"}
     (tmp_path / "scenes.npz").write_bytes(b"")
-    (member,) = members(["scenes=~/scenes.npz"], [0])
+    (member,) = members(["scenes=~/scenes.npz"], [0], "alexnet")
     assert member.weights == f"{tmp_path}/scenes.npz"
 
 

@@ -17,6 +17,24 @@ def network(weights: str = "imagenet", seed: int = 0):
     return tiny.network(weights, seed=seed if weights == "random" else 1)
 
 
+def wider(weights: str = "imagenet"):
+    """Another architecture: a larger input, and layers of other names, but for one."""
+    found, names = tiny.network(weights, seed=2), {"conv1": "conv1", "block": "conv2"}
+
+    def apply(params, images, layers):
+        maps = found.apply(params, images, tuple(names[layer] for layer in layers))
+        return {layer: maps[names[layer]] for layer in layers}
+
+    return dataclasses.replace(
+        found,
+        name="wider",
+        apply=apply,
+        fields={layer: found.fields[name] for layer, name in names.items()},
+        input_size=72,
+        default_layers=("conv1", "block"),
+    )
+
+
 def train(options, execution, terminal) -> None:
     """Leaves what a training run leaves, as far as a comparison looks at it; writes down that it ran."""
     folder = execution.workdir

@@ -162,6 +162,30 @@ def test_a_layer_that_was_not_trained_comes_out_equal(folder, tmp_path):
     assert (row["better"], row["worse"], row["by_chance"]) == ("0", "0", "0.050000")
 
 
+def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
+    """With layers of their own, on the same images and parts, whatever the size of their crops."""
+    networks = ("imagenet", "wide=tests.runs.supervised:wider", "narrow=tests.tiny:network@random")
+    run(folder, tmp_path, networks, layers=("conv2", "wide:block", "wide:conv1"))
+    table = {(r["network"], r["layer"]): r for r in rows(tmp_path / "differences.csv")}
+    assert {key: row["baseline_layer"] for key, row in table.items()} == {
+        ("wide", "conv1"): "conv2", ("wide", "block"): "conv2", ("narrow", "conv2"): "conv2"
+    }  # fmt: skip
+    kept = {p.parent.name: resamples.read_resamples(p) for p in tmp_path.glob("emergence/*/resamples.npz")}
+    assert kept["wide"].images == kept["imagenet"].images
+    gain = kept["wide"].samples["block", "beast"] - kept["imagenet"].samples["conv2", "beast"]
+    low, high = np.percentile(gain.mean(axis=0), [2.5, 97.5])
+    row = table["wide", "block"]
+    assert number(row["difference_low"]) == pytest.approx(low, abs=2e-6)
+    assert number(row["difference_high"]) == pytest.approx(high, abs=2e-6)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (note,) = (note for note in manifest["notes"] if "different sizes" in note)
+    assert "imagenet, narrow: 64 pixels; wide: 72 pixels" in note
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "against conv2" in page and "tests.runs.supervised:wider" in page
+    if not browser.missing():
+        assert browser.check(tmp_path / "report").faults == []
+
+
 def test_scratch_trains_all_layers_from_random_weights_as_fast_as_new_ones(folder, tmp_path):
     run(folder, tmp_path, ("imagenet", "object", "scratch"), layers=("conv1",), scratch_steps=11)
     options = {
@@ -205,7 +229,7 @@ def test_edited_photographs_are_noticed(folder, tmp_path):
 WRONG = {
     "no network 'objekt'; did you mean 'object'": {"networks": ("imagenet", "objekt")},
     "a name stands there twice": {"networks": ("imagenet", "imagenet")},
-    "no such file": {"networks": ("imagenet", "scenes=/nowhere/scenes.pth")},
+    "no such file, and no network": {"networks": ("imagenet", "scenes=/nowhere/scenes.pth")},
     "letters, digits": {"networks": ("imagenet", "a/b=.")},
     "this command's own": {"networks": ("imagenet", "object=.")},
     "ends like another's seed": {"networks": ("imagenet", "random", "random-0=.")},
@@ -225,6 +249,9 @@ def test_networks_that_cannot_be_are_one_line_and_leave_no_folder(folder, tmp_pa
 def test_a_wrong_layer_shows_before_anything_is_trained(folder, tmp_path):
     with pytest.raises(InputError, match="no layer 'conv9'"):
         run(folder, tmp_path, ("imagenet", "object"), layers=("conv9",))
+    networks = ("imagenet", "wide=tests.runs.supervised:wider")
+    with pytest.raises(InputError, match=r"no layer 'conv2'.*as wide:LAYER"):
+        run(folder, tmp_path, networks, layers=("conv2",))
     assert not (tmp_path / "networks").exists() and not (tmp_path / "options.json").exists()
 
 

@@ -112,5 +112,5 @@ def test_of_a_comparison_with_the_pages_of_each_run(hostile, monkeypatch):
 
 def test_networks_of_a_comparison_have_folders_that_no_system_takes_for_one(tmp_path):
     named = [f"{name}={tmp_path}" for name in ("Scenes", "scenes", "con", "y" * 300, "tail.")]
-    folders = [member.folder for member in members.members(named, (0,))]
+    folders = [member.folder for member in members.members(named, (0,), "alexnet")]
     assert all(map(safe, folders)) and len({name.casefold() for name in folders}) == len(folders)

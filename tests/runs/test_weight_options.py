@@ -68,7 +68,7 @@ def _comparison(*networks):
 
 def test_in_a_comparison_it_is_for_the_files_alone(loaded, file):
     options = _comparison(f"mine={file}", "imagenet", "scratch")
-    mine, imagenet, scratch = members(options.networks, (0,))
+    mine, imagenet, scratch = members(options.networks, (0,), "alexnet")
     assert options.measuring_of(mine, mine.weights).file == TOLD
     for told in (options.measuring_of(imagenet, "imagenet"), options.training_of(scratch)):
         assert told.file == WeightOptions()

@@ -50,7 +50,7 @@ def _points(
         }
         for layer in content.layers
         for network in networks
-        if not any(map(math.isnan, figures[network, layer]))
+        if (network, layer) in figures and not any(map(math.isnan, figures[network, layer]))
     ]
     colour, shape = _look(content, networks)
     base = alt.Chart(alt.InlineData(values=rows)).encode(

@@ -28,6 +28,7 @@ DIFFERENCE_COLUMNS = (
     "network",
     "baseline",
     "layer",
+    "baseline_layer",
     "parts",
     "seeds",
     "difference",
@@ -45,6 +46,7 @@ PART_DIFFERENCE_COLUMNS = (
     "network",
     "baseline",
     "layer",
+    "baseline_layer",
     "object_class",
     "part",
     "num_val",
@@ -95,6 +97,7 @@ def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
             "network": network,
             "baseline": content.baseline,
             "layer": layer,
+            "baseline_layer": content.against[network, layer],
             "parts": content.judged,
             "seeds": len(found.by_seed),
             **with_interval("difference", found.mean),
@@ -108,11 +111,12 @@ def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
 
 def _part_rows(content: ComparisonReport) -> Iterator[dict]:
     for part in content.parts:
-        for network in content.networks:
+        for network in part.ap_val:
             row = {
                 "network": network,
                 "baseline": content.baseline,
                 "layer": part.layer,
+                "baseline_layer": content.against.get((network, part.layer), ""),
                 "object_class": part.object_class,
                 "part": part.part,
                 "num_val": part.num_val,
@@ -130,7 +134,7 @@ def comparison_summary(content: ComparisonReport) -> dict[str, Any]:
     networks = {}
     for network in content.networks:
         layers = {}
-        for layer in content.layers:
+        for layer in content.layers_of(network):
             figures = content.figures[network, layer]
             layers[layer] = {
                 "emerging_paper": list(figures.paper),
@@ -141,6 +145,7 @@ def comparison_summary(content: ComparisonReport) -> dict[str, Any]:
             found = content.differences.get((network, layer))
             if found is not None:
                 layers[layer]["difference"] = {
+                    "baseline_layer": content.against[network, layer],
                     **_named(found.mean),
                     "by_seed": [_known(value) for value in found.by_seed],
                     "parts_better": found.better,

@@ -26,11 +26,11 @@ class Figures:
 
 @dataclasses.dataclass(frozen=True)
 class PartRow:
-    """One part in one layer, under every network.
+    """One part in one layer.
 
-    ap_val: by network, held-out AP of its set, over seeds; strict: by network, in how many of its seeds the
-    part emerges strictly. difference: by network, AP minus the baseline's; none of the baseline itself, nor
-    where the part is not judged.
+    ap_val: by network that has the layer, held-out AP of its set, over seeds; strict: by network, in how many
+    of its seeds the part emerges strictly. difference: by network, AP minus the baseline's; none of the
+    baseline itself, nor where the part is not judged.
     """
 
     layer: str
@@ -66,8 +66,9 @@ class ComparisonReport:
 
     networks: in the order asked for; baseline: the one the others are held against.
     seeds: by network, those it was trained or drawn with; (None,) of one that has none.
-    layers: in forward order; judged: parts that are counted; rare: parts that are not.
-    figures: by (network, layer); differences: the same, the baseline left out.
+    layers: of all networks, in forward order; judged: parts that are counted; rare: parts that are not.
+    figures: by (network, layer), of the layers that a network was measured in; differences: the same, the
+      baseline left out; against: the baseline's layer that each is held against.
     prior_paper, prior_ap_val: parts that fixed boxes pass by the paper's criterion; their mean held-out AP.
     origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
     notes: as in the main report, of all runs. method: by which all networks were judged.
@@ -84,6 +85,7 @@ class ComparisonReport:
     rare: int
     figures: Mapping[tuple[str, str], Figures]
     differences: Mapping[tuple[str, str], Difference]
+    against: Mapping[tuple[str, str], str]
     parts: Sequence[PartRow]
     prior_paper: int
     prior_ap_val: float
@@ -92,6 +94,15 @@ class ComparisonReport:
     pages: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     notes: Sequence[str] = ()
     method: Method = dataclasses.field(default_factory=Method)
+
+    def layers_of(self, network: str) -> list[str]:
+        """The layers a network was measured in."""
+        return [layer for layer in self.layers if (network, layer) in self.figures]
+
+    @property
+    def of_other_names(self) -> bool:
+        """Whether a network's layer is held against one of another name."""
+        return any(layer != other for (_, layer), other in self.against.items())
 
     @property
     def most_seeds(self) -> int:

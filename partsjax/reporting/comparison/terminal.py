@@ -64,7 +64,9 @@ def networks_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
     for network in content.networks:
         cells = []
         for layer in layers:
-            figures = content.figures[network, layer]
+            if (figures := content.figures.get((network, layer))) is None:
+                cells.append("")
+                continue
             counts = f"{mean_count(figures.paper)} / {mean_count(figures.strict)}"
             known = figures.mean_ap_val
             cells.append(f"{counts}\n{percent(known.value)} {interval_text(known)}".rstrip())
@@ -92,10 +94,14 @@ def differences_table(content: ComparisonReport, layers: Sequence[str]) -> Table
             continue
         cells = []
         for layer in layers:
-            found = content.differences[network, layer]
+            if (found := content.differences.get((network, layer))) is None:
+                cells.append("")
+                continue
             known = found.mean
             figure = f"{signed(known.value)} {signed_interval(known)}".rstrip()
             style = {BETTER: "bold green", WORSE: "yellow"}.get(sure(known), "")
-            cells.append(Text(f"{figure}\n{found.better}{BETTER} {found.worse}{WORSE}", style))
+            other = content.against[network, layer]
+            named = "" if other == layer else f"\nagainst {other}"
+            cells.append(Text(f"{figure}\n{found.better}{BETTER} {found.worse}{WORSE}{named}", style))
         table.add_row(network, *cells)
     return table

@@ -36,9 +36,10 @@ class Run:
             verdicts[0].emergence_ap,
         )
 
-    def all_parts(self, layer: str) -> list[tuple]:
-        """What every network must have been measured on."""
-        return [(v.object_class, v.part, v.num_train, v.num_val, v.judged) for v in self.verdicts[layer]]
+    def all_parts(self) -> list[tuple]:
+        """What every network must have been measured on; the same in every layer."""
+        layer = next(iter(self.verdicts.values()))
+        return [(v.object_class, v.part, v.num_train, v.num_val, v.judged) for v in layer]
 
 
 def read_run(folder: Path) -> Run:
@@ -60,10 +61,8 @@ def check_same_images(first: Run, run: Run) -> None:
         classes = first.images.by_class.keys() | run.images.by_class.keys()
         other = sorted(c for c in classes if first.images.by_class.get(c) != run.images.by_class.get(c))
         what = f"other images or annotations of {', '.join(other)}" if other else "another --seed"
-    elif {layer: first.all_parts(layer) for layer in first.verdicts} != {
-        layer: run.all_parts(layer) for layer in run.verdicts
-    }:
-        what = "other layers or training images"
+    elif first.all_parts() != run.all_parts():
+        what = "other training images"
     else:
         return
     raise InputError(
@@ -72,11 +71,11 @@ def check_same_images(first: Run, run: Run) -> None:
     )
 
 
-def figures(runs: Mapping[str, Sequence[Run]], layers: Sequence[str]) -> dict[tuple[str, str], Figures]:
-    """runs: by network, one a seed."""
+def figures(runs: Mapping[str, Sequence[Run]]) -> dict[tuple[str, str], Figures]:
+    """By network and layer, of all layers it was measured in; runs: by network, one a seed."""
     found = {}
     for network, of_seeds in runs.items():
-        for layer in layers:
+        for layer in of_seeds[0].verdicts:
             judged = [[v for v in run.verdicts[layer] if v.judged] for run in of_seeds]
             measured = [run.layer(layer) for run in of_seeds]
             found[network, layer] = Figures(
@@ -89,31 +88,42 @@ def figures(runs: Mapping[str, Sequence[Run]], layers: Sequence[str]) -> dict[tu
     return found
 
 
-def differences(
-    runs: Mapping[str, Sequence[Run]], baseline: str, layers: Sequence[str]
-) -> dict[tuple[str, str], Difference]:
-    """Every network but the baseline minus the baseline; seeds are paired in order."""
+def counterparts(runs: Mapping[str, Sequence[Run]], baseline: str) -> dict[tuple[str, str], str]:
+    """By network and layer, the baseline's layer it is held against.
+
+    The one of the same name; where the baseline has none, its last.
+    """
+    others = list(runs[baseline][0].verdicts)
     return {
-        (network, layer): network_difference(
-            [run.layer(layer) for run in of_seeds], [run.layer(layer) for run in runs[baseline]]
-        )
+        (network, layer): layer if layer in others else others[-1]
         for network, of_seeds in runs.items()
         if network != baseline
-        for layer in layers
+        for layer in of_seeds[0].verdicts
     }
 
 
-def parts(
-    runs: Mapping[str, Sequence[Run]],
-    layers: Sequence[str],
-    found: Mapping[tuple[str, str], Difference],
-) -> list[PartRow]:
-    """A row a layer and part, all networks in it; found: the differences."""
+def differences(
+    runs: Mapping[str, Sequence[Run]], baseline: str, against: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], Difference]:
+    """Every network but the baseline minus the baseline; seeds are paired in order.
+
+    against: as `counterparts` has it.
+    """
+    return {
+        (network, layer): network_difference(
+            [run.layer(layer) for run in runs[network]], [run.layer(other) for run in runs[baseline]]
+        )
+        for (network, layer), other in against.items()
+    }
+
+
+def parts(runs: Mapping[str, Sequence[Run]], found: Mapping[tuple[str, str], Difference]) -> list[PartRow]:
+    """A row a layer and part, in it all networks that have the layer; found: the differences."""
     rows = []
-    first = next(iter(runs.values()))[0]
-    for layer in layers:
+    for layer in dict.fromkeys(layer for of in runs.values() for layer in of[0].verdicts):
+        measured = {network: of for network, of in runs.items() if layer in of[0].verdicts}
         place = 0  # among the judged
-        for i, verdict in enumerate(first.verdicts[layer]):
+        for i, verdict in enumerate(next(iter(measured.values()))[0].verdicts[layer]):
             rows.append(
                 PartRow(
                     layer=layer,
@@ -122,14 +132,14 @@ def parts(
                     num_val=verdict.num_val,
                     judged=verdict.judged,
                     prior_ap_val=verdict.prior_ap_val.value,
-                    ap_val={network: _over_seeds(of, layer, i) for network, of in runs.items()},
+                    ap_val={network: _over_seeds(of, layer, i) for network, of in measured.items()},
                     strict={
                         network: sum(run.verdicts[layer][i].emerges_strict for run in of)
-                        for network, of in runs.items()
+                        for network, of in measured.items()
                     },
                     difference={
                         network: found[network, layer].parts[place]
-                        for network in runs
+                        for network in measured
                         if verdict.judged and (network, layer) in found
                     },
                 )
@@ -138,9 +148,9 @@ def parts(
     return rows
 
 
-def place_alone(run: Run, layer: str) -> tuple[int, float]:
+def place_alone(verdicts: Sequence[Verdict]) -> tuple[int, float]:
     """How many judged parts fixed boxes pass by the paper's criterion, and their mean held-out AP."""
-    judged = [v for v in run.verdicts[layer] if v.judged]
+    judged = [v for v in verdicts if v.judged]
     return sum(v.prior_emerges_paper for v in judged), _mean(v.prior_ap_val.value for v in judged)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
+from partsjax.networks import ARCHITECTURES
 from partsjax.reporting.file_names import file_name
 from partsjax.supervision.objectives import OBJECTIVES
 
@@ -21,11 +22,12 @@ class Member:
     """One network to be measured.
 
     seed: of its training or of its random weights; None where it has none.
-    weights: as for `load_network`; "" of one that is trained here.
+    net, weights: as for `load_network`; weights "" of one that is trained here.
     """
 
     name: str
     seed: int | None
+    net: str
     weights: str
 
     @property
@@ -39,47 +41,55 @@ class Member:
         return name if self.seed is None else f"{name}-{self.seed}"
 
 
-def members(networks: Sequence[str], seeds: Sequence[int]) -> list[Member]:
+def members(networks: Sequence[str], seeds: Sequence[int], net: str) -> list[Member]:
     """Every network with each of its seeds: all networks with the first one, then the rest.
 
     Args:
-      networks: of KNOWN, or `name=weights` for a file, or a folder of checkpoints, of the user's.
+      networks: each of NETWORK_NAMES, of the architecture `net`; or NAME=FILE, the weights of a file or
+        folder of checkpoints in `net`; or NAME=NET@WEIGHTS for a network of another kind, both as for
+        `load_network`, @WEIGHTS "imagenet" where it is left out.
 
     Raises:
       InputError: no such network, one named twice, weights that are not there, no seed or one named twice.
     """
     if not seeds or len(set(seeds)) < len(seeds):
         raise InputError("--seeds: give at least one, each once, as 0,1,2")
-    named = dict(_named(network) for network in networks)
+    named = dict(_named(network, net) for network in networks)
     if not named:
-        raise InputError(f"--networks: none; choose from: {', '.join(NETWORK_NAMES)}, or name=FILE")
+        raise InputError(f"--networks: none; choose from: {', '.join(NETWORK_NAMES)}, or NAME=FILE")
     if len(named) < len(networks):
         raise InputError(f"--networks={','.join(networks)}: a name stands there twice")
     found = []
     for seed in seeds:
-        for name, weights in named.items():
+        for name, (of, weights) in named.items():
             fixed = weights not in ("", "random")
             if not fixed or seed == seeds[0]:
-                found.append(Member(name, None if fixed else seed, weights))
+                found.append(Member(name, None if fixed else seed, of, weights))
     if len({member.folder for member in found}) < len(found):
         raise InputError("--networks: a name ends like another's seed; call it otherwise")
     return found
 
 
-def _named(network: str) -> tuple[str, str]:
-    name, equals, weights = network.partition("=")
+def _named(network: str, net: str) -> tuple[str, tuple[str, str]]:
+    """A name, with its architecture and weights."""
+    name, equals, what = network.partition("=")
     if not equals:
         if name not in NETWORK_NAMES:
             raise InputError(
                 f"--networks: there is no network {name!r}; {nearest(name, NETWORK_NAMES)}, or name a file "
                 f"of yours as {name or 'name'}=FILE"
             )
-        return name, name if name in GIVEN else ""
+        return name, (net, name if name in GIVEN else "")
     if name in NETWORK_NAMES:
-        raise InputError(f"--networks: {name} is a network of this command's own; call {weights} otherwise")
+        raise InputError(f"--networks: {name} is a network of this command's own; call {what} otherwise")
     if not _NAME.fullmatch(name):
         raise InputError(f"--networks={network}: a name has letters, digits and ._+- alone")
-    weights = os.path.expanduser(weights)
-    if not Path(weights).exists():
-        raise InputError(f"--networks={network}: no such file; name weights as {name}=FILE")
-    return name, weights
+    if Path(path := os.path.expanduser(what)).exists():
+        return name, (net, path)
+    other, at, weights = what.partition("@")
+    if other in ARCHITECTURES or ":" in other:
+        return name, (other, os.path.expanduser(weights) if at else "imagenet")
+    raise InputError(
+        f"--networks={network}: no such file, and no network; name weights as {name}=FILE, or a network as "
+        f"{name}=vgg16@imagenet or {name}=package.module:function"
+    )

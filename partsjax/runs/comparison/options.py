@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.runs.comparison.members import SCRATCH, Member
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
@@ -13,7 +14,8 @@ class ComparisonOptions:
     """What decides a comparison's results.
 
     networks, seeds: as `members` takes them; baseline: the network the others are held against.
-    measuring: of every network's emergence; its weights, nulls and other searches are left out.
+    measuring: of every network's emergence; its weights, nulls and other searches are left out. A layer
+      "NAME:LAYER" is of that network alone, which is measured in such layers only.
     training: of every trained network; its supervision is what `scratch` learns from, its weights what the
       others start from. On shapeparts, which is drawn from the seed, other seeds see other training images.
     Windows are asked for where an objective knows such windows.
@@ -54,9 +56,20 @@ class ComparisonOptions:
         seed = member.seed if weights == "random" else None
         return dataclasses.replace(
             self.measuring,
+            net=member.net,
             weights=weights,
-            file=self.measuring.file.of(weights),
+            layers=self._layers(member),
+            file=self.measuring.file.of(weights) if ":" not in member.net else WeightOptions(),
             weights_seed=seed,
             nulls=(),
             all_searches=False,
         )
+
+    def _layers(self, member: Member) -> tuple[str, ...]:
+        """The network's own where some are named, else those that are nobody's own."""
+        names = {network.partition("=")[0] for network in self.networks}
+        own = {name: [] for name in (*names, "")}
+        for layer in self.measuring.layers:
+            name, colon, rest = layer.partition(":")
+            own[name if colon and name in names else ""].append(rest if colon and name in names else layer)
+        return tuple(own[member.name] or own[""])

@@ -1,5 +1,6 @@
 """What emerges by what a network was trained for: trains, measures and compares several networks."""
 
+import collections
 import dataclasses
 import functools
 import inspect
@@ -18,7 +19,7 @@ from partsjax.runs.clock import Clock
 from partsjax.runs.comparison import compared
 from partsjax.runs.comparison.members import Member, members
 from partsjax.runs.comparison.options import ComparisonOptions
-from partsjax.runs.comparison.words import facts, origin, training_figures
+from partsjax.runs.comparison.words import facts, origin, size_notes, training_figures
 from partsjax.runs.deciding import deciding
 from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.inputs import dataset_of
@@ -50,7 +51,7 @@ def compare(
       InputError: something the user can fix, in one line; what was finished is kept.
     """
     clock = Clock()
-    every = members(options.networks, options.seeds)
+    every = members(options.networks, options.seeds, options.measuring.net)
     names = list(dict.fromkeys(member.name for member in every))
     if options.baseline not in names:
         raise InputError(
@@ -59,7 +60,7 @@ def compare(
     with workdir.locked_folder(execution.workdir) as folder, terminal.noting():
         with clock("checks"):
             dataset = dataset_of(options.measuring, context_of(terminal, execution))
-            layers = _check_given(options, every, terminal)
+            _check_given(options, every, terminal)
         with workdir.plain_errors(folder):
             workdir.claim(folder, deciding(options))
             job = _Job(folder, options, execution, Within(terminal), pages, train)
@@ -69,7 +70,7 @@ def compare(
                 run = job.run(member, clock)
                 compared.check_same_images(next((r[0] for r in runs.values() if r), run), run)
                 runs[member.name].append(run)
-            content = _content(options, job, every, runs, layers, list(dataset.parts))
+            content = _content(options, job, every, runs, list(dataset.parts))
             # A manifest vouches for the files beside it: none while they change.
             (folder / "manifest.json").unlink(missing_ok=True)
             with clock("tables"):
@@ -82,38 +83,40 @@ def compare(
         terminal.show(f"results: {', '.join(str(folder / name) for name in OUTPUTS)}")
 
 
-def _check_given(options: ComparisonOptions, every: list[Member], terminal: Terminal) -> tuple[str, ...]:
-    """The layers to measure. Loads every network that is given: mistakes show before hours of training."""
-    starts = {member.weights for member in every}
-    if "" in starts:
-        starts |= {options.training_of(member).weights for member in every if member.trained}
-    layers = ()
-    told = options.measuring.file
-    if told.given() and not any(told.of(weights).given() for weights in starts):
-        raise InputError(
-            f"{' '.join(told.given())}: for weight files, none of which is compared; leave it out"
-        )
-    for weights in sorted(starts - {""}):
-        network = load_network(
-            options.measuring.net, weights, dtype=options.measuring.dtype, **told.of(weights).asdict()
-        )
-        terminal.note(*network.notes)
-        layers = chosen_layers(network, options.measuring.layers)
-    _check_seeds(options.measuring, sorted({m.seed for m in every if m.weights == "random"}))
-    return layers
+def _check_given(options: ComparisonOptions, every: list[Member], terminal: Terminal) -> None:
+    """Loads every network that is given: mistakes show before hours of training. Notes what is assumed."""
+    several = len({member.net for member in every}) > 1
+    loaded, sizes = {}, collections.defaultdict(list)
+    jobs = {m.name: options.measuring_of(m, m.weights or options.training_of(m).weights) for m in every}
+    given = options.measuring.file.given()
+    if given and not any(job.file.given() for job in jobs.values()):
+        raise InputError(f"{' '.join(given)}: for weight files, none of which is compared; leave it out")
+    for name, job in jobs.items():
+        source = job.net, job.weights
+        if source not in loaded:
+            loaded[source] = load_network(*source, dtype=job.dtype, **job.file.asdict())
+            terminal.note(*loaded[source].notes)
+        try:
+            chosen_layers(loaded[source], job.layers)
+        except InputError as error:
+            more = f"; of one network alone they are named as {name}:LAYER" if several else ""
+            raise InputError(f"{error}{more}") from None
+        sizes[loaded[source].input_size].append(name)
+    terminal.note(*size_notes(sizes))
+    for net in dict.fromkeys(member.net for member in every):
+        seeds = sorted({m.seed for m in every if (m.net, m.weights) == (net, "random")})
+        _check_seeds(net, options.measuring.dtype, seeds)
 
 
-def _check_seeds(measuring: Options, seeds: list[int]) -> None:
+def _check_seeds(net: str, dtype: str, seeds: list[int]) -> None:
     """Refuses seeds that a function of the user's makes one network of: an interval over them would lie."""
-    if ":" not in measuring.net or len(seeds) < 2:
+    if ":" not in net or len(seeds) < 2:
         return
-    first, second = (
-        load_network(measuring.net, "random", seed=seed, dtype=measuring.dtype).digest for seed in seeds[:2]
-    )
+    first, second = (load_network(net, "random", seed=seed, dtype=dtype).digest for seed in seeds[:2])
     if first == second:
         raise InputError(
-            f"--seeds: --net={measuring.net} gives the same random weights for {seeds[0]} and {seeds[1]}; "
-            "give its function a parameter `seed` and draw from it, or give one seed"
+            f"--seeds: {net} gives the same random weights for {seeds[0]} and {seeds[1]}; give its function "
+            "a parameter `seed` and draw from it, or give one seed"
         )
 
 
@@ -198,25 +201,30 @@ def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:
     return then == now
 
 
-def _content(options, job: _Job, every, runs, layers, classes) -> ComparisonReport:
+def _content(options, job: _Job, every, runs, classes) -> ComparisonReport:
     by_name = {name: [member for member in every if member.name == name] for name in runs}
-    found = compared.differences(runs, options.baseline, layers)
+    against = compared.counterparts(runs, options.baseline)
+    found = compared.differences(runs, options.baseline, against)
     first = runs[options.baseline][0]
-    prior_paper, prior_ap_val = compared.place_alone(first, layers[0])
-    judged = sum(v.judged for v in first.verdicts[layers[0]])
+    verdicts = next(iter(first.verdicts.values()))
+    prior_paper, prior_ap_val = compared.place_alone(verdicts)
+    judged = sum(v.judged for v in verdicts)
+    figures = compared.figures(runs)
+    nets = ", ".join(dict.fromkeys(member.net for member in every))
     return ComparisonReport(
-        title=f"{options.measuring.net} on {options.measuring.dataset}, by supervision",
+        title=f"{nets} on {options.measuring.dataset}, by supervision",
         command=manifest.command(),
         facts=facts(options, classes),
         networks=list(runs),
         baseline=options.baseline,
         seeds={name: tuple(member.seed for member in of) for name, of in by_name.items()},
-        layers=layers,
+        layers=list(dict.fromkeys(layer for _, layer in figures)),
         judged=judged,
-        rare=len(first.verdicts[layers[0]]) - judged,
-        figures=compared.figures(runs, layers),
+        rare=len(verdicts) - judged,
+        figures=figures,
         differences=found,
-        parts=compared.parts(runs, layers, found),
+        against=against,
+        parts=compared.parts(runs, found),
         prior_paper=prior_paper,
         prior_ap_val=prior_ap_val,
         origins={name: origin(options, of[0]) for name, of in by_name.items()},

@@ -1,7 +1,7 @@
 """What the networks of a comparison are and what they learned, for people to read."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from partsjax.reporting.comparison import Training
@@ -22,17 +22,28 @@ _TASKS = {
 
 def origin(options, member: Member) -> str:
     """What a network is; options: a comparison's."""
-    if member.weights == "imagenet":
-        return "image classification on ImageNet, as installed with this package"
-    if member.weights == "random":
-        return "untrained: random weights"
+    given = {
+        "imagenet": "image classification on ImageNet, as installed with this package",
+        "random": "untrained: random weights",
+    }
     if member.weights:
-        return member.weights
+        what = member.net if ":" in member.net else given.get(member.weights, member.weights)
+        return what if member.net == options.measuring.net else f"{member.net}: {what}"
     training = options.training_of(member)
     task = _TASKS.get(training.supervision, training.supervision)
     layers = f"from {training.recipe.train_from} up" if training.recipe.train_from else "all layers"
     start = "random weights" if member.name == SCRATCH else training.weights
     return f"{task}; {layers}, {training.recipe.steps} steps, starting from {start}"
+
+
+def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
+    """What is to be said where networks have inputs of different sizes; sizes: networks by side."""
+    if len(sizes) < 2:
+        return ()
+    which = "; ".join(f"{', '.join(names)}: {side} pixels" for side, names in sorted(sizes.items()))
+    return (
+        f"networks see the same objects at different sizes ({which}); images and parts are what is paired",
+    )
 
 
 def training_figures(member: Member, options: TrainingOptions, folder: Path) -> Training:

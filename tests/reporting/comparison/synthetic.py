@@ -12,6 +12,11 @@ NETWORKS = ("random", "imagenet", "object", "image", "mil", "cam", "scratch", 's
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
+def layers_of(network: str, layers=LAYERS) -> tuple[str, ...]:
+    """The last network is of another architecture: it shares one layer's name with the others."""
+    return (layers[0], "block <4>") if network == NETWORKS[-1] else tuple(layers)
+
+
 def _estimate(rng, value: float, width: float) -> Estimate:
     return Estimate(value, value - width * rng.random(), value + width * rng.random())
 
@@ -20,11 +25,15 @@ def content(
     seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), parts: int = 12
 ) -> ComparisonReport:
     rng = np.random.default_rng(seed)
+    against = {
+        (network, layer): layers[-1] if layer == "block <4>" else layer
+        for network in networks if network != "imagenet" for layer in layers_of(network, layers)
+    }  # fmt: skip
     names = [(c, p) for c in ("dog", "cat", "sheep's <x>") for p in ("head", "leg", "ear", "a/b")][:parts]
     of = {name: (None,) if name in ("imagenet", networks[-1]) else tuple(seeds) for name in networks}
     figures, differences, rows = {}, {}, []
     for network in networks:
-        for layer in layers:
+        for layer in layers_of(network, layers):
             aps = [float(rng.beta(2, 12)) for _ in of[network]]
             figures[network, layer] = Figures(
                 paper=tuple(int(v) for v in rng.integers(0, 12, len(aps))),
@@ -45,7 +54,9 @@ def content(
                     worse=int(rng.integers(0, 5)),
                     by_chance=0.025 * (len(names) - 2),
                 )
-    for layer in layers:
+    every = dict.fromkeys(layer for network in networks for layer in layers_of(network, layers))
+    for layer in every:
+        having = [network for network in networks if layer in layers_of(network, layers)]
         for i, (object_class, part) in enumerate(names):
             unknown = i == len(names) - 1
             judged = i < len(names) - 2
@@ -57,9 +68,9 @@ def content(
                     num_val=0 if unknown else int(rng.integers(1, 300)),
                     judged=judged,
                     prior_ap_val=math.nan if unknown else float(rng.beta(1, 5)),
-                    ap_val={n: UNKNOWN if unknown else _estimate(rng, rng.beta(1, 4), 0.1) for n in networks},
-                    strict={n: int(rng.integers(0, len(of[n]) + 1)) for n in networks},
-                    difference={n: differences[n, layer].parts[i] for n in networks if n != "imagenet"}
+                    ap_val={n: UNKNOWN if unknown else _estimate(rng, rng.beta(1, 4), 0.1) for n in having},
+                    strict={n: int(rng.integers(0, len(of[n]) + 1)) for n in having},
+                    difference={n: differences[n, layer].parts[i] for n in having if n != "imagenet"}
                     if judged
                     else {},
                 )
@@ -71,11 +82,12 @@ def content(
         networks=networks,
         baseline="imagenet",
         seeds=of,
-        layers=layers,
+        layers=list(every),
         judged=len(names) - 2,
         rare=2,
         figures=figures,
         differences=differences,
+        against=against,
         parts=rows,
         prior_paper=7,
         prior_ap_val=0.119,
