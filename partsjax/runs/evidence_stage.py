@@ -1,22 +1,20 @@
 """The stage that scores and judges: one class in one layer, from stimuli to evidence, kept on disk."""
 
 import dataclasses
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from partsjax.emergence.combination import Search
-from partsjax.emergence.evidence import Detection, Evidence, Strongest, Trial, examine
+from partsjax.emergence.evidence import Evidence, examine
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Scores, score_layer
 from partsjax.emergence.top_activations import TopActivations, top_activations
-from partsjax.emergence.verdict import Verdict
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
-from partsjax.runs.records import typed
+from partsjax.runs.records import packed, unpacked
 from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
 
 
@@ -52,9 +50,9 @@ class EvidenceStage:
         entry = (self.cache / crops.object_class).entry(layer, self.key(layer, pair, ground))
         found = entry.found()
         if found is not None:
-            return _loaded(found)
+            return unpacked(Judged, found)
         judged = self._compute(layer, pair, ground)
-        entry.save(_arrays(judged))
+        entry.save(packed(judged))
         return judged
 
     def key(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> str:
@@ -83,32 +81,3 @@ class EvidenceStage:
         names = layer, pair[0].crops.object_class, pair[0].crops.parts
         evidence = examine(*names, scores, found, stimuli, ground, geometry, self.searches, self.seed)
         return Judged(scores, evidence, top_activations(stimuli[1], geometry))
-
-
-def _arrays(judged: Judged) -> dict[str, np.ndarray]:
-    arrays = {}
-    for name in ("scores", "top_activations"):
-        record = getattr(judged, name)
-        arrays |= {f"{name}.{f.name}": getattr(record, f.name) for f in dataclasses.fields(record)}
-    told = dataclasses.asdict(judged.evidence)
-    return arrays | {"resamples": told.pop("resamples"), "evidence": np.array(json.dumps(told))}
-
-
-def _loaded(arrays: dict[str, np.ndarray]) -> Judged:
-    def record(kind, name):
-        return kind(**{f.name: arrays[f"{name}.{f.name}"] for f in dataclasses.fields(kind)})
-
-    evidence = json.loads(str(arrays["evidence"]))
-    return Judged(
-        record(Scores, "scores"),
-        Evidence(
-            tuple(typed(Verdict, v) for v in evidence["verdicts"]),
-            tuple(typed(Trial, t) for t in evidence["trials"]),
-            tuple(
-                Strongest(**{name: tuple(typed(Detection, d) for d in s[name]) for name in s})
-                for s in evidence["strongest"]
-            ),
-            arrays["resamples"],
-        ),
-        record(TopActivations, "top_activations"),
-    )

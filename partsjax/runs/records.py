@@ -1,18 +1,37 @@
-"""Records as JSON and back: floats come back exactly."""
+"""Records as arrays and JSON, and back, exactly: whatever their fields are, nested and in tuples."""
 
-import dataclasses
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import TypeVar
 
-from partsjax.emergence.verdict import Estimate
+import cattrs
+import numpy as np
+
+Record = TypeVar("Record")
 
 
-def typed(kind, values: dict[str, Any]):
-    """A record of `kind` from JSON, in which tuples and estimates have become lists."""
-    types = {field.name: field.type for field in dataclasses.fields(kind)}
+def packed(record) -> dict[str, np.ndarray]:
+    """A dataclass as named arrays: those in it, and `record`, all else as JSON. Floats keep every bit."""
+    arrays: dict[str, np.ndarray] = {}
 
-    def back(name, value):
-        if not isinstance(value, list):
-            return value
-        return Estimate(*value) if types[name] is Estimate else tuple(value)
+    def put(array: np.ndarray) -> str:
+        arrays[f"array{len(arrays)}"] = array
+        return f"array{len(arrays) - 1}"
 
-    return kind(**{name: back(name, value) for name, value in values.items()})
+    converter = cattrs.Converter()
+    converter.register_unstructure_hook(np.ndarray, put)
+    return {"record": np.array(json.dumps(converter.unstructure(record))), **arrays}
+
+
+def unpacked(kind: type[Record], arrays: Mapping[str, np.ndarray]) -> Record:
+    """The record of that `kind` which `packed` made `arrays` of.
+
+    Raises:
+      ValueError: it is none: a field is missing, has another type, or is not known.
+    """
+    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False)
+    converter.register_structure_hook(np.ndarray, lambda name, _: arrays[name])
+    try:
+        return converter.structure(json.loads(str(arrays["record"])), kind)
+    except Exception as error:  # of many kinds
+        raise ValueError(f"no {kind.__name__}: {error}") from error

@@ -3,7 +3,7 @@
 Of every layer and class an array `layer/class`, float32 [P, 1000]: held-out AP of each part's set (rows as in
 `parts.csv`) on each of 1,000 bootstrap samples of the class's unseen images; NaN where it was not computed.
 Runs on the same images with the same seed have the same samples, column for column, whatever their networks
-are. `about` is JSON: the seed, by class a digest of those images and of what is marked in them, and the
+are. `record` is JSON: the seed, by class a digest of those images and of what is marked in them, and the
 verdicts, whose figures are exact here and rounded in `parts.csv`. Names that are not plain are changed as in
 names of files.
 """
@@ -21,7 +21,7 @@ from partsjax.errors import InputError
 from partsjax.reporting.file_names import file_name
 from partsjax.runs import sealed
 from partsjax.runs.evidence_stage import Judged
-from partsjax.runs.records import typed
+from partsjax.runs.records import packed, unpacked
 from partsjax.runs.stimulus_stage import StimulusStage
 
 NAME = "resamples.npz"
@@ -52,6 +52,12 @@ def unseen_digest(stage: StimulusStage, image_digests: Mapping[str, str]) -> str
 
 
 @dataclasses.dataclass(frozen=True)
+class _About:
+    images: Images
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Kept:
     """What a run keeps.
 
@@ -66,9 +72,8 @@ class Kept:
 def write_resamples(path: Path, judged: Mapping[tuple[str, str], Judged], images: Images) -> None:
     """judged: by (layer, class)."""
     arrays = {_array(*names): found.evidence.resamples for names, found in judged.items()}
-    verdicts = [dataclasses.asdict(v) for found in judged.values() for v in found.evidence.verdicts]
-    about = {**dataclasses.asdict(images), "verdicts": verdicts}
-    sealed.write_sealed(path, {"about": np.array(json.dumps(about, sort_keys=True)), **arrays})
+    verdicts = tuple(v for found in judged.values() for v in found.evidence.verdicts)
+    sealed.write_sealed(path, {**packed(_About(images, verdicts)), **arrays})
 
 
 def read_resamples(path: Path) -> Kept:
@@ -79,13 +84,12 @@ def read_resamples(path: Path) -> Kept:
     """
     try:
         arrays = sealed.read_sealed(path)
-        about = json.loads(str(arrays["about"]))
-        verdicts = tuple(typed(Verdict, verdict) for verdict in about.pop("verdicts"))
-        names = dict.fromkeys((verdict.layer, verdict.object_class) for verdict in verdicts)
-        return Kept(verdicts, {pair: arrays[_array(*pair)] for pair in names}, Images(**about))
+        about = unpacked(_About, arrays)
+        names = dict.fromkeys((verdict.layer, verdict.object_class) for verdict in about.verdicts)
+        return Kept(about.verdicts, {pair: arrays[_array(*pair)] for pair in names}, about.images)
     except FileNotFoundError:
         raise InputError(f"{path}: not found; run partsjax emergence to its end first") from None
-    except (sealed.Damaged, OSError, ValueError, KeyError, TypeError) as error:
+    except (sealed.Damaged, OSError, ValueError, KeyError) as error:
         raise InputError(f"{path}: damaged ({error}); run partsjax emergence again") from None
 
 
