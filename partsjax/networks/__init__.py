@@ -2,8 +2,8 @@
 
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.assembly import as_network, weights_of
-from partsjax.networks.custom import custom_network
 from partsjax.networks.loading import load_network
+from partsjax.networks.make import make_network
 from partsjax.networks.model import CLASS_MAPS, CLASS_SCORES, ConvNet
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 from partsjax.networks.receptive_field import estimate_receptive_field
@@ -19,9 +19,9 @@ __all__ = [
     "Preprocessing",
     "ReceptiveField",
     "as_network",
-    "custom_network",
     "estimate_receptive_field",
     "load_network",
+    "make_network",
     "untrained_network",
     "weights_of",
 ]

@@ -29,13 +29,11 @@ def activations(network: Network, params: Any, pixels: jax.Array, layers: Sequen
       Layer -> float32 [B, H, H, F]. Products of float32 are computed in float32.
 
     Raises:
-      InputError: `apply` of a network that is not ours fails, or what it returns is no dictionary, lacks a
+      InputError: `apply` fails, or what it returns is no dictionary, lacks a
         layer, or has a shape that fits neither the batch nor the layer's receptive field.
     """
     images = network.preprocessing.normalise(pixels)
-    found = applied(
-        network.name, network.apply, params, images, layers, ours=network.architecture is not None
-    )
+    found = applied(network.name, network.apply, params, images, layers)
     for layer in layers:
         check_geometry(network.name, layer, found[layer].shape, network.fields[layer], pixels.shape[1])
     return found
@@ -45,10 +43,10 @@ def scores_after(network: Network, params: Any, layer: str, activation: jax.Arra
     """The class scores, float32 [B, C], that follow from a layer's activation [B, H, H, F], to be traced.
 
     Raises:
-      InputError: `after` of a network that is not ours fails, or its scores are not [B, C].
+      InputError: `after` fails, or its scores are not [B, C].
     """
     what = f"network {network.name}: its `after`, called for layer {layer},"
-    scores = _called(what, network.after, params, layer, activation, ours=network.architecture is not None)
+    scores = called(what, network.after, params, layer, activation)
     shape = getattr(scores, "shape", None)
     if shape is None or len(shape) != 2 or shape[0] != activation.shape[0]:
         was = f"scores of shape {shape}" if shape is not None else f"a {type(scores).__name__}"
@@ -72,11 +70,11 @@ def image_shape(size: int, batch: int) -> jax.ShapeDtypeStruct:
 
 
 def applied(
-    name: str, apply: Apply, params: Any, images: jax.Array, layers: Sequence[str], *, ours: bool = False
+    name: str, apply: Apply, params: Any, images: jax.Array, layers: Sequence[str]
 ) -> dict[str, jax.Array]:
     """`activations` of a function that is not yet a `Network`: all but the receptive fields is checked."""
     who = f"network {name}: its `apply`"
-    found = _called(who, apply, params, images, tuple(layers), ours=ours)
+    found = called(who, apply, params, images, tuple(layers))
     if not isinstance(found, Mapping):
         raise InputError(
             f"{who} returned a {type(found).__name__}; it must return a dictionary, "
@@ -92,10 +90,8 @@ def applied(
 
 
 @in_full_precision
-def _called(who: str, function: Callable, *arguments, ours: bool) -> Any:
-    """What a function returns; what it raises, as one line, where it is not ours."""
-    if ours:
-        return function(*arguments)
+def called(who: str, function: Callable, *arguments) -> Any:
+    """What a function of a network returns; what it raises, as one line."""
     try:
         return function(*arguments)
     except InputError:

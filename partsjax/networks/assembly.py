@@ -1,6 +1,5 @@
 """From a table and its weights to the network that the pipeline sees."""
 
-import dataclasses
 import hashlib
 
 import jax
@@ -61,8 +60,7 @@ def as_network(
 def random_network(architecture: Architecture, seed: int, dtype: str = "float32") -> Network:
     """The convolutions of `architecture`, in its order and for its input, with He initialisation."""
     table = architecture.headless()
-    network = as_network(table, initial_weights(table, seed), dtype)
-    return dataclasses.replace(network, untrained=lambda seed: random_network(table, seed + 1, dtype))
+    return as_network(table, initial_weights(table, seed), dtype)
 
 
 def weights_of(network: Network) -> dict[str, jax.Array]:

@@ -31,10 +31,9 @@ def content_digest(network: Network) -> str:
     """
     digest, layers = hashlib.sha256(), tuple(network.fields)
     images = image_shape(network.input_size, _BATCH)
-    ours = network.architecture is not None
 
     def apply(params, images):
-        return applied(network.name, network.apply, params, images, layers, ours=ours)
+        return applied(network.name, network.apply, params, images, layers)
 
     program, maps = jax.make_jaxpr(apply, return_shape=True)(network.params, images)
     _add(digest, program)

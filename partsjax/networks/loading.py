@@ -50,7 +50,7 @@ def load_network(
         raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
     told = WeightOptions(normalisation, lrn)
     if ":" in net:
-        _require_file(told, "a network of your own says it itself (custom_network's preprocessing)")
+        _require_file(told, "a network of your own says it itself (make_network's preprocessing)")
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
     table = architecture(net)
     if weights == "random":

@@ -3,12 +3,13 @@
 import dataclasses
 
 from partsjax.errors import InputError
+from partsjax.networks.activations import called
 from partsjax.networks.identity import content_digest
 from partsjax.networks.protocol import Network
 
 
 def untrained_network(network: Network, seed: int) -> Network:
-    """`network` with random weights drawn from `seed`; of weights that are random already, with others.
+    """`network` with random weights drawn from `seed`; from `seed + 1` where that gives its very own.
 
     Its name says so: "alexnet with random weights".
 
@@ -21,19 +22,15 @@ def untrained_network(network: Network, seed: int) -> Network:
             f"network {network.name} does not say how it is made with random weights; give the function of "
             "--net a parameter `weights`, or the network `untrained`"
         )
-    found = network.untrained(seed)
-    why = _unfit(network, found)
-    if why:
-        raise InputError(f"{found.name}, made with random weights, {why}")
-    return dataclasses.replace(found, name=f"{found.name} with random weights")
-
-
-def _unfit(network: Network, untrained: Network) -> str:
-    """Why one is no control of the other, or nothing."""
-    if untrained.input_size != network.input_size:
-        return f"takes images of {untrained.input_size} pixels, not {network.input_size}"
-    lacking = [layer for layer in network.fields if layer not in untrained.fields]
-    if lacking:
-        return f"has no layer {', '.join(lacking)}"
-    same = content_digest(untrained) == content_digest(network)
-    return "computes the same as without: its weights are not random" if same else ""
+    own = content_digest(network)
+    for drawn_from in (seed, seed + 1):
+        found = called(f"network {network.name}: its `untrained`", network.untrained, drawn_from)
+        who = f"{found.name}, made with random weights,"
+        if found.input_size != network.input_size:
+            raise InputError(f"{who} takes images of {found.input_size} pixels, not {network.input_size}")
+        lacking = [layer for layer in network.fields if layer not in found.fields]
+        if lacking:
+            raise InputError(f"{who} has no layer {', '.join(lacking)}")
+        if content_digest(found) != own:
+            return dataclasses.replace(found, name=f"{found.name} with random weights")
+    raise InputError(f"{who} computes the same as without: its weights are not random")

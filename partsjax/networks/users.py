@@ -35,17 +35,16 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
         raise InputError(f"--net={net}: the function failed: {one_line(error)}") from error
     if not isinstance(network, Network):
         raise InputError(
-            f"--net={net}: returned {type(network).__name__}, not a partsjax.networks.Network; "
-            "build one with partsjax.networks.custom_network"
+            f"--net={net}: returned {type(network).__name__}, not a partsjax.Network; "
+            "build one with partsjax.make_network"
         )
     shapes(network, tuple(network.fields))
     digest = hashlib.sha256(f"{network.digest} {content_digest(network)}".encode())
     untrained = network.untrained
     if "weights" in accepted:
-        others = int(weights == "random")
 
         def untrained(seed: int) -> Network:
-            return users_network(net, weights="random", seed=seed + others, dtype=dtype)
+            return users_network(net, weights="random", seed=seed, dtype=dtype)
 
     return dataclasses.replace(network, digest=digest.hexdigest(), untrained=untrained)
 

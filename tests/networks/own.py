@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from partsjax.networks import ReceptiveField, custom_network
+from partsjax.networks import ReceptiveField, make_network
 
 SIZE, LAYER = 64, "conv2"
 FIELD = ReceptiveField(size=9, stride=4, center=4)
@@ -41,4 +41,4 @@ def made(of_body=lambda x: x, *, weights=None, fields=None, name="own", **option
 def named(apply, name="own", *, weights=None, fields=None, **options):
     known = {LAYER: FIELD} if fields is None else fields
     weights = params() if weights is None else weights
-    return custom_network(name, apply, weights, input_size=SIZE, layers=(LAYER,), fields=known, **options)
+    return make_network(name, apply, weights, input_size=SIZE, layers=(LAYER,), fields=known, **options)

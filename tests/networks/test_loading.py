@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from partsjax.errors import InputError
-from partsjax.networks import ReceptiveField, custom_network, load_network
+from partsjax.networks import ReceptiveField, load_network
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.layers import Dense
@@ -62,7 +62,7 @@ def test_unknown_names():
 MODULE = """
     import jax
     import jax.numpy as jnp
-    from partsjax.networks import custom_network
+    from partsjax.networks import make_network
 
     def network(weights="w", seed=0):
         def apply(params, images, layers):
@@ -70,7 +70,7 @@ MODULE = """
                 images, params["kernel"], (2, 2), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
             return {"first": jax.nn.relu(y)}
         kernel = jax.random.normal(jax.random.key(seed), (5, 5, 3, 4))
-        return custom_network(f"mine-{weights}", apply, {"kernel": kernel}, input_size=33, layers=["first"])
+        return make_network(f"mine-{weights}", apply, {"kernel": kernel}, input_size=33, layers=["first"])
 
     def fixed():
         return network("fixed")
@@ -124,32 +124,3 @@ def test_a_fault_inside_the_users_module_is_not_hidden(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"RuntimeError: mine \(users_broken_module.py, line 1\)") as raised:
         load_network("users_broken_module:f", "imagenet")
     assert isinstance(raised.value.__cause__, RuntimeError)
-
-
-def test_custom_networks_name_their_layers():
-    def apply(params, images, layers):
-        return {"a": images}
-
-    with pytest.raises(InputError, match="network mine: no layers; name them"):
-        custom_network("mine", apply, {}, input_size=8)
-    with pytest.raises(InputError, match="'b' is not in layers; choose from: a"):
-        custom_network("mine", apply, {}, input_size=8, layers=["a"], default_layers=["b"])
-    field = ReceptiveField(9, 1, 0)
-    network = custom_network("mine", apply, {}, input_size=8, fields={"a": field}, digest="abc")
-    assert (network.fields, network.default_layers, network.digest) == ({"a": field}, ("a",), "abc")
-
-
-def test_custom_digest_follows_every_array():
-    def digest(params, name="mine"):
-        fields = {"a": ReceptiveField(1, 1, 0)}
-        return custom_network(name, lambda p, x, names: {"a": x}, params, input_size=8, fields=fields).digest
-
-    params = {"k": np.ones((2, 2), np.float32), "b": [np.zeros(3, np.float32)]}
-    others = [
-        digest(params, "other"),
-        digest({**params, "b": [np.float32([0, 0, 1e-8])]}),
-        digest({"k": params["k"].reshape(4), "b": params["b"]}),
-        digest({"k": params["k"].astype(np.float64), "b": params["b"]}),
-    ]
-    assert digest(params) == digest({"k": params["k"].copy(), "b": [np.zeros(3, np.float32)]})
-    assert len({digest(params), *others}) == 5

@@ -284,7 +284,7 @@ def test_it_decides_the_digest_and_reaches_the_network(tmp_path):
             {"lrn": "after_pool"},
             "--lrn=after_pool: for weight files alone; random",
         ),
-        ("a.b:c", "x", {"normalisation": "0..1"}, "custom_network's preprocessing"),
+        ("a.b:c", "x", {"normalisation": "0..1"}, "make_network's preprocessing"),
         ("alexnet", "x", {"normalisation": "tv"}, "--normalisation=tv: .*choose from: torchvision, caffe"),
         ("alexnet", "x", {"lrn": "before"}, "--lrn=before: did you mean 'before_pool'"),
     ],

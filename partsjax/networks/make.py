@@ -1,21 +1,21 @@
-"""Anyone's own network, made into what the pipeline measures."""
+"""Anyone's network, made into what the pipeline measures."""
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 
 from partsjax.errors import InputError, nearest
-from partsjax.networks.activations import applied, check_geometry, image_shape
+from partsjax.networks.activations import applied, check_geometry, image_shape, scores_after
 from partsjax.networks.architectures import IMAGENET
 from partsjax.networks.identity import content_digest
 from partsjax.networks.protocol import After, Apply, Network, Preprocessing, ReceptiveField
 from partsjax.networks.receptive_field import estimate_receptive_field
 
 
-def custom_network(
+def make_network(
     name: str,
     apply: Apply,
     params: Any,
@@ -27,6 +27,7 @@ def custom_network(
     default_layers: Sequence[str] | None = None,
     after: After | None = None,
     classes: Sequence[str] = (),
+    init: Callable[[int], Any] | None = None,
     digest: str | None = None,
 ) -> Network:
     """A `Network` from a function of your own.
@@ -47,13 +48,14 @@ def custom_network(
       after: `(params, layer, activation) -> scores`, the class scores [B, C] before the softmax from an
         activation that `apply` gave for `layer`. Needed to ask which filters and parts class scores rest on.
       classes: names of the C scores, in order.
+      init: `seed -> params`, random ones of the same shapes: what the null of random weights is made with.
       digest: in place of the hash of what `apply` and `after` compute, of every array they use, and of all
         the above. (What they do outside of JAX is not seen: change `name` when you change that.)
 
     Raises:
       InputError: no layer is named, a default layer is not among them, `apply` fails, what it returns is no
-        dictionary of activations or does not fit the receptive fields, or a receptive field is not given
-        and cannot be measured.
+        dictionary of activations or does not fit the receptive fields, a receptive field is not given and
+        cannot be measured, or `after` does not give scores from the last layer, as many as `classes`.
     """
     known = dict(fields or {})
     names = tuple(layers) if layers is not None else tuple(known) or tuple(default_layers or ())
@@ -80,7 +82,19 @@ def custom_network(
     )
     for layer, field in network.fields.items():
         check_geometry(name, layer, maps[layer].shape, field, input_size)
+    if after is not None:
+        jax.eval_shape(lambda p, a: scores_after(network, p, names[-1], a), params, maps[names[-1]])
+    elif classes:
+        raise InputError(f"network {name}: `classes` without class scores; give `after` as well, or neither")
+    if init is not None:
+        network = dataclasses.replace(network, untrained=lambda seed: _of(network, init(seed)))
     return network if digest is not None else dataclasses.replace(network, digest=_digest(network))
+
+
+def _of(network: Network, params: Any) -> Network:
+    """The same network with other params."""
+    found = dataclasses.replace(network, params=params)
+    return dataclasses.replace(found, digest=_digest(found))
 
 
 def _measured(name: str, apply: Apply, params: Any, layer: str, input_size: int) -> ReceptiveField:
