@@ -72,7 +72,8 @@ flags.register_validator("stimulus_window", lambda v: v % 2 == 1, "must be odd")
 
 def main() -> None:
     from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import emergence
+    from partsjax.runs import emergence, skeleton
+    from partsjax.runs.execution import context_of
 
     values = flags.FLAGS
     method = Method(
@@ -86,4 +87,10 @@ def main() -> None:
     shared.check_names("nulls", values.nulls)
     nulls = tuple(null for null in values.nulls if null)
     options = Options(method=method, search=search, nulls=nulls, **shared.job_options())
-    emergence.measure(options, shared.execution("emergence", options), Terminal())
+    terminal, execution = Terminal(), shared.execution("emergence", options)
+    context = context_of(terminal, execution)
+    found = skeleton.run(emergence.question(options), execution.workdir, context)
+    terminal.verdicts(found.verdicts, found.summary)
+    for problem in found.skipped:
+        terminal.say(f"skipped: {problem}")
+    terminal.done(execution.workdir, context.clock.seconds)

@@ -7,39 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from partsjax.emergence.verdict import LayerSummary, Verdict
 from partsjax.errors import printable
-
-
-class _Rate(ProgressColumn):
-    """Units finished per second."""
-
-    def render(self, task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f}/s", style="dim")
-
-
-def _columns() -> tuple[ProgressColumn, ...]:
-    return (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}", markup=False),
-        _Rate(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
+from partsjax.reporting.progress import bars
 
 
 class _Console(Console):
@@ -93,23 +66,8 @@ class Terminal:
     @contextlib.contextmanager
     def progress(self, totals: Mapping[str, int]) -> Iterator[Callable[[str, int, str], None]]:
         """A bar with rate and ETA for each unit; yields `advance(unit, by, what is being done)`."""
-        with Progress(*_columns(), console=self._err) as bar:
-            tasks = {unit: bar.add_task("", total=total, unit=unit) for unit, total in totals.items()}
-            yield lambda unit, by, what: bar.update(tasks[unit], advance=by, description=what)
-
-    @contextlib.contextmanager
-    def preparation(self) -> Iterator[Callable[[int, int, str], None]]:
-        """A bar that shows only once there is something to prepare; yields `(done, total, what)`."""
-        with contextlib.ExitStack() as shown:
-            bars = {}
-
-            def update(done: int, total: int, what: str) -> None:
-                if not bars:
-                    bar = shown.enter_context(Progress(*_columns(), console=self._err))
-                    bars["bar"], bars["task"] = bar, bar.add_task("", unit="images")
-                bars["bar"].update(bars["task"], completed=done, total=total, description=what)
-
-            yield update
+        with bars(self._err)(totals) as advance:
+            yield advance
 
     def verdicts(self, verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSummary]) -> None:
         """Per part what place alone scores and, by layer, the best set's `train → held-out`; layer sums."""

@@ -1,5 +1,6 @@
 """One network over all classes: its stimulus stages, and the compiled step they share."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,14 +11,15 @@ from partsjax.data.schema import SPLITS, Dataset, Image
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor, suitable_batch
 from partsjax.networks.protocol import Network
-from partsjax.runs import stages
-from partsjax.runs.execution import Execution
-from partsjax.runs.options import Options
+from partsjax.runs.context import Context
 from partsjax.runs.stimulus_stage import StimulusStage
 
 
-def all_crops(dataset: Dataset, size: int, options: Options) -> dict[str, tuple[Crops, Crops]]:
-    """(train, val) crops of every class, `size` pixels a side."""
+def all_crops(dataset: Dataset, size: int, options) -> dict[str, tuple[Crops, Crops]]:
+    """(train, val) crops of every class, `size` pixels a side.
+
+    options: has `limit` and `method`, as `Options` has them.
+    """
     return {
         object_class: tuple(
             class_crops(
@@ -40,32 +42,41 @@ def images_of(crops: Mapping[str, Sequence[Crops]]) -> list[Image]:
     return list({image.image_id: image for split in splits for one in split for image in one.images}.values())
 
 
+@dataclasses.dataclass(frozen=True)
+class DatasetCrops:
+    """All crops of a run.
+
+    by_class: (train, val) of every object class. digests: content hash of every image, by its id.
+    """
+
+    by_class: Mapping[str, Sequence[Crops]]
+    digests: Mapping[str, str]
+
+
 class NetworkStages:
-    """The stages that run one network, by class.
+    """The stages that run one network, by class, kept in `context.cache / name`.
 
     by_class: (train, val) stages of every object class. batch_size: crops the network takes at once.
     """
 
     def __init__(
         self,
-        cache: stages.Cache,
+        name: str,
         network: Network,
         layers: Sequence[str],
         method: Method,
-        execution: Execution,
-        crops: Mapping[str, Sequence[Crops]],
-        digests: Mapping[str, str],
+        crops: DatasetCrops,
+        context: Context,
     ):
         self.network, self._layers = network, tuple(layers)
-        self._method, self._execution = method, execution
-        self.batch_size = execution.batch_size or suitable_batch(network)
-        self.by_class = {
-            object_class: tuple(
-                StimulusStage(cache, network, self._layers, method, one, fingerprints(one, digests))
-                for one in pair
-            )
-            for object_class, pair in crops.items()
-        }
+        self._method, self._context = method, context
+        self.batch_size = context.batch_size or suitable_batch(network)
+        cache = context.cache / name
+
+        def stage(one: Crops) -> StimulusStage:
+            return StimulusStage(cache, network, self._layers, method, one, fingerprints(one, crops.digests))
+
+        self.by_class = {name: tuple(map(stage, pair)) for name, pair in crops.by_class.items()}
 
     def __len__(self) -> int:
         """Crops of all classes."""
@@ -73,7 +84,7 @@ class NetworkStages:
 
     def compute(self, object_class: str, advance: Callable[[int, str], None]) -> None:
         """Runs the network over the class's crops that are missing."""
-        run, devices = self._execution, jax.device_count()
+        run, devices = self._context, jax.device_count()
         batch_size = -(-self.batch_size // devices) * devices  # every device has its share
         for stage in self.by_class[object_class]:
             stage.compute(lambda p: self._extract(p), batch_size, run.threads, run.skip_bad, advance)

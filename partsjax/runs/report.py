@@ -2,62 +2,46 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from partsjax.emergence.evidence import Detection
 from partsjax.emergence.top_activations import CROPS_KEPT
-from partsjax.emergence.verdict import LayerSummary
 from partsjax.reporting import report
-from partsjax.reporting.terminal import Terminal
 from partsjax.runs import manifest
+from partsjax.runs.context import Context
 from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.gallery import Gallery
-from partsjax.runs.options import Options
-from partsjax.runs.stimulus_stage import StimulusStage
 from partsjax.runs.workdir import unfinished
+
+if TYPE_CHECKING:
+    from partsjax.runs.emergence.result import About, Emergence
 
 _FILTER_PARTS = 10  # parts listed on a filter's page
 
 
-def build_emergence_report(
-    folder: Path,
-    options: Options,
-    judged: Mapping[tuple[str, str], Judged],
-    summaries: Mapping[str, LayerSummary],
-    stages: Mapping[str, StimulusStage],
-    threads: int,
-    terminal: Terminal,
-) -> None:
-    """Writes `report/` of a run's folder, whole or not at all.
-
-    Args:
-      judged: by (layer, class), in order; summaries: by layer; stages: of each class's unseen crops.
-    """
-    gallery = Gallery(stages)
-    content = _content(options, judged, summaries, gallery, terminal.noted)
-    with unfinished(folder / "report") as place:
+def build_emergence_report(folder: Path, found: "Emergence", context: Context) -> None:
+    """Writes the report into `folder`, whole or not at all."""
+    gallery = Gallery(found.crops)
+    content = _content(found, gallery)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished(folder) as place:
         pages = sum(len(pages) for pages in content.filters.values())
-        with terminal.progress({"pictures": len(gallery.asked), "pages": pages}) as advance:
-            gallery.draw(place, threads, lambda n: advance("pictures", n, "report"))
+        with context.progress({"pictures": len(gallery.asked), "pages": pages}) as advance:
+            gallery.draw(place, context.threads, lambda n: advance("pictures", n, "report"))
             report.write_emergence_report(
                 place, content, lambda n, what: advance("pages", n, f"report: {what}")
             )
 
 
-def _content(
-    options: Options,
-    judged: Mapping[tuple[str, str], Judged],
-    summaries: Mapping[str, LayerSummary],
-    gallery: Gallery,
-    notes: Sequence[str],
-) -> report.EmergenceReport:
-    layers = list(dict.fromkeys(layer for layer, _ in judged))
-    classes = list(dict.fromkeys(object_class for _, object_class in judged))
+def _content(found: "Emergence", gallery: Gallery) -> report.EmergenceReport:
+    about, judged = found.about, found.judged
+    layers, classes = about.layers, about.classes
     pictures = {}
-    for (layer, object_class), found in judged.items():
+    for (layer, object_class), of in judged.items():
         for part, (verdict, strongest) in enumerate(
-            zip(found.evidence.verdicts, found.evidence.strongest, strict=True)
+            zip(of.evidence.verdicts, of.evidence.strongest, strict=True)
         ):
 
             def shown(detections: Sequence[Detection], object_class=object_class, part=part):
@@ -82,19 +66,21 @@ def _content(
             )
     of_layer = {layer: {c: judged[layer, c] for c in classes} for layer in layers}
     return report.EmergenceReport(
-        title=f"{options.net} ({options.weights}) on {options.dataset}",
+        title=f"{about.net}{f' ({about.weights})' if about.weights else ''} on {about.dataset}",
+        if about.weights
+        else f"{about.net} on {about.dataset}",
         command=manifest.command(),
-        facts=_facts(options, classes),
+        facts=_facts(about),
         layers=layers,
-        verdicts=[v for found in judged.values() for v in found.evidence.verdicts],
-        summaries=summaries,
+        verdicts=found.verdicts,
+        summaries=found.summary,
         pictures=pictures,
         filters={layer: _filter_pages(layer, of_layer[layer], gallery) for layer in layers},
         filter_aps={
-            layer: np.concatenate([found.scores.ap_val for found in of_layer[layer].values()], axis=1)
+            layer: np.concatenate([of.scores.ap_val for of in of_layer[layer].values()], axis=1)
             for layer in layers
         },
-        notes=notes,
+        notes=found.notes,
     )
 
 
@@ -129,12 +115,12 @@ def _filter_pages(layer: str, of_class: Mapping[str, Judged], gallery: Gallery) 
     return pages
 
 
-def _facts(options: Options, classes: Sequence[str]) -> list[tuple[str, str]]:
-    search = options.search
+def _facts(about: "About") -> list[tuple[str, str]]:
+    search = about.search
     return [
-        ("classes", ", ".join(classes)),
+        ("classes", ", ".join(about.classes)),
         ("search", f"{search.search}, detections of a set ranked by {search.score}"),
         ("NMS across members", "yes" if search.union_nms else "no"),
-        ("seed", str(options.seed)),
+        ("seed", str(about.seed)),
         *((f"version of {name}", version) for name, version in manifest.versions().items()),
     ]

@@ -8,20 +8,24 @@ from partsjax.emergence.verdict import LayerSummary
 from partsjax.reporting import files
 from partsjax.runs import resamples, workdir
 from partsjax.runs.evidence_stage import Judged
-from partsjax.runs.options import Options
 
 OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", resamples.NAME, "summary.json")
 
 
 def write_tables(
     folder: Path,
-    options: Options,
+    about,
     classes: Sequence[str],
     judged: Mapping[tuple[str, str], Judged],
     summaries: Mapping[str, LayerSummary],
     images: resamples.Images,
 ) -> None:
-    """All of `OUTPUTS`; judged: by (layer, class), in the order of the rows; images: judged on."""
+    """All of `OUTPUTS`.
+
+    Args:
+      about: has `net`, `weights` and `dataset`, names for people.
+      judged: by (layer, class), in the order of the rows; images: judged on.
+    """
     whole = functools.partial(workdir.written_whole, durable=True)
     with whole(folder / "filters.parquet") as path:
         tables = [
@@ -39,5 +43,5 @@ def write_tables(
         resamples.write_resamples(path, judged, images)
     workdir.write_json(
         folder / "summary.json",
-        files.emergence_summary(options.net, options.weights, options.dataset, classes, summaries),
+        files.emergence_summary(about.net, about.weights, about.dataset, classes, summaries),
     )

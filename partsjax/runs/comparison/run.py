@@ -14,7 +14,7 @@ from partsjax.networks import load_network
 from partsjax.reporting.comparison import ComparisonReport, files, write_comparison_report
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, manifest, stages, supervision, workdir
+from partsjax.runs import emergence, manifest, skeleton, stages, supervision, workdir
 from partsjax.runs.clock import Clock
 from partsjax.runs.comparison import compared
 from partsjax.runs.comparison.members import Member, members
@@ -158,7 +158,11 @@ class _Job:
         if not self._measured(place, options, network):
             self.within.say(f"{self.within.heading}: emergence")
             with clock("emergence"):
-                emergence.measure(options, self._in(place), self.within, report=self._pages)
+                skeleton.run(
+                    emergence.question(options, report=self._pages),
+                    place,
+                    context_of(self.within, self.execution),
+                )
         self._note(place)
         shutil.rmtree(place / "cache" / "stimuli", ignore_errors=True)
         return compared.read_run(place)
@@ -175,7 +179,7 @@ class _Job:
         if self._pages and not (place / "report").exists():
             return False
         found = workdir.read_json(place / "manifest.json")
-        same_code = found.get("code_version") == stages.key(emergence.__name__)
+        same_code = found.get("code_version") == stages.key(emergence.MODULE)
         return same_code and found.get("network_digest") == network().digest
 
     def _in(self, place: Path) -> Execution:

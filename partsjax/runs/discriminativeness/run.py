@@ -25,7 +25,7 @@ from partsjax.reporting.aside import Aside
 from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, manifest, photographs, resamples, stages, workdir
+from partsjax.runs import emergence, manifest, photographs, resamples, skeleton, stages, workdir
 from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
@@ -130,7 +130,7 @@ def _measure_emergence(
     terminal.say(f"emergence of {layer} first, into {folder / 'emergence'} (or name a run with --emergence)")
     options = dataclasses.replace(question.job, layers=(layer,), nulls=(), all_searches=False)
     place = folder / "emergence"
-    emergence.measure(options, dataclasses.replace(execution, workdir=place), Aside(terminal), report=False)
+    skeleton.run(emergence.question(options, report=False), place, context_of(Aside(terminal), execution))
     return place
 
 

@@ -87,7 +87,7 @@ class TrainingData:
             yield {name: value for name, value in batch.items() if name != "count"}, int(batch["count"])
 
     def _readable(self, examples: Examples, execution: Execution, terminal: Terminal) -> Examples:
-        with terminal.preparation() as progress:
+        with context_of(terminal, execution).preparation() as progress:
             bad = self._pictures.unreadable(
                 examples.images,
                 threads=execution.threads,

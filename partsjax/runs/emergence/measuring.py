@@ -1,0 +1,227 @@
+"""Measuring emergence: stimuli of a network and of its nulls, then verdicts, class by class."""
+
+import concurrent.futures
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from partsjax.data.schema import Dataset
+from partsjax.emergence.combination import Search
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.method import Method
+from partsjax.emergence.nulls import Null, beside, chosen_nulls
+from partsjax.errors import InputError
+from partsjax.networks.protocol import Network
+from partsjax.reporting.progress import bars
+from partsjax.runs import photographs, resamples, stages
+from partsjax.runs.context import Advance, Context, library_context, silent
+from partsjax.runs.emergence.result import About, Emergence, ReadCrops
+from partsjax.runs.evidence_stage import EvidenceStage, Judged
+from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
+from partsjax.runs.options import chosen_layers
+
+
+def measure(
+    network: Network,
+    dataset: Dataset,
+    *,
+    layers: Sequence[str] | str | None = None,
+    method: Method = Method(),  # noqa: B008  (frozen)
+    search: Search = Search(),  # noqa: B008
+    nulls: Sequence[str | Null] = ("random", "shuffled"),
+    limit: int | None = None,
+    seed: int = 0,
+    cache: str | Path | None = None,
+    progress: bool = True,
+) -> Emergence:
+    """Which parts of a data set have detectors among a network's filters, and is it more than chance?
+
+    Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
+    filter fires to the part's box, and measures average precision on train and on unseen images; then
+    looks for the best set of filters of every part, and holds it against place alone and the nulls (paper,
+    section 3; intervals, place priors and nulls are our choice).
+
+    Args:
+      layers: names of `network.fields`, or "all"; None: the network's default.
+      method: how filters are scored, with all thresholds. search: how sets of filters are looked for.
+      nulls: names ("random", "shuffled") or `Null` objects; () for none.
+      limit: at most this many objects per class and split.
+      seed: of searches, of the bootstrap, and of the nulls.
+      cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
+      progress: whether a bar shows how far it is.
+
+    Raises:
+      InputError: something that can be fixed, in one line.
+    """
+    if not isinstance(network, Network):
+        raise InputError(
+            f"network: not a Network but {network!r:.60}; give pj.load_network(...) or make_network"
+        )
+    if not isinstance(dataset, Dataset):
+        raise InputError(f"dataset: not a Dataset but {dataset!r:.60}; give pj.load_dataset(...)")
+    layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
+    asked = Asked(chosen_layers(network, layers), method, (search,), chosen_nulls(nulls), limit, seed)
+    with library_context(cache, bars() if progress else silent) as context:
+        context.notes.add(*network.notes, *dataset.notes)
+        return answer(network, dataset, asked, context)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What is measured, of a network on a data set.
+
+    searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
+    seed: of searches, bootstrap and nulls.
+    """
+
+    layers: tuple[str, ...]
+    method: Method
+    searches: tuple[Search, ...]
+    nulls: tuple[Null, ...]
+    limit: int | None
+    seed: int
+
+
+def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -> Emergence:
+    """Measures; stages that are in the cache are taken from there."""
+    nulls = _networks_of_nulls(network, asked, context)
+    with context.clock("fingerprints"):
+        crops = _looked_at(dataset, network.input_size, asked, context)
+        shared = asked.layers, asked.method, crops, context
+        trained = NetworkStages("stimuli", network, *shared)
+        of_null = {
+            null: trained if other is network else NetworkStages(f"stimuli-{null.name}", other, *shared)
+            for null, other in nulls.items()
+        }
+    found = _Judging(trained, of_null, asked, context).run()
+    if len(trained):
+        _note_silent_layers(found, network, asked.layers, context)
+    read = {name: ReadCrops(pair[1].crops, pair[1].readable()[0]) for name, pair in trained.by_class.items()}
+    keys = [stage.keys[asked.layers[0]] for pair in trained.by_class.values() for stage in pair]
+    return Emergence(
+        about=About(
+            net=network.name,
+            weights="",
+            dataset=dataset.name,
+            classes=tuple(dataset.parts),
+            layers=asked.layers,
+            nulls=tuple(null.name for null in nulls),
+            method=asked.method,
+            search=asked.searches[0],
+            limit=asked.limit,
+            seed=asked.seed,
+            input_size=network.input_size,
+            batch_size=trained.batch_size,
+            network_digest=network.digest,
+            input_fingerprint=stages.key(stimuli=keys),
+        ),
+        judged=found,
+        images=resamples.Images(
+            asked.seed, {name: resamples.unseen_digest(one, crops.digests) for name, one in read.items()}
+        ),
+        crops=read,
+        notes=tuple(context.notes),
+        skipped=tuple(
+            sorted({line for pair in trained.by_class.values() for one in pair for line in one.readable()[1]})
+        ),
+    )
+
+
+def _networks_of_nulls(network: Network, asked: Asked, context: Context) -> dict[Null, Network]:
+    """The network that each null measures; nulls that have none are left out, with a note."""
+    found = {}
+    for null in asked.nulls:
+        try:
+            with context.clock("weights"):
+                found[null] = null.network_of(network, asked.seed)
+        except InputError as why:
+            context.notes.add(f"no comparison with {null.label}: {why}")
+    return found
+
+
+def _looked_at(dataset: Dataset, size: int, asked: Asked, context: Context) -> DatasetCrops:
+    by_class = all_crops(dataset, size, asked)
+    looks = photographs.looked_at(images_of(by_class), context)
+    photographs.note_oddities(looks, context.notes, allow_duplicates=context.allow_duplicates)
+    return DatasetCrops(by_class, photographs.digests(looks))
+
+
+class _Judging:
+    """The stages of the network and of the nulls, run class by class: the network, then the verdicts."""
+
+    def __init__(
+        self, trained: NetworkStages, nulls: Mapping[Null, NetworkStages], asked: Asked, context: Context
+    ):
+        self._trained, self._nulls, self._asked, self._context = trained, nulls, asked, context
+
+        def judging(name: str, network: Network, searches: tuple[Search, ...]) -> EvidenceStage:
+            return EvidenceStage(context.cache / name, network, asked.method, searches, asked.seed)
+
+        self._stages: dict[Null | None, EvidenceStage] = {
+            None: judging("evidence", trained.network, asked.searches)
+        }
+        for null, stages_of in nulls.items():
+            self._stages[null] = judging(f"evidence-{null.name}", stages_of.network, asked.searches[:1])
+
+    def run(self) -> dict[tuple[str, str], Judged]:
+        """By (layer, class), in order."""
+        judged: dict[tuple[str, str], Judged] = {}
+        classes, layers, clock = list(self._trained.by_class), self._asked.layers, self._context.clock
+        units = {
+            "crops": sum(len(stages_of) for stages_of in {self._trained, *self._nulls.values()}),
+            "verdicts": len(classes) * len(layers) * len(self._stages),
+        }
+        with self._context.progress(units) as advance:
+            ran = functools.partial(advance, "crops")
+            for object_class in classes:
+                with clock("network"):
+                    self._trained.compute(object_class, ran)
+                for null, stages_of in self._nulls.items():
+                    if stages_of is not self._trained:
+                        with clock(f"{null.name} network"):
+                            stages_of.compute(object_class, ran)
+                with clock("verdicts"):
+                    judged |= self._judge(object_class, advance)
+        return {
+            (layer, object_class): judged[layer, object_class] for layer in layers for object_class in classes
+        }
+
+    def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
+        """Every layer's evidence beside its nulls, two at a time: one keeps little more than a core busy."""
+        asked = self._asked
+        pairs = {null: stages_of.by_class[object_class] for null, stages_of in self._nulls.items()}
+        pairs[None] = self._trained.by_class[object_class]
+        truths = [stage.truth() for stage in pairs[None]]
+        images = [stage.crops.image_index[stage.readable()[0]] for stage in pairs[None]]
+        ground = Ground(*truths, *images, asked.method, asked.seed)
+        grounds = {null: ground if null is None else null.truth_of(ground) for null in self._stages}
+
+        def judge(task: tuple[str, Null | None]) -> Judged:
+            layer, null = task
+            found = self._stages[null].judge(layer, pairs[null], grounds[null])
+            advance("verdicts", 1, f"{object_class}: verdicts")
+            return found
+
+        tasks = [(layer, null) for layer in asked.layers for null in self._stages]
+        advance("verdicts", 0, f"{object_class}: verdicts")
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, self._context.threads)) as pool:
+            found = dict(zip(tasks, pool.map(judge, tasks), strict=True))
+        judged = {}
+        for layer in asked.layers:
+            real, nulls = found[layer, None], {null: found[layer, null].evidence for null in self._nulls}
+            judged[layer, object_class] = dataclasses.replace(real, evidence=beside(real.evidence, nulls))
+        return judged
+
+
+def _note_silent_layers(
+    judged: Mapping[tuple[str, str], Judged], network: Network, layers: Sequence[str], context: Context
+) -> None:
+    for layer in layers:
+        found = [of_class for (name, _), of_class in judged.items() if name == layer]
+        fires = any((f.top_activations.scores > 0).any() or (f.scores.num_pairs > 0).any() for f in found)
+        if not fires:
+            context.notes.add(
+                f"layer {layer} of {network.name} never fires: no filter has an activation over 0 on any "
+                "crop; check its weights, and that it is taken after a ReLU"
+            )

@@ -1,0 +1,48 @@
+"""Emergence as a question that a run asks: from options to the files of a run."""
+
+import dataclasses
+from pathlib import Path
+
+from partsjax.emergence.nulls import chosen_nulls
+from partsjax.runs.context import Context
+from partsjax.runs.emergence.measuring import Asked, answer
+from partsjax.runs.emergence.result import Emergence
+from partsjax.runs.inputs import dataset_of, network_of
+from partsjax.runs.options import Options, chosen_layers
+from partsjax.runs.question import Question, save
+
+MODULE = __name__.rpartition(".")[0]
+
+
+def question(options: Options, *, report: bool = True) -> Question[Emergence]:
+    """Which parts have detectors in the network that the options name?
+
+    report: whether to write `report/` too.
+    """
+
+    def prepare(context: Context):
+        dataset = dataset_of(options, context)
+        network = network_of(options, context)
+        asked = Asked(
+            chosen_layers(network, options.layers),
+            options.method,
+            options.searches,
+            chosen_nulls(options.nulls),
+            options.limit,
+            options.seed,
+        )
+
+        def named(context: Context) -> Emergence:
+            found = answer(network, dataset, asked, context)
+            names = {"net": options.net, "weights": options.weights, "dataset": options.dataset}
+            return dataclasses.replace(found, about=dataclasses.replace(found.about, **names))
+
+        return named
+
+    def write(found: Emergence, folder: Path, context: Context) -> None:
+        save(found, folder, context)
+        if report:
+            with context.clock("report"):
+                found.write_report(folder / "report", context=context)
+
+    return Question(options, MODULE, options.dtype, prepare, write)
