@@ -67,8 +67,6 @@ def _content(found: "Emergence", gallery: Gallery) -> report.EmergenceReport:
     of_layer = {layer: {c: judged[layer, c] for c in classes} for layer in layers}
     return report.EmergenceReport(
         title=f"{about.net}{f' ({about.weights})' if about.weights else ''} on {about.dataset}",
-        if about.weights
-        else f"{about.net} on {about.dataset}",
         command=manifest.command(),
         facts=_facts(about),
         layers=layers,

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from partsjax.networks import load_network
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.emergence import Options, measure
-from partsjax.runs.execution import Execution
+from partsjax.runs import emergence, skeleton
+from partsjax.runs.context import Context
+from partsjax.runs.options import Options
 
 PAGES = Path(__file__).parents[2] / "docs" / "how_to"
 
@@ -33,7 +33,7 @@ def test_a_network_of_ones_own(tmp_path, monkeypatch):
     # 7 at stride 4, then 5 of its cells at stride 2.
     assert [(f.size, f.stride) for f in network.fields.values()] == [(7, 4), (23, 8)]
     options = Options(net="my_network:build", classes=("robot",), limit=12)
-    measure(options, Execution(tmp_path / "W"), Terminal(quiet=True))
+    skeleton.run(emergence.question(options), tmp_path / "W", Context())
     filters = pd.read_parquet(tmp_path / "W" / "filters.parquet")
     assert set(filters.layer) == {"conv1", "conv2"} and np.isfinite(filters.ap_train).all()
     sys.modules.pop("my_network", None)

@@ -20,12 +20,10 @@ from PIL import Image
 from partsjax.emergence import genetic
 from partsjax.emergence.combination import Search
 from partsjax.reporting.report import write
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, stages, workdir
-from partsjax.runs.execution import Execution
+from partsjax.runs import stages, workdir
 from partsjax.runs.options import Options
 from tests import processes
-from tests.runs.running import QUICK
+from tests.runs.running import QUICK, asked
 
 
 def run(job, where: str, folder: Path, workdir: Path) -> str:
@@ -114,4 +112,4 @@ def emergence_job(folder: Path, workdir: Path) -> None:
         net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), search=Search(genetic=QUICK)
     )
     # One thread: which file comes n-th must not be a matter of chance.
-    emergence.measure(options, Execution(workdir, batch_size=16, threads=1), Terminal(quiet=True))
+    asked(options, workdir, batch_size=16, threads=1)

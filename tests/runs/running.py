@@ -7,9 +7,9 @@ import pandas as pd
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.genetic import Genetic
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.emergence import measure
-from partsjax.runs.execution import Execution
+from partsjax.runs import emergence, skeleton
+from partsjax.runs.context import Context
+from partsjax.runs.emergence import Emergence
 from partsjax.runs.options import Options
 
 # With these weights all four searches come to different sets for some part.
@@ -19,7 +19,14 @@ QUICK = Genetic(population=40, generations=20)
 APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
 
 
-def run(folder: Path, workdir: Path, batch_size: int = 8, skip_bad: bool = False, **options) -> pd.DataFrame:
+def asked(options: Options, workdir: Path, **surroundings) -> Emergence:
+    """One run, in its folder; surroundings: of its `Context`."""
+    return skeleton.run(emergence.question(options), workdir, Context(**{"threads": 2, **surroundings}))
+
+
+def run(
+    folder: Path, workdir: Path, batch_size: int = 8, skip_bad: bool = False, say=str, **options
+) -> pd.DataFrame:
     """One run; `filters.parquet` as a table. Without nulls where none are asked for."""
     settings = {
         "net": "tests.tiny:network",
@@ -30,7 +37,7 @@ def run(folder: Path, workdir: Path, batch_size: int = 8, skip_bad: bool = False
         "nulls": (),
         **options,
     }
-    measure(Options(**settings), Execution(workdir, batch_size, 2, skip_bad), Terminal(quiet=True))
+    asked(Options(**settings), workdir, batch_size=batch_size, skip_bad=skip_bad, say=say)
     return pd.read_parquet(workdir / "filters.parquet")
 
 

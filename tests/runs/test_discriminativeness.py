@@ -13,7 +13,7 @@ from partsjax.data.planted import planted_network
 from partsjax.emergence.combination import Search
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, emergence, inputs
+from partsjax.runs import discriminativeness, inputs
 from partsjax.runs.discriminativeness import OUTPUTS, Question
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
@@ -65,7 +65,7 @@ def planted(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("planted")
     data = shapeparts.read_shapeparts(seed=4, classes=list(READS), per_class=12, style="planted")
     with pytest.MonkeyPatch.context() as patch:
-        for module in (discriminativeness.run, emergence):
+        for module in (discriminativeness.run, inputs):
             patch.setattr(module, "load_network", lambda *_, **__: network)
         patch.setattr(inputs, "load_dataset", lambda *_, **__: data)
         question = Question(Options(search=Search(genetic=QUICK)), blackouts=BLACKOUTS)

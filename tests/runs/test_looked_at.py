@@ -9,12 +9,13 @@ from partsjax.data import schema
 from partsjax.data.images import FileImage
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, emergence, photographs, supervision
+from partsjax.runs import discriminativeness, photographs, supervision
 from partsjax.runs.context import Context, Notes
 from partsjax.runs.discriminativeness import Question
 from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
+from tests.runs.running import asked
 from tests.runs.training import options as training_options
 
 
@@ -130,7 +131,7 @@ def test_bad_ones_of_many_kinds():
 
 JOBS = {
     "emergence": lambda folder, **o: (
-        emergence.measure,
+        lambda options, execution, terminal: asked(options, execution.workdir, batch_size=8),
         Options(net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), nulls=(), **o),
     ),
     "class scores": lambda folder, **o: (
@@ -147,9 +148,9 @@ JOBS = {
 @pytest.mark.parametrize("job", JOBS)
 def test_every_question_asks(job, folder, tmp_path):
     def started(**options):
-        run, asked = JOBS[job](folder, **options)
+        run, question = JOBS[job](folder, **options)
         with pytest.raises(InputError) as caught:
-            run(asked, Execution(tmp_path / "W", batch_size=8), Terminal(quiet=True))
+            run(question, Execution(tmp_path / "W", batch_size=8), Terminal(quiet=True))
         return str(caught.value)
 
     shutil.copy(photo(folder, "train", 1), photo(folder, "val", 1))

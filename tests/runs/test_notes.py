@@ -7,9 +7,9 @@ import pytest
 
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, emergence, inputs, supervision
+from partsjax.runs import discriminativeness, emergence, inputs, skeleton, supervision
 from partsjax.runs.discriminativeness import Question
-from partsjax.runs.execution import Execution
+from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.reporting.report import pages
@@ -60,7 +60,8 @@ def test_of_emergence_and_of_class_scores(small, tmp_path, noting, capsys, monke
     """The second holds a run of the first kind, whose notes are not said again, and may name one."""
     monkeypatch.setenv("COLUMNS", "200")
     options = Options(data_dir=str(small), nulls=(), **OPTIONS)
-    emergence.measure(options, Execution(tmp_path / "E", 16, 1), Terminal())
+    execution = Execution(tmp_path / "E", 16, 1)
+    skeleton.run(emergence.question(options), tmp_path / "E", context_of(Terminal(), execution))
     check(tmp_path / "E", capsys.readouterr().err)
     discriminativeness.measure(Question(options), Execution(tmp_path / "D", 16, 1), Terminal())
     check(tmp_path / "D", capsys.readouterr().err)

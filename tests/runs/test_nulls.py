@@ -8,11 +8,8 @@ import pytest
 from partsjax.emergence.combination import Search
 from partsjax.emergence.nulls import NULLS
 from partsjax.reporting.files import part_columns
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.emergence import measure
-from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
-from tests.runs.running import QUICK, SEED, number, rows, run
+from tests.runs.running import QUICK, SEED, asked, number, rows, run
 
 NULL_COLUMNS = {null: set(part_columns([null])) - set(part_columns()) for null in NULLS}
 
@@ -75,7 +72,7 @@ def test_a_null_that_was_not_run_has_no_columns(folder, finished, parts, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, parts, tmp_path, capsys):
+def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, parts, tmp_path):
     """Said aloud, and nothing else is missing."""
     options = Options(
         net="tests.runs.only_trained:network",
@@ -84,9 +81,8 @@ def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, pa
         seed=SEED,
         search=Search(genetic=QUICK),
     )
-    measure(options, Execution(tmp_path, 8), Terminal())
-    notes = " ".join(capsys.readouterr().err.split())
-    assert "note: no comparison with random weights" in notes and "network tiny does not say how" in notes
+    found = asked(options, tmp_path, batch_size=8)
+    assert any("no comparison with random weights: network tiny does not say how" in n for n in found.notes)
     for row, full in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
         assert row.keys() == full.keys() - NULL_COLUMNS["random"]
         assert row == {column: full[column] for column in row}

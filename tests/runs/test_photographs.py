@@ -10,13 +10,10 @@ from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops
 from partsjax.emergence.combination import Search
 from partsjax.networks import load_network
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.emergence import measure
-from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.plain import pipeline as plain
 from tests.plain.crops import crop
-from tests.runs.running import QUICK
+from tests.runs.running import QUICK, asked
 
 CROPS, FILTERS = 40, 24
 
@@ -39,7 +36,7 @@ def test_equals_the_plain_method_on_horses(photographs, tmp_path):
         search=Search(genetic=QUICK),
         nulls=(),
     )
-    measure(options, Execution(tmp_path), Terminal(quiet=True))
+    asked(options, tmp_path)
     table = pd.read_parquet(tmp_path / "filters.parquet")
 
     network = load_network("alexnet", "imagenet")

@@ -1,5 +1,6 @@
 """Planted truth through the whole job: known detectors score AP 1.0 and emerge, in every file it writes."""
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -8,25 +9,22 @@ import pytest
 from partsjax.data import shapeparts
 from partsjax.data.planted import blind_network, planted_network
 from partsjax.emergence.combination import Search
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, inputs, untrained
-from partsjax.runs.execution import Execution
+from partsjax.runs import inputs
 from partsjax.runs.options import Options
-from tests.runs.running import QUICK, number, rows
+from tests.runs.running import QUICK, asked, number, rows
 
 
 def measured(workdir, monkeypatch, per_class, **options):
     """parts.csv by (class, part). The untrained network is one that never looks."""
-    networks = {"imagenet": planted_network().network, "random": blind_network(filters=8)}
-    for module in (emergence, untrained):
-        monkeypatch.setattr(module, "load_network", lambda net, weights, **_: networks[weights])
+    network = dataclasses.replace(planted_network().network, untrained=lambda seed: blind_network(filters=8))
+    monkeypatch.setattr(inputs, "load_network", lambda *_, **__: network)
     monkeypatch.setattr(
         inputs,
         "load_dataset",
         lambda *_, **__: shapeparts.read_shapeparts(seed=4, per_class=per_class, style="planted"),
     )
     search = Search(genetic=QUICK)
-    emergence.measure(Options(search=search, **options), Execution(workdir), Terminal(quiet=True))
+    asked(Options(search=search, **options), workdir)
     return {(row["object_class"], row["part"]): row for row in rows(workdir / "parts.csv")}
 
 

@@ -5,15 +5,17 @@ import pytest
 from partsjax.errors import InputError
 from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence
+from partsjax.runs import inputs
 from partsjax.runs.comparison import run as comparison
 from partsjax.runs.comparison.members import members
 from partsjax.runs.comparison.options import ComparisonOptions
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import run as discriminativeness
+from partsjax.runs.emergence import run as emergence
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import run as supervision
+from tests.runs.running import asked
 
 TOLD = WeightOptions("vgg", "after_pool")
 
@@ -33,7 +35,7 @@ def loaded(monkeypatch):
         calls.append((weights, keywords.get("normalisation"), keywords.get("lrn")))
         raise InputError("loaded")
 
-    for module in (emergence, discriminativeness, supervision, comparison):
+    for module in (inputs, discriminativeness, supervision, comparison):
         monkeypatch.setattr(module, "load_network", load)
     monkeypatch.setattr(emergence, "dataset_of", lambda *_, **__: None)
     return calls
@@ -42,7 +44,7 @@ def loaded(monkeypatch):
 def _start(command, options, tmp_path):
     execution, terminal = Execution(workdir=tmp_path / "W"), Terminal()
     if command == "emergence":
-        emergence.measure(Options(**options), execution, terminal)
+        asked(Options(**options), execution.workdir)
     elif command == "discriminativeness":
         question = discriminativeness.Question(job=Options(**options), layer="conv5")
         discriminativeness.measure(question, execution, terminal)
