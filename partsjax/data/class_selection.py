@@ -4,7 +4,8 @@ import dataclasses
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from partsjax.data.schema import SPLITS, Dataset, Image
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import SPLITS, Image
 from partsjax.errors import InputError, nearest
 
 _WITHOUT = {"train": "nothing can be fitted to it", "val": "nothing can be measured on unseen images"}

@@ -1,12 +1,14 @@
 """Crops: one object in its context, warped to the network's input, and its parts in that frame."""
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Mapping
 
 import numpy as np
 
-from partsjax.data.schema import Dataset, Image
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import Image, Object, Part
 
 CONTEXT = 16  # pixels of context on each side, at the crop's scale (R-CNN)
 
@@ -40,7 +42,7 @@ class Crops:
 
     images: the images they come from; image_index: int [N], which one each comes from.
     ids: unique names, image id and the object's number within it.
-    object_boxes: float64 [N, 4], `xyxy` in image pixels.
+    objects: the object each one shows, its parts as they are in the image.
     """
 
     object_class: str
@@ -50,11 +52,32 @@ class Crops:
     images: tuple[Image, ...]
     image_index: np.ndarray
     ids: tuple[str, ...]
-    object_boxes: np.ndarray
+    objects: tuple[Object, ...]
     truth: Truth
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @functools.cached_property
+    def object_boxes(self) -> np.ndarray:
+        """float64 [N, 4], `xyxy` in image pixels."""
+        return np.array([found.box for found in self.objects], np.float64).reshape(-1, 4)
+
+    @functools.cached_property
+    def image_sizes(self) -> np.ndarray:
+        """float64 [N, 2], width and height of each crop's image in pixels; NaN where `Image.size` is None."""
+        sizes = [image.size or (np.nan, np.nan) for image in self.images]
+        return np.array(sizes, np.float64).reshape(-1, 2)[self.image_index]
+
+    def part_masks(self, number: int, part: str) -> np.ndarray:
+        """The instances of a part in one crop, in the order of `truth`: bool [G, size, size].
+
+        A pixel of the crop is in an instance if the pixel of the image under its centre is. An instance
+        without a mask (`Part.mask` is None) is the whole pixels of its box.
+        """
+        found = self.objects[number]
+        masks = [crop_mask(p, found.box, self.size) for p in found.parts if p.name == part]
+        return np.array(masks, bool).reshape(-1, self.size, self.size)
 
 
 def source_window(object_box, size: int) -> np.ndarray:
@@ -84,12 +107,30 @@ def to_crop_frame(boxes, object_box, size: int) -> np.ndarray:
     return (np.asarray(boxes, np.float64) - offset) * scale
 
 
+def crop_mask(part: Part, object_box, size: int) -> np.ndarray:
+    """A part in the frame of its object's crop, nearest sample: bool [size, size]."""
+    left, top, right, bottom = part.window
+    x1, y1, x2, y2 = source_window(object_box, size)
+    column = np.floor(_sample_positions(x1, x2, size)).astype(np.int64) - left
+    row = np.floor(_sample_positions(y1, y2, size)).astype(np.int64) - top
+    width, height = right - left, bottom - top
+    mask = part.pixels()[np.clip(row, 0, height - 1)][:, np.clip(column, 0, width - 1)]
+    mask[(row < 0) | (row >= height)] = False
+    mask[:, (column < 0) | (column >= width)] = False
+    return mask
+
+
+def _sample_positions(low: float, high: float, size: int) -> np.ndarray:
+    """Where `size` samples across [low, high] lie, half-pixel centres."""
+    return low + (np.arange(size) + 0.5) * (high - low) / size
+
+
 def _taps(low: float, high: float, size: int, length: int):
     """Bilinear taps of `size` samples across [low, high] of a line of `length` pixels.
 
     Returns the two tap indices int [size], the weight of the second, and which samples lie inside.
     """
-    position = low + (np.arange(size) + 0.5) * (high - low) / size
+    position = _sample_positions(low, high, size)
     inside = (position >= 0) & (position < length)
     first = np.floor(position - 0.5)
     weight = (position - 0.5 - first).astype(np.float32)
@@ -147,7 +188,7 @@ def class_crops(
       min_part_size: a part whose smaller side is under this many crop pixels is difficult.
     """
     parts = tuple(dataset.parts[object_class])
-    images, image_index, ids, object_boxes, part_boxes = [], [], [], [], []
+    images, image_index, ids, objects, part_boxes = [], [], [], [], []
     for image in dataset.images:
         if image.split != split:
             continue
@@ -159,7 +200,7 @@ def class_crops(
         for number, obj in found:
             image_index.append(len(images))
             ids.append(f"{image.image_id}#{number}")
-            object_boxes.append(obj.box)
+            objects.append(obj)
             boxes = to_crop_frame(
                 np.array([p.box for p in obj.parts], np.float64).reshape(-1, 4), obj.box, size
             )
@@ -173,7 +214,7 @@ def class_crops(
         images=tuple(images),
         image_index=np.array(image_index, np.int32),
         ids=tuple(ids),
-        object_boxes=np.array(object_boxes, np.float64).reshape(-1, 4),
+        objects=tuple(objects),
         truth=_pad(part_boxes, len(parts), min_part_size),
     )
 

@@ -152,6 +152,40 @@ class EncodedImage:
             return False  # reported when read
 
 
+class ArrayImage:
+    """Pixels in memory; a `schema.ImageSource`. They are not copied, and are not to be changed."""
+
+    def __init__(self, pixels: np.ndarray, label: str):
+        """
+        Args:
+          pixels: uint8 [H, W, 3] RGB.
+          label: what error messages call the image.
+
+        Raises:
+          InputError: pixels of another shape or type.
+        """
+        found = np.asarray(pixels)
+        if found.dtype != np.uint8 or found.ndim != 3 or found.shape[2] != 3 or not found.size:
+            raise InputError(
+                f"{label}: pixels are {found.dtype} {list(found.shape)}; give uint8 [height, width, 3], RGB "
+                "in 0 to 255"
+            )
+        self._pixels, self.label = found.view(), label
+        self._pixels.flags.writeable = False
+
+    def read(self) -> np.ndarray:
+        """uint8 [H, W, 3] RGB, read-only."""
+        return self._pixels
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self._pixels.shape[1], self._pixels.shape[0]
+
+    def digest(self) -> str:
+        """Hash of shape and pixels."""
+        return digest(f"{self._pixels.shape}".encode() + self._pixels.tobytes())
+
+
 @dataclasses.dataclass(frozen=True)
 class BytesImage(EncodedImage):
     """An encoded image in memory."""
@@ -201,6 +235,27 @@ class FileImage(EncodedImage):
         if path.is_dir():
             return InputError(f"{path}: cannot be read (a folder, not an image); name the file in it")
         return InputError(f"{path}: cannot be read ({error.strerror or error}); fix path or rights")
+
+
+def image_source(image, label: str):
+    """An image as given, as a `schema.ImageSource`.
+
+    Args:
+      image: pixels uint8 [H, W, 3], the path of an encoded image, its bytes, or a source already.
+      label: what error messages call an image that has no path.
+
+    Raises:
+      InputError: it is none of these.
+    """
+    if isinstance(image, (str, os.PathLike)):
+        return FileImage(os.path.expanduser(image))
+    if isinstance(image, bytes):
+        return BytesImage(image, label)
+    if isinstance(image, np.ndarray):
+        return ArrayImage(image, label)
+    if all(callable(getattr(image, name, None)) for name in ("read", "digest")):
+        return image
+    raise InputError(f"{label}: is {type(image).__name__}; give uint8 [height, width, 3], a path or bytes")
 
 
 def _ends_early(data: bytes, pixels: np.ndarray) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from partsjax.data.class_selection import select_classes
+from partsjax.data.dataset import Dataset
 from partsjax.data.reader_options import arguments_for
 from partsjax.data.registry import dataset_names, find_reader
-from partsjax.data.schema import Dataset
 from partsjax.errors import InputError
 from partsjax.foreign import one_line
 

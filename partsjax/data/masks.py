@@ -2,10 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from partsjax.data.schema import Part
+if TYPE_CHECKING:  # which itself packs masks
+    from partsjax.data.schema import Part
 
 PixelBox = tuple[int, int, int, int]
 
@@ -25,7 +27,7 @@ def pack(mask: np.ndarray, box: PixelBox) -> bytes:
     return np.packbits(mask[y1:y2, x1:x2]).tobytes()
 
 
-def union_of_parts(name: str, parts: Sequence[Part]) -> Part:
+def union_of_parts(name: str, parts: "Sequence[Part]") -> "Part":
     """One part called `name` that covers the pixels of `parts` (same image, integral boxes, at least one).
 
     Its box is the union of their boxes, which is tight where theirs are.
@@ -38,4 +40,5 @@ def union_of_parts(name: str, parts: Sequence[Part]) -> Part:
     for part in parts:
         left, top, right, bottom = (int(v) for v in part.box)
         covered[top - y1 : bottom - y1, left - x1 : right - x1] |= part.pixels()
-    return Part(name, (x1, y1, x2, y2), np.packbits(covered).tobytes())
+    mask = np.packbits(covered).tobytes()
+    return dataclasses.replace(parts[0], name=name, box=(x1, y1, x2, y2), mask=mask)

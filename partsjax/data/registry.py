@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from partsjax.data.schema import Dataset
+from partsjax.data.dataset import Dataset
 from partsjax.errors import InputError, nearest
 from partsjax.foreign import find_function
 

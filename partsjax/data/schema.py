@@ -7,10 +7,13 @@ becomes (x, y, x + w, y + h).
 
 import dataclasses
 import math
-from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
+
+from partsjax.data.images import image_source
+from partsjax.data.masks import pack, tight_box
+from partsjax.errors import InputError
 
 Box = tuple[float, float, float, float]
 SPLITS = ("train", "val")
@@ -22,7 +25,7 @@ def pixel_window(box: Box) -> tuple[int, int, int, int]:
 
 
 class ImageSource(Protocol):
-    """Where an image's pixels come from."""
+    """Where an image's pixels come from. A `size()`, (width, height), is used where there is one."""
 
     @property
     def label(self) -> str:
@@ -35,17 +38,58 @@ class ImageSource(Protocol):
         """Hexadecimal content hash; equal digests mean equal pixels."""
 
 
+def _numbers(box, what: str) -> Box:
+    try:
+        found = tuple(v if type(v) in (int, float) else float(v) for v in box)
+    except (TypeError, ValueError):
+        found = ()
+    if len(found) != 4 or not all(map(math.isfinite, found)):
+        raise InputError(f"{what}: box {box!r:.80}: give four finite numbers, x1, y1, x2, y2 in pixels")
+    return found
+
+
+def _packed(mask, box: Box | None, what: str) -> tuple[Box, bytes]:
+    """A mask of a whole image as `Part` keeps it, and its box: the mask's smallest where none is given."""
+    mask = np.asarray(mask)
+    if mask.ndim != 2 or mask.dtype.kind not in "bui":
+        raise InputError(f"{what}: mask is {mask.dtype} {list(mask.shape)}; give bool [height, width]")
+    box = tight_box(mask) if box is None else _numbers(box, what)
+    if box is None:
+        raise InputError(f"{what}: no pixel of its mask is marked; leave the part out")
+    window = pixel_window(box)
+    if min(window) < 0 or window[3] > mask.shape[0] or window[2] > mask.shape[1]:
+        raise InputError(
+            f"{what}: box {box} reaches out of its mask {list(mask.shape)}; both are of the image"
+        )
+    return box, pack(mask, window)
+
+
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """One instance of a part of one object; `mask` is optional.
+    """One instance of a part of one object.
 
-    `mask` holds the part's pixels in `window`, the whole pixels that `box` touches, as `np.packbits` of a
-    bool [height, width] array, row by row; `pixels()` unpacks it.
+    Attributes:
+      name: of the part, such as "ear".
+      box: `xyxy` in pixels of the image; left out where there is a mask, it is that one's smallest.
+      mask: the part's pixels, or None. Given as a bool array [H, W] of the whole image; kept as the
+        `np.packbits` of those in `window`, row by row, which `pixels()` unpacks.
+
+    Raises:
+      InputError: neither box nor mask, an empty mask, or one that does not hold the box.
     """
 
     name: str
-    box: Box
-    mask: bytes | None = None
+    box: Box | None = None
+    mask: bytes | np.ndarray | None = None
+
+    def __post_init__(self):
+        what, box, mask = f"part {self.name!r}", self.box, self.mask
+        if mask is not None and not isinstance(mask, bytes):
+            box, mask = _packed(mask, box, what)
+        if box is None:
+            raise InputError(f"{what}: has neither box nor mask; give one of them")
+        object.__setattr__(self, "box", _numbers(box, what))
+        object.__setattr__(self, "mask", mask)
 
     @property
     def window(self) -> tuple[int, int, int, int]:
@@ -64,36 +108,46 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Object:
-    """One object, its box and the instances of its parts."""
+    """One object: its class, its box (`xyxy` in pixels of the image) and the instances of its parts."""
 
     object_class: str
     box: Box
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "box", _numbers(self.box, f"object {self.object_class!r}"))
+        object.__setattr__(self, "parts", tuple(self.parts))
 
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """One image with its objects; `image_id` is unique within the data set."""
+    """One image with its objects.
+
+    Attributes:
+      image_id: unique within the data set.
+      split: "train" or "val".
+      source: where its pixels come from: uint8 [H, W, 3] RGB, the path or the bytes of an encoded image, or
+        an `ImageSource`, which is made of each of these.
+      objects: those in it.
+    """
 
     image_id: str
     split: str
     source: ImageSource
-    objects: tuple[Object, ...]
+    objects: tuple[Object, ...] = ()
 
+    def __post_init__(self):
+        object.__setattr__(self, "image_id", str(self.image_id))
+        object.__setattr__(self, "source", image_source(self.source, f"image {self.image_id}"))
+        object.__setattr__(self, "objects", tuple(self.objects))
 
-@dataclasses.dataclass(frozen=True)
-class Dataset:
-    """A data set in memory; pixels stay where they are until read.
-
-    Attributes:
-      images: all images of both splits, in a fixed order (by split, then by the source's order).
-      parts: object class -> names of its parts, in the order tables show them. Only classes
-        that have at least one part are listed.
-      name: as on the command line.
-      notes: what a reader wants said aloud (assumptions made, annotations dropped), one line each.
-    """
-
-    images: tuple[Image, ...]
-    parts: Mapping[str, tuple[str, ...]]
-    name: str
-    notes: tuple[str, ...] = ()
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(width, height) in pixels, as annotated or by the file's header; None where there is neither."""
+        known = getattr(self.source, "annotated_size", None)
+        if known is not None or not hasattr(self.source, "size"):
+            return known
+        try:
+            return self.source.size()
+        except InputError:  # reported when it is read
+            return None

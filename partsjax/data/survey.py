@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image as Pillow
 
 from partsjax.data import images
-from partsjax.data.orientation import UPRIGHT, orientation, turn_to
+from partsjax.data.checks import outside
+from partsjax.data.orientation import UPRIGHT, orientation, stored_size, turn_to
 from partsjax.data.schema import Image
 from partsjax.errors import InputError
 
@@ -65,6 +66,9 @@ def survey(
 
 def _look(image: Image) -> Look:
     source = image.source
+    if isinstance(source, images.ArrayImage):
+        view = Pillow.fromarray(source.read()).convert("L").resize((SIDE, SIDE), Pillow.Resampling.BILINEAR)
+        return Look(image, source.digest(), source.digest(), views=(np.asarray(view),))
     try:
         if not isinstance(source, images.EncodedImage):
             return Look(image, digest=source.digest())
@@ -73,14 +77,17 @@ def _look(image: Image) -> Look:
         return Look(image, problem=str(error))
     known = {"digest": source.digest_of(data), "content": images.digest(data)}
     try:
-        return Look(image, **known, **_seen(source, data))
+        return Look(image, **known, **_seen(image, data))
     except InputError as error:
         return Look(image, **known, problem=str(error))
 
 
-def _seen(source: images.EncodedImage, data: bytes) -> dict:
+def _seen(image: Image, data: bytes) -> dict:
     """The rest of a look; raises `InputError` where the image cannot be used."""
+    source = image.source
     with images.open_image(data, source.label, source.annotated_size) as picture:
+        if source.annotated_size is None and (said := outside(image, stored_size(picture))):
+            raise InputError(f"{source.label}: {said}; boxes are x1, y1, x2, y2 in the image's pixels")
         try:
             turned = turn_to(picture, source.annotated_size) is not None
             found = orientation(picture)

@@ -1,7 +1,7 @@
 """What a run's options name: its data set and its network, their notes with the run's."""
 
+from partsjax.data.dataset import Dataset
 from partsjax.data.loading import load_dataset
-from partsjax.data.schema import Dataset
 from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
 from partsjax.runs.context import Context

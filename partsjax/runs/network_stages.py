@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import jax
 
 from partsjax.data.crops import Crops, class_crops, fingerprints
-from partsjax.data.schema import SPLITS, Dataset, Image
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import SPLITS, Image
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import extractor, suitable_batch
 from partsjax.networks.protocol import Network

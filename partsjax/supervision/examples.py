@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from partsjax.data.schema import Dataset, Image
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import Image
 from partsjax.errors import InputError
 from partsjax.supervision.pictures import Pictures
 

@@ -1,14 +1,20 @@
 """Crops and their truth against the plain reference."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from PIL import Image as Pillow
 
 from partsjax.data.crops import class_crops, fingerprints, to_crop_frame, warp
-from partsjax.data.schema import Dataset, Image, Object, Part
+from partsjax.data.dataset import Dataset
+from partsjax.data.images import FileImage
+from partsjax.data.schema import Image, Object, Part
 from tests.plain import crops as plain
 
+PIXELS = np.zeros((64, 64, 3), np.uint8)
 FILL = np.array([100.5, 110.25, 120.75])
 
 
@@ -54,16 +60,16 @@ def dataset() -> Dataset:
         Image(
             "a",
             "train",
-            None,
+            PIXELS,
             (
                 Object("dog", (0, 0, 32, 32), (part("ear", 0, 0, 4, 4), part("ear", 8, 0, 12, 4))),
                 Object("cat", (0, 0, 9, 9), ()),
                 Object("dog", (0, 0, 64, 64), ()),
             ),
         ),
-        Image("b", "val", None, (Object("dog", (0, 0, 32, 32), (part("tail", 0, 0, 32, 32),)),)),
-        Image("c", "train", None, (Object("cat", (0, 0, 9, 9), ()),)),
-        Image("d", "train", None, (Object("dog", (0, 0, 32, 64), (part("tail", 0, 0, 1, 60),)),)),
+        Image("b", "val", PIXELS, (Object("dog", (0, 0, 32, 32), (part("tail", 0, 0, 32, 32),)),)),
+        Image("c", "train", PIXELS, (Object("cat", (0, 0, 9, 9), ()),)),
+        Image("d", "train", PIXELS, (Object("dog", (0, 0, 32, 64), (part("tail", 0, 0, 1, 60),)),)),
     )
     return Dataset(images, {"dog": ("ear", "tail"), "cat": ("ear",)}, "toy")
 
@@ -106,6 +112,39 @@ def test_fingerprints_change_with_image_and_box_and_with_nothing_else():
     other_image = fingerprints(crops, {"a": "1", "d": "3"})
     assert first[:2] == other_image[:2] and first[2] != other_image[2]
     assert fingerprints(class_crops(dataset(), "dog", "train", 227), {"a": "1", "d": "2"})[0] != first[0]
+
+
+def test_crops_keep_their_objects_and_the_sizes_of_their_images():
+    crops = class_crops(dataset(), "dog", "train", 64)
+    assert [len(found.parts) for found in crops.objects] == [2, 0, 1]
+    assert crops.object_boxes.tolist() == [[0, 0, 32, 32], [0, 0, 64, 64], [0, 0, 32, 64]]
+    assert crops.image_sizes.tolist() == [[64, 64]] * 3
+
+
+def test_sizes_come_from_annotations_or_headers_and_are_left_open_where_there_are_neither(tmp_path):
+    Pillow.fromarray(np.zeros((30, 50, 3), np.uint8)).save(tmp_path / "a.png")
+    dog = (Object("dog", (0, 0, 20, 20), (Part("ear", (0, 0, 9, 9)),)),)
+    sources = (tmp_path / "a.png", FileImage(tmp_path / "none.png", (40, 30)), tmp_path / "none.png")
+    images = [Image(number, "train", source, dog) for number, source in enumerate(sources)]
+    sizes = class_crops(Dataset(images), "dog", "train", 64).image_sizes
+    np.testing.assert_array_equal(sizes, [[50, 30], [40, 30], [np.nan, np.nan]])
+
+
+@given(some.integers(0, 2**32 - 1), some.sampled_from([33, 64]))
+def test_masks_in_the_crop_s_frame_equal_plain(seed, size):
+    random = np.random.default_rng(seed)
+    masks = random.random((2, 40, 50)) < 0.5
+    x, y = random.uniform(0, 20, 2)
+    box = (x, y, x + random.uniform(20, 40), y + random.uniform(20, 40))
+    parts = (Part("ear", mask=masks[0]), Part("tail", (18, 18, 22, 23)), Part("ear", mask=masks[1]))
+    image = Image("a", "train", np.zeros((200, 200, 3), np.uint8), (Object("dog", box, parts),))
+    crops = class_crops(dataclasses.replace(dataset(), images=(image,)), "dog", "train", size)
+    whole = np.zeros((40, 50), bool)
+    whole[18:23, 18:22] = True
+    expected = [plain.mask_to_crop(mask, box, size) for mask in masks]
+    np.testing.assert_array_equal(crops.part_masks(0, "ear"), expected)
+    np.testing.assert_array_equal(crops.part_masks(0, "tail"), [plain.mask_to_crop(whole, box, size)])
+    assert crops.part_masks(0, "nose").shape == (0, size, size)
 
 
 def test_real_photographs_match_plain(photographs):

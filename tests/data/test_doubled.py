@@ -58,7 +58,7 @@ def test_whatever_the_reader():
     part = Part("ear", (1, 1, 9, 9), b"mask")
     twice = Object("dog", (0, 0, 20, 20), (part, part, Part("ear", (10, 1, 18, 9))))
     whole = Object("cat", (0, 0, 20, 20), (part,))
-    images = [Image("a", "train", None, (twice, whole)), Image("b", "val", None, (whole,))]
+    images = [Image("a", "train", b"", (twice, whole)), Image("b", "val", b"", (whole,))]
     found, notes = counted_once(images)
     assert [[len(o.parts) for o in image.objects] for image in found] == [[2, 1], [1]]
     assert found[1] is images[1] and notes == ["1 doubled dog:ear boxes (IoU over 0.95): each counted once"]

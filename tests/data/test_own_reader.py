@@ -2,9 +2,10 @@
 
 import pytest
 
+from partsjax.data.dataset import Dataset
 from partsjax.data.loading import load_dataset
 from partsjax.data.registry import register_dataset
-from partsjax.data.schema import Dataset, Image, Object, Part
+from partsjax.data.schema import Image, Object, Part
 from partsjax.data.shapeparts import RenderedImage
 from partsjax.data.shapeparts.scene import Key
 from partsjax.errors import InputError

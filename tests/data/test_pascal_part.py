@@ -136,19 +136,21 @@ def test_what_is_left_out_is_counted_in_the_notes(tmp_path):
     nothing = np.zeros(SHAPE, np.uint8)
     objects = [
         dog(head=rectangle(5, 5, 9, 9), tail=nothing, hooves=rectangle(5, 5, 9, 9)),
-        thing("dog", rectangle(20, 5, 75, 55), head=rectangle(6, 6, 9, 9), tail=nothing),
+        thing("dog", rectangle(20, 5, 75, 55), head=rectangle(26, 6, 29, 9), tail=nothing),
+        thing("dog", rectangle(30, 5, 75, 30), head=rectangle(26, 31, 29, 39)),
         thing("dog", nothing, head=rectangle(5, 5, 9, 9)),
     ]
     folder = write(tmp_path / "source", {"a": objects}, listed_too=("b", "c"))
     data = pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
-    assert len(data.images[0].objects) == 2
-    assert data.notes[1:5] == (
+    assert len(data.images[0].objects) == 3
+    assert data.notes[1:6] == (
         "2 listed images have no annotation and are left out",
         "dog objects without a marked pixel: 1 left out",
+        "parts of dog outside their object: 1 left out",
         "pieces named dog:hooves, which the lists do not know: 1 left out",
         "pieces of dog without a marked pixel: 2 left out",
     )
-    assert data.notes[5].startswith("parts of the list without a box in these images: dog:eye, dog:ear, ")
+    assert data.notes[6].startswith("parts of the list without a box in these images: dog:eye, dog:ear, ")
 
 
 def test_vocs_name_for_the_table_is_no_class_with_parts(tmp_path):

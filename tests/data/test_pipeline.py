@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from partsjax.data.crops import class_crops, warp
+from partsjax.data.dataset import Dataset
 from partsjax.data.pipeline import batches
-from partsjax.data.schema import Dataset, Image, Object, Part
+from partsjax.data.schema import Image, Object, Part
 from partsjax.errors import InputError
 
 SIZE, FILL = 64, (1.0, 2.0, 3.0)

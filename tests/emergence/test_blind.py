@@ -1,5 +1,6 @@
 """What never looks at the image never emerges beyond its prior; planted truth does."""
 
+import dataclasses
 import functools
 
 import jax.numpy as jnp
@@ -79,7 +80,7 @@ def test_blind_networks_emerge_no_more_often_than_by_chance():
 def test_no_unseen_image_leaves_everything_held_out_unknown():
     train, val = crops("digger")
     nothing = val.truth.select(np.zeros(len(val), bool))
-    empty = type(val)(**{**vars(val), "ids": (), "image_index": val.image_index[:0], "truth": nothing})
+    empty = dataclasses.replace(val, ids=(), image_index=val.image_index[:0], truth=nothing)
     evidence = examined(maps_of(0), "digger", 0, (train, empty))
     for verdict in evidence.verdicts:
         held_out = (*verdict.combination_ap_val, *verdict.prior_ap_val, *verdict.excess)

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from partsjax.data.schema import Dataset, Image, Object
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import Image, Object
 from partsjax.errors import InputError
 from partsjax.supervision.examples import gather
 

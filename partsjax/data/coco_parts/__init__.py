@@ -12,11 +12,12 @@ from partsjax.data.coco_parts.objects import FileObjects
 from partsjax.data.coco_parts.photographs import PhotographFolder, image_ids
 from partsjax.data.coco_parts.tables import CocoFile, load
 from partsjax.data.coco_parts.values import Id
+from partsjax.data.dataset import Dataset
 from partsjax.data.doubled import counted_once
 from partsjax.data.faults import Faults
 from partsjax.data.images import FileImage
 from partsjax.data.reader_options import Flag
-from partsjax.data.schema import SPLITS, Dataset, Image, Object
+from partsjax.data.schema import SPLITS, Image, Object
 from partsjax.errors import InputError
 
 _OBJECT_CLASS = Flag(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from partsjax.data.checks import OVERHANG
 from partsjax.data.coco_parts.segmentation import Segmentation, parse
 from partsjax.data.coco_parts.tables import CocoAnnotation, CocoFile, ImageEntry
 from partsjax.data.coco_parts.values import absent, degrees
@@ -15,8 +16,6 @@ from partsjax.data.faults import Faults, Wrong
 from partsjax.data.overlap import box_iou, intersection
 from partsjax.data.schema import Box, Part, pixel_window
 
-OVERHANG = 1.0
-"""How far, in pixels, a box may reach beyond its image and still be taken for rounding (our choice)."""
 DISAGREE = 0.5
 """IoU of bbox and segmentation under which a note says that they differ (our choice)."""
 

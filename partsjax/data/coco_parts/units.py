@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from partsjax.data.coco_parts.outlines import OVERHANG, Outline
+from partsjax.data.checks import OVERHANG
+from partsjax.data.coco_parts.outlines import Outline
 from partsjax.data.coco_parts.tables import CocoFile, ImageEntry
 from partsjax.data.coco_parts.values import number
 from partsjax.errors import InputError

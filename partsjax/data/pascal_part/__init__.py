@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
+from partsjax.data.dataset import Dataset
 from partsjax.data.doubled import counted_once
 from partsjax.data.masks import union_of_parts
+from partsjax.data.overlap import intersection
 from partsjax.data.pascal_part import builder, places
 from partsjax.data.pascal_part.lists import CLASSES_WITHOUT_PARTS, PART_LISTS, VOC_CLASS, canonical
 from partsjax.data.pascal_part.records import RecordImage
 from partsjax.data.pascal_part.source import PascalSource, find_source, image_list
 from partsjax.data.reader_options import Flag
-from partsjax.data.schema import SPLITS, Dataset, Image, Object, Part
+from partsjax.data.schema import SPLITS, Image, Object, Part
 from partsjax.errors import InputError, nearest
 
 _ALL_CLASSES = (*PART_LISTS["123"], *CLASSES_WITHOUT_PARTS)
@@ -182,6 +184,12 @@ def _objects(
         if not any(box):
             skipped[f"{object_class} objects without a marked pixel"] += 1
             continue
-        parts = tuple(union_of_parts(name, same) for (name, _), same in group.items())
+        parts = []
+        for (name, _), same in group.items():
+            part = union_of_parts(name, same)
+            if intersection(part.box, box) > 0:
+                parts.append(part)
+            else:
+                skipped[f"parts of {object_class} outside their object"] += 1
         found.append(Object(object_class, box, parts))
     return tuple(found)

@@ -17,7 +17,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from partsjax.data.class_selection import choose_classes
-from partsjax.data.schema import SPLITS, Dataset, Image, Object
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import SPLITS, Image, Object
 from partsjax.data.shapeparts.compose import compose
 from partsjax.data.shapeparts.paint import paint
 from partsjax.data.shapeparts.raster import annotate, identify
@@ -48,6 +49,10 @@ class RenderedImage:
         """uint8 [H, W, 3] RGB; 280 to 320 pixels a side."""
         scene = compose(self.key)
         return paint(self.key, scene, identify(scene))
+
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return compose(self.key).size
 
     def digest(self) -> str:
         """Hash of the renderer's version and the key: 32 hexadecimal digits."""

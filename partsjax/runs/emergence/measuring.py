@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from partsjax.data.schema import Dataset
+from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method

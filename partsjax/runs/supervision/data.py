@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from partsjax.data.schema import SPLITS, Dataset
+from partsjax.data.dataset import Dataset
+from partsjax.data.schema import SPLITS
 from partsjax.networks.architectures import Architecture
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import photographs
