@@ -72,11 +72,10 @@ class Crops:
     def part_masks(self, number: int, part: str) -> np.ndarray:
         """The instances of a part in one crop, in the order of `truth`: bool [G, size, size].
 
-        A pixel of the crop is in an instance if the pixel of the image under its centre is. An instance
-        without a mask (`Part.mask` is None) is the whole pixels of its box.
+        See `pixels_of`; `Part.mask` is None where there is no mask.
         """
         found = self.objects[number]
-        masks = [crop_mask(p, found.box, self.size) for p in found.parts if p.name == part]
+        masks = [pixels_of(p, found.box, self.size) for p in found.parts if p.name == part]
         return np.array(masks, bool).reshape(-1, self.size, self.size)
 
 
@@ -107,17 +106,23 @@ def to_crop_frame(boxes, object_box, size: int) -> np.ndarray:
     return (np.asarray(boxes, np.float64) - offset) * scale
 
 
-def crop_mask(part: Part, object_box, size: int) -> np.ndarray:
-    """A part in the frame of its object's crop, nearest sample: bool [size, size]."""
-    left, top, right, bottom = part.window
+def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
+    """The pixels of an object's crop that one instance of a part covers: bool [size, size].
+
+    Those whose centres, in the image, lie on the part's mask, or in its box where it has none.
+    """
+    if part.mask is None:
+        x1, y1, x2, y2 = to_crop_frame(part.box, object_box, size)
+        centre = np.arange(size) + 0.5
+        return ((centre >= y1) & (centre < y2))[:, None] & ((centre >= x1) & (centre < x2))
+    window = part.pixels()
     x1, y1, x2, y2 = source_window(object_box, size)
-    column = np.floor(_sample_positions(x1, x2, size)).astype(np.int64) - left
-    row = np.floor(_sample_positions(y1, y2, size)).astype(np.int64) - top
-    width, height = right - left, bottom - top
-    mask = part.pixels()[np.clip(row, 0, height - 1)][:, np.clip(column, 0, width - 1)]
-    mask[(row < 0) | (row >= height)] = False
-    mask[:, (column < 0) | (column >= width)] = False
-    return mask
+    columns = np.floor(_sample_positions(x1, x2, size) - part.window[0]).astype(np.int64)
+    rows = np.floor(_sample_positions(y1, y2, size) - part.window[1]).astype(np.int64)
+    inside = ((rows >= 0) & (rows < window.shape[0]))[:, None] & (
+        (columns >= 0) & (columns < window.shape[1])
+    )
+    return inside & window[np.clip(rows, 0, len(window) - 1)][:, np.clip(columns, 0, window.shape[1] - 1)]
 
 
 def _sample_positions(low: float, high: float, size: int) -> np.ndarray:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import jax
 import numpy as np
 
-from partsjax.data.crops import CONTEXT, Crops, source_window, to_crop_frame
-from partsjax.data.schema import Object, Part
+from partsjax.data.crops import CONTEXT, pixels_of
+from partsjax.data.schema import Object
 from partsjax.discriminativeness.resampling import mean_over_crops
 from partsjax.discriminativeness.scores import blacked_out, class_scores, on_every_device, require_scores
 from partsjax.emergence.bootstrap import Resampled
@@ -31,12 +31,6 @@ class Blackout:
     def areas(self) -> tuple[float, float]:
         """Fractions of the crop: the part's, and the controls' mean."""
         return float(self.part.mean()), float(self.controls.mean())
-
-
-def object_of(crops: Crops, number: int) -> Object:
-    """The object that a crop shows."""
-    image = crops.images[crops.image_index[number]]
-    return image.objects[int(crops.ids[number].rpartition("#")[2])]
 
 
 def blackout(shown: Object, part: str, size: int, seed: Sequence[int], controls: int = CONTROLS) -> Blackout:
@@ -64,29 +58,6 @@ def blackout(shown: Object, part: str, size: int, seed: Sequence[int], controls:
         for pixels in taken:
             place[_random_box(pixels, size, random)] = True
     return Blackout(together, elsewhere)
-
-
-def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
-    """The pixels of an object's crop that one instance of a part covers: bool [S, S].
-
-    Those whose centres, in the image, lie on the part's mask, or in its box where it has none.
-    """
-    if part.mask is None:
-        x1, y1, x2, y2 = to_crop_frame(np.asarray(part.box, np.float64), object_box, size)
-        centre = np.arange(size) + 0.5
-        return ((centre >= y1) & (centre < y2))[:, None] & ((centre >= x1) & (centre < x2))
-    window = part.pixels()
-    x1, y1, x2, y2 = source_window(object_box, size)
-    columns = np.floor(_centres(x1, x2, size) - part.window[0]).astype(np.int64)
-    rows = np.floor(_centres(y1, y2, size) - part.window[1]).astype(np.int64)
-    inside = ((rows >= 0) & (rows < window.shape[0]))[:, None] & (
-        (columns >= 0) & (columns < window.shape[1])
-    )
-    return inside & window[np.clip(rows, 0, len(window) - 1)][:, np.clip(columns, 0, window.shape[1] - 1)]
-
-
-def _centres(low: float, high: float, size: int) -> np.ndarray:
-    return low + (np.arange(size) + 0.5) * (high - low) / size
 
 
 def _random_box(pixels: np.ndarray, size: int, random: np.random.Generator) -> tuple[slice, slice]:

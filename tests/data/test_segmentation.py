@@ -5,7 +5,7 @@ import pytest
 
 from partsjax.data import coco_parts
 from partsjax.data.coco_parts.segmentation import parse
-from partsjax.discriminativeness.blackout import pixels_of
+from partsjax.data.crops import pixels_of
 from partsjax.errors import InputError
 from tests.data.coco_folder import annotation, document, write
 

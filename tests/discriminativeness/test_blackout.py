@@ -7,16 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from partsjax.data import shapeparts
-from partsjax.data.crops import CONTEXT, class_crops, warp
+from partsjax.data.crops import CONTEXT, class_crops, pixels_of, warp
 from partsjax.data.masks import pack
 from partsjax.data.schema import Object, Part
 from partsjax.discriminativeness.blackout import (
     _random_box,
     blackout,
     blackout_scores,
-    object_of,
     part_drops,
-    pixels_of,
 )
 from partsjax.emergence.bootstrap import resamples
 from partsjax.networks import as_network
@@ -66,7 +64,7 @@ def test_a_mask_falls_where_the_warp_puts_it():
     for object_class in dataset.parts:
         crops = class_crops(dataset, object_class, "train", 224)
         for n in range(len(crops)):
-            shown = object_of(crops, n)
+            shown = crops.objects[n]
             assert shown.box == tuple(crops.object_boxes[n])
             for part in shown.parts:
                 image = np.zeros((320, 320, 3), np.uint8)

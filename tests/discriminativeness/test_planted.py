@@ -11,7 +11,7 @@ from partsjax.data.crops import class_crops
 from partsjax.data.pipeline import batches
 from partsjax.data.planted import planted_network
 from partsjax.discriminativeness.ablation import ablator
-from partsjax.discriminativeness.blackout import blackout, blackout_scores, object_of, part_drops
+from partsjax.discriminativeness.blackout import blackout, blackout_scores, part_drops
 from partsjax.discriminativeness.correlation import spearman
 from partsjax.discriminativeness.filters import filter_drops, sharing
 from partsjax.discriminativeness.gradients import attributor
@@ -66,7 +66,7 @@ def test_blackout_finds_the_part_a_class_reads(object_class):
     crops, pixels = crops_of(object_class, network)
     found = {}
     for p, part in enumerate(crops.parts):
-        black = [blackout(object_of(crops, n), part, crops.size, [n, p]) for n in range(len(crops))]
+        black = [blackout(crops.objects[n], part, crops.size, [n, p]) for n in range(len(crops))]
         masks = np.array([[np.zeros_like(b.part), b.part, *b.controls] for b in black])
         intact, without, *controls = np.moveaxis(np.asarray(scores(pixels, masks))[..., c], 1, 0)
         has = masks[:, 1].any(axis=(1, 2))

@@ -61,17 +61,3 @@ def crop(image, object_box, size, mean_colour):
     pixels = upper * (1 - weight_y) + lower * weight_y
     inside = inside_y[:, None, None] & inside_x[None, :, None]
     return np.where(inside, pixels, np.asarray(mean_colour, float)).astype(np.float32)
-
-
-def mask_to_crop(mask, object_box, size):
-    """A mask of the image in crop coordinates: each pixel is that of the image's under its centre."""
-    height, width = mask.shape
-    crop = np.zeros((size, size), bool)
-    left, top, right, bottom = source_window(object_box, size)
-    for row in range(size):
-        for column in range(size):
-            x = left + (column + 0.5) * (right - left) / size
-            y = top + (row + 0.5) * (bottom - top) / size
-            if 0 <= x < width and 0 <= y < height:
-                crop[row, column] = mask[int(y), int(x)]
-    return crop

@@ -8,7 +8,7 @@ import numpy as np
 
 from partsjax.data.crops import Crops
 from partsjax.data.pipeline import CropBatch, batches
-from partsjax.discriminativeness.blackout import CONTROLS, blackout, object_of
+from partsjax.discriminativeness.blackout import CONTROLS, blackout
 from partsjax.discriminativeness.findings import ClassDrops
 from partsjax.discriminativeness.scores import require_finite_scores
 from partsjax.runs import stages
@@ -134,7 +134,7 @@ class DropStage:
             advance("blackouts", len(wanted), self.crops.object_class)
             if not batch.readable[row]:
                 continue
-            shown = object_of(self.crops, int(number))
+            shown = self.crops.objects[number]
             for p in wanted:
                 name = self.crops.parts[p]
                 black = blackout(shown, name, size, blackout_seed(self._seed, self.crops.ids[number], name))
@@ -173,7 +173,7 @@ class DropStage:
 
 def _blackout_digest(crops: Crops, number: int, chosen: np.ndarray) -> str:
     """Of what is blacked out in a crop, and where its controls are."""
-    shown = object_of(crops, number)
+    shown = crops.objects[number]
     parts = [(p.name, p.box, p.mask) for p in shown.parts]
     marked = repr((crops.ids[number], shown.box, parts, chosen.tolist()))
     return hashlib.sha256(marked.encode()).hexdigest()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from partsjax.discriminativeness.blackout import blackout, object_of
+from partsjax.discriminativeness.blackout import blackout
 from partsjax.discriminativeness.findings import ClassDrops, ClassFindings, LayerFindings
 from partsjax.emergence.verdict import Verdict
 from partsjax.networks.protocol import Network
@@ -89,7 +89,7 @@ class _Pictures:
     @staticmethod
     def _mask(stage: DropStage, crop: int, part: str) -> np.ndarray:
         number = int(np.flatnonzero(stage.readable()[0])[crop])
-        return blackout(object_of(stage.crops, number), part, stage.crops.size, (0,), controls=0).part
+        return blackout(stage.crops.objects[number], part, stage.crops.size, (0,), controls=0).part
 
 
 def _content(
