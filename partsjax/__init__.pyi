@@ -1,6 +1,6 @@
+from .data.dataset import Dataset as Dataset
 from .data.loading import load_dataset as load_dataset
 from .data.registry import register_dataset as register_dataset
-from .data.dataset import Dataset as Dataset
 from .data.schema import Image as Image
 from .data.schema import Object as Object
 from .data.schema import Part as Part
