@@ -23,10 +23,11 @@ from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.scores import of_class, on_every_device
-from partsjax.networks import ARCHITECTURES, Network, as_network, load_network, weights_of
+from partsjax.networks import ARCHITECTURES, Network, as_network, load_network
 from partsjax.networks.devices import one_device_a_core
 from partsjax.networks.heads import head_for
 from partsjax.networks.initial import initial_weights
+from partsjax.networks.modules import named
 
 CROPS, CLASSES, ROUNDS = 32, 6, 3
 RUN = 8  # filters that the naive way runs in a round
@@ -37,7 +38,7 @@ def network_for(head: str) -> Network:
     """AlexNet with its own fully connected layers, or with a compact head."""
     own = ARCHITECTURES["alexnet"].with_classes(CLASSES)
     table = own if head.startswith("own") else head_for(own.headless(), "object", CLASSES)
-    return as_network(table, initial_weights(table, 0) | weights_of(load_network("alexnet", "imagenet")))
+    return as_network(table, initial_weights(table, 0) | named(load_network("alexnet", "imagenet").params))
 
 
 def crops(size: int, mean, data_dir: str | None = None, object_class: str | None = None) -> np.ndarray:

@@ -1,14 +1,14 @@
 """Every objective on a tiny network, with random parameters and batches."""
 
-import functools
-
-import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
-from partsjax.networks import Architecture, ConvNet, Preprocessing
+from partsjax.networks import Architecture, Preprocessing, as_network
+from partsjax.networks.heads import head_for
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.layers import Conv, Dense, MaxPool
+from partsjax.networks.modules import named
 from partsjax.supervision.objectives import OBJECTIVES
 
 SIDE, CLASSES = 32, 3
@@ -30,17 +30,21 @@ WITH_HEAD = Architecture(
 NAMES = tuple(OBJECTIVES)
 
 
-def start(name: str, base: Architecture = HEADLESS, seed: int = 0):
-    """The objective, its architecture and random parameters."""
+def start(name: str, base: Architecture = HEADLESS, seed: int = 0, dtype: str = "float32"):
+    """The objective, and a network for it with random parameters."""
     objective = OBJECTIVES[name]
-    architecture = objective.architecture(base, CLASSES)
-    parameters = initial_weights(architecture, seed) | objective.extra_parameters(architecture, seed)
+    architecture = head_for(base, name, objective.scores(CLASSES))
+    weights = initial_weights(architecture, seed)
     # Biases that are zero would hide a forgotten one.
     random = np.random.default_rng(seed)
-    for key in parameters:
+    for key in weights:
         if key.endswith("bias"):
-            parameters[key] = random.normal(0, 0.1, parameters[key].shape).astype(np.float32)
-    return objective, architecture, parameters
+            weights[key] = random.normal(0, 0.1, weights[key].shape).astype(np.float32)
+    network = as_network(architecture, weights, dtype).module()
+    objective.extend(network, seed)
+    if name == "wsddn":
+        network.detection.bias[...] = jnp.asarray(random.normal(0, 0.1, CLASSES), jnp.float32)
+    return objective, network
 
 
 def batch_for(name: str, images: int = 4, windows: int = 5, seed: int = 1) -> dict[str, np.ndarray]:
@@ -57,15 +61,20 @@ def batch_for(name: str, images: int = 4, windows: int = 5, seed: int = 1) -> di
     return batch
 
 
-def activation(architecture, parameters, batch, layer: str = "conv2") -> np.ndarray:
-    return np.asarray(ConvNet(architecture, parameters)(jnp.asarray(batch["images"]), (layer,))[layer])
+def activation(network, batch, layer: str = "conv2") -> np.ndarray:
+    return np.asarray(network(jnp.asarray(batch["images"]), (layer,))[layer])
 
 
-@functools.partial(jax.jit, static_argnames=("objective", "architecture", "dtype"))
-def _losses(objective, architecture, parameters, batch, key, dtype):
-    return objective.losses(architecture, parameters, batch, dtype, key)
+def parameters(network) -> dict[str, np.ndarray]:
+    """By name, `conv1/kernel`, ..."""
+    return {name: np.asarray(value) for name, value in named(nnx.state(network)).items()}
 
 
-def losses(objective, architecture, parameters, batch, key=None, dtype="float32") -> np.ndarray:
-    """float32 [B]; compiled once an objective, architecture and size of batch."""
-    return np.asarray(_losses(objective, architecture, parameters, batch, key, dtype))
+@nnx.jit(static_argnames=("objective",))
+def _losses(network, batch, key, objective):
+    return objective.losses(network, batch, key)
+
+
+def losses(objective, network, batch, key=None) -> np.ndarray:
+    """float32 [B]; compiled once an objective, network and size of batch."""
+    return np.asarray(_losses(network, batch, key, objective))

@@ -1,7 +1,7 @@
 """Networks with named activations and known receptive fields; their weights and where they come from."""
 
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
-from partsjax.networks.assembly import as_network, weights_of
+from partsjax.networks.assembly import as_network
 from partsjax.networks.loading import load_network
 from partsjax.networks.make import make_network
 from partsjax.networks.model import CLASS_MAPS, CLASS_SCORES, ConvNet
@@ -23,5 +23,4 @@ __all__ = [
     "load_network",
     "make_network",
     "untrained_network",
-    "weights_of",
 ]

@@ -1,8 +1,8 @@
 """From a table and its weights to the network that the pipeline sees."""
 
+import functools
 import hashlib
 
-import jax
 import numpy as np
 from flax import nnx
 
@@ -10,6 +10,7 @@ from partsjax.networks.architectures import Architecture
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.layers import receptive_fields
 from partsjax.networks.model import ConvNet
+from partsjax.networks.modules import ModuleNetwork, with_values
 from partsjax.networks.protocol import Network
 
 
@@ -32,7 +33,8 @@ def as_network(
     Its `params` are the module's state; besides the layers of `fields` it can be asked for
     fully connected layers, "class_maps" and "scores" where the architecture has a head.
     """
-    graph, state = nnx.split(ConvNet(architecture, weights, dtype=dtype))
+    graph, abstract = _split(architecture, dtype)
+    state = with_values(abstract, weights)
 
     def apply(params, images, layers):
         return nnx.merge(graph, params)(images, tuple(layers))
@@ -40,7 +42,7 @@ def as_network(
     def after(params, layer, activation):
         return nnx.merge(graph, params).after(layer, activation)
 
-    return Network(
+    return ModuleNetwork(
         name=architecture.name,
         params=state,
         apply=apply,
@@ -51,9 +53,9 @@ def as_network(
         digest=weights_digest(f"{architecture!r} {dtype}", weights),
         classes=tuple(classes),
         after=after if architecture.head else None,
-        architecture=architecture,
         untrained=lambda seed: random_network(architecture, seed, dtype),
         notes=tuple(notes),
+        graph=graph,
     )
 
 
@@ -63,14 +65,10 @@ def random_network(architecture: Architecture, seed: int, dtype: str = "float32"
     return as_network(table, initial_weights(table, seed), dtype)
 
 
-def weights_of(network: Network) -> dict[str, jax.Array]:
-    """The weights of a network of ours by name, `conv1/kernel`, ..., as `as_network` took them."""
-    table = network.architecture
-    return {
-        f"{layer.name}/{kind}": network.params[layer.name][kind][...]
-        for layer in (*table.convolutions, *table.head)
-        for kind in ("kernel", "bias")
-    }
+@functools.cache
+def _split(architecture: Architecture, dtype: str) -> tuple[nnx.GraphDef, nnx.State]:
+    """The module of `architecture`, split; its state is abstract: nothing is drawn."""
+    return nnx.split(nnx.eval_shape(lambda: ConvNet(architecture, dtype=dtype, rngs=nnx.Rngs(0))))
 
 
 def weights_digest(description: str, weights: dict[str, np.ndarray]) -> str:

@@ -1,10 +1,12 @@
 """The weights a network needs, and their values before any training."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from partsjax.networks.architectures import Architecture
+from partsjax.networks.model import head_table
 
 
 def weight_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
@@ -20,15 +22,15 @@ def weight_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
         )
         shapes[f"{layer.name}/bias"] = (layer.features,)
         channels = layer.features
-    channels *= architecture.head_side**2
-    for layer in architecture.head:
-        shapes[f"{layer.name}/kernel"] = (channels, layer.features)
-        shapes[f"{layer.name}/bias"] = (layer.features,)
-        channels = layer.features
-    return shapes
+    return shapes | head_table(architecture).shapes()
 
 
 def initial_weights(architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
+    """He initialisation of all weights of `architecture`; see `he_weights`."""
+    return he_weights(weight_shapes(architecture), seed)
+
+
+def he_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
     """He initialisation: kernels normal with variance 2 / fan-in, biases zero; float32.
 
     Drawn by NumPy from `seed`, one stream a layer, so that the weights are the same on every
@@ -36,7 +38,7 @@ def initial_weights(architecture: Architecture, seed: int) -> dict[str, np.ndarr
     2015, equation 10; that the untrained control uses it is our choice.)
     """
     weights = {}
-    for index, (name, shape) in enumerate(weight_shapes(architecture).items()):
+    for index, (name, shape) in enumerate(shapes.items()):
         if name.endswith("bias"):
             weights[name] = np.zeros(shape, np.float32)
         else:

@@ -4,13 +4,13 @@ import dataclasses
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
-from partsjax.networks.architectures import architecture
+from partsjax.networks.architectures import Architecture, architecture
 from partsjax.networks.assembly import as_network, random_network
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.protocol import Network
 from partsjax.networks.users import users_network
 from partsjax.networks.weights import read_weights
-from partsjax.networks.weights.checkpoints import read_checkpoint
+from partsjax.networks.weights.checkpoints import check_weights, read_checkpoint
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.kinds import refuse_folder
 from partsjax.networks.weights.normalisation import WeightOptions
@@ -81,11 +81,16 @@ def _local(weights: str) -> tuple[str, ...]:
 def _trained(net: str, folder: str, dtype: str) -> Network:
     refuse_folder(Path(folder).expanduser())
     found = read_checkpoint(Path(folder))
-    if found.architecture.name != net:
+    about, table = found.about, found.about.table
+    if not isinstance(table, Architecture):
         raise InputError(
-            f"--weights={folder}: a checkpoint of {found.architecture.name}, not of {net}; use "
-            f"--net={found.architecture.name}"
+            f"--weights={folder}: a checkpoint of {about.network}, no network of ours; use "
+            "--net=package.module:function"
         )
-    names = weight_shapes(found.architecture)
-    weights = {name: found.weights[name] for name in names}
-    return as_network(found.architecture, weights, dtype, found.classes)
+    if table.name != net:
+        raise InputError(
+            f"--weights={folder}: a checkpoint of {table.name}, not of {net}; use --net={table.name}"
+        )
+    shapes = weight_shapes(table)
+    check_weights(folder, found, shapes)
+    return as_network(table, {name: found.weights[name] for name in shapes}, dtype, about.classes)

@@ -1,52 +1,73 @@
-"""What a layer does to a map: convolution, maximum pooling, local response normalisation; all NHWC."""
+"""What a layer does to a map, NHWC: convolution, pooling, local response normalisation, a linear layer."""
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 
 from partsjax.networks.layers import LRN, Conv, MaxPool, output_side
 from partsjax.ops.precision import matmul_precision
 
 
-def convolve(x: jax.Array, kernel: jax.Array, layer: Conv) -> jax.Array:
-    """Cross-correlation, as `layer` says: [B, H, W, C] * [k, k, C / groups, F] -> [B, H', W', F].
+def convolve_groups(x: jax.Array, kernel: jax.Array, strides, padding, *, feature_group_count: int, **more):
+    """`jax.lax.conv_general_dilated`, NHWC, the groups convolved one by one.
 
-    The groups are convolved one by one: as a grouped convolution they take XLA four times as long
-    on a processor.
+    As one grouped convolution they take XLA four times as long on a processor.
     """
+    groups = feature_group_count
     maps = [
-        jax.lax.conv_general_dilated(
-            inputs,
-            weights,
-            window_strides=(layer.stride, layer.stride),
-            padding=((layer.pad, layer.pad), (layer.pad, layer.pad)),
-            dimension_numbers=("NHWC", "HWIO", "NHWC"),
-            precision=matmul_precision(x.dtype),
-        )
+        jax.lax.conv_general_dilated(inputs, weights, strides, padding, **more)
         for inputs, weights in zip(
-            jnp.split(x, layer.groups, axis=-1), jnp.split(kernel, layer.groups, axis=-1), strict=True
+            jnp.split(x, groups, axis=-1), jnp.split(kernel, groups, axis=-1), strict=True
         )
     ]
-    return maps[0] if layer.groups == 1 else jnp.concatenate(maps, axis=-1)
+    return maps[0] if groups == 1 else jnp.concatenate(maps, axis=-1)
 
 
-def convolve_dense(x: jax.Array, kernel: jax.Array, side: int) -> jax.Array:
-    """A dense layer over every `side` x `side` window of a map: [B, H, W, C] -> [B, h, w, F].
-
-    kernel: [side * side * C, F], for a window flattened row by row. h = H - side + 1, and so w.
-    """
-    precision = matmul_precision(x.dtype)
-    if side == 1:
-        return jnp.matmul(x, kernel, precision=precision)
-    if x.shape[1:3] == (side, side):  # the one window there is: a plain matrix product
-        return jnp.matmul(x.reshape(x.shape[0], -1), kernel, precision=precision)[:, None, None]
-    return jax.lax.conv_general_dilated(
-        x,
-        kernel.reshape(side, side, x.shape[-1], -1),
-        window_strides=(1, 1),
-        padding="VALID",
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        precision=precision,
+def convolution(layer: Conv, channels: int, dtype: str, rngs: nnx.Rngs) -> nnx.Conv:
+    """The module of `layer` on maps of `channels`; float32 parameters, computed in `dtype`."""
+    return nnx.Conv(
+        channels,
+        layer.features,
+        (layer.kernel, layer.kernel),
+        strides=layer.stride,
+        padding=((layer.pad, layer.pad), (layer.pad, layer.pad)),
+        feature_group_count=layer.groups,
+        conv_general_dilated=convolve_groups,
+        dtype=dtype,
+        precision=matmul_precision(dtype),
+        rngs=rngs,
     )
+
+
+class WindowLinear(nnx.Linear):
+    """A linear layer over every `side` x `side` window of a map: [B, H, W, C] -> [B, h, w, F].
+
+    `nnx.Linear` of windows flattened row by row, its kernel [side * side * C, F]; h = H - side + 1, and so w.
+    """
+
+    def __init__(self, side: int, channels: int, features: int, *, dtype: str, rngs: nnx.Rngs):
+        super().__init__(
+            side**2 * channels, features, dtype=dtype, precision=matmul_precision(dtype), rngs=rngs
+        )
+        self.side = side
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Raises ValueError where the map is smaller than a window."""
+        side = self.side
+        if x.shape[1:3] == (side, side):  # the one window there is: a plain matrix product
+            return super().__call__(x.reshape(x.shape[0], 1, 1, -1))
+        if side == 1:
+            return super().__call__(x)
+        x, kernel, bias = self.promote_dtype((x, self.kernel[...], self.bias[...]), dtype=self.dtype)
+        maps = jax.lax.conv_general_dilated(
+            x,
+            kernel.reshape(side, side, x.shape[-1], -1),
+            window_strides=(1, 1),
+            padding="VALID",
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            precision=self.precision,
+        )
+        return maps + bias
 
 
 def max_pool(x: jax.Array, pool: MaxPool) -> jax.Array:

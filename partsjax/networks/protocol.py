@@ -63,7 +63,6 @@ class Network:
       classes: names of its class scores, in order; empty where it has none, or they have no names.
       after: `(params, layer, activation) -> scores`: the class scores [B, C] before the softmax from an
         activation [B, H, W, F] that `apply` gave for `layer`; None where there are none.
-      architecture: the layer table of a network of ours, an `Architecture`; None for a user's own.
       untrained: `seed -> network`: the same network with random weights drawn from `seed`; None where there
         is none. Who replaces `apply` replaces this too. Call it through `untrained_network`, which checks
         what it gives.
@@ -80,6 +79,5 @@ class Network:
     digest: str
     classes: tuple[str, ...] = ()
     after: After | None = None
-    architecture: Any = None
     untrained: Untrained | None = None
     notes: tuple[str, ...] = ()

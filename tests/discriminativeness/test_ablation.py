@@ -16,14 +16,13 @@ from partsjax.networks import (
     ARCHITECTURES,
     CLASS_SCORES,
     Architecture,
-    ConvNet,
     as_network,
     load_network,
-    weights_of,
 )
 from partsjax.networks.heads import head_for
 from partsjax.networks.initial import initial_weights, weight_shapes
 from partsjax.networks.layers import LRN, Conv, Dense, MaxPool
+from partsjax.networks.modules import named, with_values
 from partsjax.networks.protocol import Preprocessing
 from tests.discriminativeness import plain
 
@@ -197,7 +196,7 @@ def trained(head: str):
     own = dataclasses.replace(ARCHITECTURES["alexnet"].with_classes(6), name="alexnet")
     bare = ARCHITECTURES["alexnet"].headless()
     architecture = own if head == "own" else head_for(bare, head, 6)
-    convolutions = weights_of(load_network("alexnet", "imagenet"))
+    convolutions = named(load_network("alexnet", "imagenet").params)
     return as_network(architecture, initial_weights(architecture, 0) | convolutions)
 
 
@@ -212,12 +211,13 @@ def test_ablation_on_photographs_is_running_again_for_every_filter(photographs, 
     pixels, labels = crops_of(photographs, network, count), np.arange(count) % 6
     found = ablator(network, layer)(pixels, labels)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
-    weights, x = weights_of(network), (pixels - mean) / std
+    weights, x = named(network.params), (pixels - mean) / std
 
     @jax.jit
     def again(weights, x, without):
         mine = {name: jnp.where(without, 0, weights[name]) for name in (f"{layer}/kernel", f"{layer}/bias")}
-        return ConvNet(network.architecture, weights | mine)(x, (CLASS_SCORES,))[CLASS_SCORES]
+        params = with_values(network.params, weights | mine)
+        return network.apply(params, x, (CLASS_SCORES,))[CLASS_SCORES]
 
     filters, own = np.arange(256), (np.arange(count), labels)
     intact = np.asarray(again(weights, x, filters < 0))

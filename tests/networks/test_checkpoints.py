@@ -14,8 +14,9 @@ from partsjax.networks.layers import LRN
 from partsjax.networks.weights import checkpoints
 
 
-def _write(folder, table, weights, step=5, **about):
-    told = {**checkpoints.description(table, ("cat", "dog", "background"), "object", step), **about}
+def _write(folder, table, weights, step=5):
+    said = checkpoints.About(table.name, table, ("cat", "dog", "background"), "object", step)
+    told = checkpoints.written(said, weights)
     with checkpoints.manager(folder) as steps:
         items = {"weights": ocp.args.StandardSave(weights), "about": ocp.args.JsonSave(told)}
         steps.save(step, args=ocp.args.Composite(**items))
@@ -32,19 +33,18 @@ def written(tmp_path, small, weights_for):
 def test_a_checkpoint_comes_back_as_it_was(written):
     folder, table, weights = written
     found = checkpoints.read_checkpoint(folder)
-    assert found.architecture == table
-    assert (found.classes, found.objective, found.step) == (("cat", "dog", "background"), "object", 5)
+    assert found.about == checkpoints.About("caffenet", table, ("cat", "dog", "background"), "object", 5)
     assert found.weights.keys() == weights.keys()
     for name in weights:
         np.testing.assert_array_equal(found.weights[name], weights[name])
-    assert sum(isinstance(layer, LRN) for layer in found.architecture.layers) == 2
+    assert sum(isinstance(layer, LRN) for layer in found.about.table.layers) == 2
 
 
 @pytest.mark.slow
 def test_the_run_s_folder_serves_too_and_the_network_has_classes(written):
     network = load_network("caffenet", str(written[0].parent))
     assert network.classes == ("cat", "dog", "background")
-    assert network.architecture == written[1]
+    assert network.module().architecture == written[1]
     scores = network.apply(network.params, np.zeros((1, 227, 227, 3), np.float32), ("scores",))["scores"]
     assert scores.shape == (1, 3)
 

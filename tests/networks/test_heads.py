@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from partsjax.networks.architectures import ARCHITECTURES
-from partsjax.networks.assembly import as_network, weights_of
+from partsjax.networks.assembly import as_network
 from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.layers import Dense, MaxPool
-from partsjax.networks.model import ConvNet
+from partsjax.networks.modules import named
 
 OBJECTIVES = ("object", "image", "mil", "cam", "wsddn")
 
@@ -38,7 +38,7 @@ def test_a_head_gives_the_classes_scores_by_its_pooling(objective, own_head, sma
     table = head_for(base, objective, 3)
     weights = weights_for(table)
     features = np.random.default_rng(0).standard_normal((2, 7, 8, 16)).astype(np.float32)
-    found = ConvNet(table, weights).head(features, ("class_maps", "scores"))
+    found = as_network(table, weights).module().head(features, ("class_maps", "scores"))
     maps = _plain_head(table, weights, features)
     np.testing.assert_allclose(found["class_maps"], maps, rtol=1e-4, atol=1e-4)
     pooled = maps.mean((1, 2)) if objective == "cam" else maps.max((1, 2))
@@ -80,7 +80,7 @@ def test_the_weights_of_a_network_are_those_it_was_made_of(small, weights_for):
     table = head_for(small("alexnet").headless(), "mil", 4)
     weights = weights_for(table)
     assert weights.keys() == weight_shapes(table).keys()
-    again = weights_of(as_network(table, weights))
+    again = named(as_network(table, weights).params)
     assert again.keys() == weights.keys()
     for name in weights:
         np.testing.assert_array_equal(again[name], weights[name])
@@ -89,7 +89,7 @@ def test_the_weights_of_a_network_are_those_it_was_made_of(small, weights_for):
 def test_dropout_halves_hidden_units_and_keeps_their_mean(small, weights_for):
     table = dataclasses.replace(small("alexnet"), head=(Dense("fc6", 4000), Dense("fc8", 2, relu=False)))
     features = np.abs(np.random.default_rng(1).standard_normal((1, 6, 6, 16))).astype(np.float32)
-    net = ConvNet(table, weights_for(table))
+    net = as_network(table, weights_for(table)).module()
     plain = np.asarray(net.head(features, ("fc6",))["fc6"])
     dropped = np.asarray(net.head(features, ("fc6",), dropout=jax.random.key(0))["fc6"])
     alive = plain > 0

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from flax import nnx
 
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.assembly import as_network
@@ -155,6 +156,9 @@ def test_gradients_reach_every_weight(small, weights_for, images_for):
 
 def test_the_module_is_flax(small, weights_for, images_for):
     table = small("alexnet")
-    model = ConvNet(table, weights_for(table))
+    model = as_network(table, weights_for(table)).module()
+    assert (
+        isinstance(model, ConvNet) and isinstance(model.conv2, nnx.Conv) and isinstance(model.fc6, nnx.Linear)
+    )
     assert model.conv2.kernel[...].shape == (5, 5, 4, 12)
     assert model(images_for(table), ("conv2",))["conv2"].shape == (2, 27, 27, 12)

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from flax import nnx
 
 from partsjax.networks.layers import LRN, Conv, MaxPool
-from partsjax.networks.operations import convolve, max_pool, normalise
+from partsjax.networks.operations import convolution, max_pool, normalise
 
 DRAWS = np.random.default_rng(3)
 
@@ -37,7 +38,9 @@ def test_convolution_is_torchs(layer):
         padding=layer.pad,
         groups=layer.groups,
     )
-    np.testing.assert_allclose(convolve(x, kernel, layer), _nhwc(expected), rtol=1e-4, atol=1e-4)
+    module = convolution(layer, 6, "float32", nnx.Rngs(0))
+    module.kernel[...] = kernel
+    np.testing.assert_allclose(module(x), _nhwc(expected), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("side", [13, 14, 27])

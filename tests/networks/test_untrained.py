@@ -99,7 +99,10 @@ def test_that_of_a_file_has_its_order_of_layers_and_its_input():
     network = as_network(table.headless(), initial_weights(table.headless(), seed=1))
     found = untrained_network(network, 0)
     assert found.name == "caffenet with random weights"
-    assert found.architecture == network.architecture and found.preprocessing == table.preprocessing
+    assert (
+        found.module().architecture == network.module().architecture
+        and found.preprocessing == table.preprocessing
+    )
     assert content_digest(found) == content_digest(random_network(table, seed=0))
 
 

@@ -7,6 +7,7 @@ import functools
 import jax
 import numpy as np
 import pytest
+from flax import nnx
 from jax.extend.core import primitives
 
 from partsjax.discriminativeness.ablation import ablator
@@ -124,7 +125,7 @@ def test_taking_filters_of_ours_away():
 def test_training(name):
     architecture = dataclasses.replace(HEADLESS, input_size=SIDE)
     start = starting_point(as_network(architecture, shapes(architecture)[0]), OBJECTIVES[name], 2, 8, seed=0)
-    trainer = Trainer(start, OBJECTIVES[name], Recipe(steps=2), "float32", seed=0)
+    trainer = Trainer(start, OBJECTIVES[name], Recipe(steps=2), seed=0)
     batch = {
         "pixels": np.zeros((8, SIDE, SIDE, 3), np.float32),
         "labels": np.zeros(8, np.int32) if name == "object" else np.zeros((8, 2), bool),
@@ -132,6 +133,6 @@ def test_training(name):
         "valid": np.ones((8, 3), bool),
     }
     with traced_products() as found:
-        jax.eval_shape(lambda batch: trainer.step(*trainer.begin(), batch, 0), batch)
-        jax.eval_shape(trainer._outputs, start.parameters, batch)
+        nnx.eval_shape(trainer._update, trainer.module, trainer.optimizer, batch, 0)
+        nnx.eval_shape(trainer._outputs, trainer.module, batch)
     assert_all(found, HIGHEST, "dot_general", "conv_general_dilated")

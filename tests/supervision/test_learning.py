@@ -1,11 +1,12 @@
 """Every objective that sees image labels alone learns what is there, and where: squares on noise."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 
+from partsjax.networks import as_network
+from partsjax.networks.heads import head_for
 from partsjax.networks.initial import initial_weights
 from partsjax.supervision.examples import ImageTruth
 from partsjax.supervision.objectives import OBJECTIVES
@@ -40,26 +41,22 @@ def squares(images: int, seed: int) -> tuple[np.ndarray, ImageTruth, np.ndarray,
 @pytest.mark.parametrize("name", ["image", "mil", "cam", "wsddn"])
 def test_learns_from_labels_alone_what_is_there_and_where(name):
     objective = OBJECTIVES[name]
-    architecture = objective.architecture(HEADLESS, 2)
-    parameters = initial_weights(architecture, 0) | objective.extra_parameters(architecture, 0)
+    architecture = head_for(HEADLESS, name, objective.scores(2))
+    network = as_network(architecture, initial_weights(architecture, 0)).module()
+    objective.extend(network, 0)
     (pixels, train, windows, valid), (unseen, val, val_windows, val_valid) = squares(48, 0), squares(32, 1)
     batch = {"images": pixels, "labels": train.labels, "windows": windows, "valid": valid}
-    optimizer = optax.adam(0.005)
+    optimizer = nnx.Optimizer(network, optax.adam(0.005), wrt=nnx.Param)
 
-    @jax.jit
-    def step(parameters, state):
-        def mean(parameters):
-            return objective.losses(architecture, parameters, batch, "float32", None).mean()
+    @nnx.jit
+    def step(network, optimizer):
+        gradients = nnx.grad(lambda network: objective.losses(network, batch, None).mean())(network)
+        optimizer.update(network, gradients)
 
-        update, state = optimizer.update(jax.grad(mean)(parameters), state)
-        return optax.apply_updates(parameters, update), state
-
-    parameters = {key: jnp.asarray(value) for key, value in parameters.items()}
-    state = optimizer.init(parameters)
     for _ in range(100):
-        parameters, state = step(parameters, state)
+        step(network, optimizer)
     seen = {"images": unseen, "windows": val_windows, "valid": val_valid}
-    found = objective.metrics(objective.outputs(architecture, parameters, seen, "float32"), val)
+    found = objective.metrics(objective.outputs(network, seen), val)
     chance = objective.baselines(train, val)
     assert found.keys() == chance.keys()
     assert objective.headline in found

@@ -6,57 +6,68 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from partsjax.networks import CLASS_SCORES
 from partsjax.networks.model import CLASS_MAPS
+from partsjax.networks.modules import named
 from partsjax.supervision.examples import ImageTruth
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.objectives.maps import over_image
 from tests.plain.objectives import sigmoid_loss, softmax
-from tests.tiny_objectives import CLASSES, HEADLESS, NAMES, WITH_HEAD, activation, batch_for, losses, start
+from tests.tiny_objectives import (
+    CLASSES,
+    HEADLESS,
+    NAMES,
+    WITH_HEAD,
+    activation,
+    batch_for,
+    losses,
+    parameters,
+    start,
+)
 
 # Losses
 
 
 @pytest.mark.parametrize("base", [HEADLESS, WITH_HEAD], ids=["compact", "own head"])
 def test_object_loss_is_the_cross_entropy_over_classes_and_background(base):
-    objective, architecture, parameters = start("object", base)
+    objective, network = start("object", base)
     batch = batch_for("object")
-    scores = np.asarray(objective.outputs(architecture, parameters, batch, "float32")[CLASS_SCORES])
+    scores = np.asarray(objective.outputs(network, batch)[CLASS_SCORES])
     assert scores.shape == (4, CLASSES + 1)
     expected = -np.log(softmax(scores, axis=1)[np.arange(4), batch["labels"]])
-    np.testing.assert_allclose(losses(objective, architecture, parameters, batch), expected, rtol=1e-5)
+    np.testing.assert_allclose(losses(objective, network, batch), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("base", [HEADLESS, WITH_HEAD], ids=["compact", "own head"])
 @pytest.mark.parametrize("name", ["image", "mil", "cam"])
 def test_image_label_losses_are_the_mean_sigmoid_loss(name, base):
-    objective, architecture, parameters = start(name, base)
+    objective, network = start(name, base)
     batch = batch_for(name)
-    scores = np.asarray(objective.outputs(architecture, parameters, batch, "float32")[CLASS_SCORES])
+    scores = np.asarray(objective.outputs(network, batch)[CLASS_SCORES])
     assert scores.shape == (4, CLASSES)
     expected = sigmoid_loss(scores, batch["labels"])
-    np.testing.assert_allclose(losses(objective, architecture, parameters, batch), expected, rtol=1e-5)
+    np.testing.assert_allclose(losses(objective, network, batch), expected, rtol=1e-5)
 
 
 def test_cam_is_a_linear_layer_on_averaged_features():
-    objective, architecture, parameters = start("cam")
+    objective, network = start("cam")
     batch = batch_for("cam")
-    maps = activation(architecture, parameters, batch)
-    kernel, bias = parameters["scores/kernel"], parameters["scores/bias"]
-    found = objective.outputs(architecture, parameters, batch, "float32")
+    maps = activation(network, batch)
+    kernel, bias = (parameters(network)[f"scores/{kind}"] for kind in ("kernel", "bias"))
+    found = objective.outputs(network, batch)
     np.testing.assert_allclose(found[CLASS_SCORES], maps.mean(axis=(1, 2)) @ kernel + bias, atol=1e-5)
     np.testing.assert_allclose(found[CLASS_MAPS], maps @ kernel + bias, atol=1e-5)
 
 
 def test_mil_is_the_maximum_over_cells_of_a_small_network():
-    objective, architecture, parameters = start("mil")
+    objective, network = start("mil")
     batch = batch_for("mil")
-    x = np.maximum(
-        activation(architecture, parameters, batch) @ parameters["fc6/kernel"] + parameters["fc6/bias"], 0
-    )
-    maps = x @ parameters["scores/kernel"] + parameters["scores/bias"]
-    found = objective.outputs(architecture, parameters, batch, "float32")
+    weights = parameters(network)
+    x = np.maximum(activation(network, batch) @ weights["fc6/kernel"] + weights["fc6/bias"], 0)
+    maps = x @ weights["scores/kernel"] + weights["scores/bias"]
+    found = objective.outputs(network, batch)
     np.testing.assert_allclose(found[CLASS_MAPS], maps, atol=2e-5)
     np.testing.assert_allclose(found[CLASS_SCORES], maps.max(axis=(1, 2)), atol=2e-5)
 
@@ -67,18 +78,16 @@ def test_mil_is_the_maximum_over_cells_of_a_small_network():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_reach_every_layer_and_bfloat16_changes_little(name):
-    objective, architecture, parameters = start(name)
+    objective, network = start(name)
     batch = batch_for(name)
 
-    def total(parameters):
-        return objective.losses(architecture, parameters, batch, "float32", None).sum()
+    def total(network):
+        return objective.losses(network, batch, None).sum()
 
-    gradients = jax.jit(jax.grad(total))({key: jnp.asarray(value) for key, value in parameters.items()})
+    gradients = named(nnx.jit(nnx.grad(total))(network))
     assert all(np.isfinite(g).all() for g in gradients.values())
     assert all(np.abs(g).max() > 0 for key, g in gradients.items() if key.endswith("kernel"))
-    exact, rough = (
-        losses(objective, architecture, parameters, batch, dtype=d) for d in ("float32", "bfloat16")
-    )
+    exact, rough = losses(objective, network, batch), losses(*start(name, dtype="bfloat16"), batch)
     assert rough.dtype == np.float32
     np.testing.assert_allclose(rough, exact, rtol=0.1, atol=0.05)
 
@@ -86,9 +95,9 @@ def test_gradients_reach_every_layer_and_bfloat16_changes_little(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["object", "image", "mil", "wsddn"])
 def test_dropout_is_drawn_from_the_key_alone(name):
-    objective, architecture, parameters = start(name, WITH_HEAD)
+    objective, network = start(name, WITH_HEAD)
     batch = batch_for(name)
-    run = functools.partial(losses, objective, architecture, parameters, batch)
+    run = functools.partial(losses, objective, network, batch)
     np.testing.assert_array_equal(run(), run())
     np.testing.assert_array_equal(run(jax.random.key(0)), run(jax.random.key(0)))
     assert np.abs(run(jax.random.key(0)) - run(jax.random.key(1))).max() > 1e-4
@@ -97,11 +106,11 @@ def test_dropout_is_drawn_from_the_key_alone(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_examples_loss_does_not_depend_on_the_others(name):
-    objective, architecture, parameters = start(name)
+    objective, network = start(name)
     batch = batch_for(name)
     one = {key: value[1:2] for key, value in batch.items()}
-    both = losses(objective, architecture, parameters, batch)[1:2]
-    alone = losses(objective, architecture, parameters, one)
+    both = losses(objective, network, batch)[1:2]
+    alone = losses(objective, network, one)
     # A loss near 0 is the logarithm of a probability near 1, which is rounded to `eps`.
     np.testing.assert_allclose(alone, both, rtol=1e-5, atol=np.finfo(np.float32).eps)
 

@@ -1,31 +1,42 @@
 """The two streams over windows against NumPy, a window at a time."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
-from partsjax.networks import CLASS_SCORES, ConvNet
+from partsjax.networks import CLASS_SCORES
+from partsjax.networks.modules import named
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.objectives.wsddn import best_windows, log_loss, two_streams
 from tests.plain.objectives import products, softmax
 from tests.plain.regions import pool_region
-from tests.tiny_objectives import CLASSES, HEADLESS, NAMES, WITH_HEAD, activation, batch_for, losses, start
+from tests.tiny_objectives import (
+    CLASSES,
+    HEADLESS,
+    NAMES,
+    WITH_HEAD,
+    activation,
+    batch_for,
+    losses,
+    parameters,
+    start,
+)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("base", [HEADLESS, WITH_HEAD], ids=["compact", "own head"])
 def test_wsddn_equals_plain_streams(base):
-    objective, architecture, parameters = start("wsddn", base)
+    objective, network = start("wsddn", base)
     batch = batch_for("wsddn")
     batch["windows"][0, 1] = [0, 0, 1, 1]
     batch["windows"][1, 1] = [0.4, 0.2, 0.4, 0.7]  # no width
-    maps, head = activation(architecture, parameters, batch), [layer.name for layer in architecture.head]
-    expected = products(maps, head, architecture.head_side, parameters, batch["windows"], batch["valid"])
+    maps, head = activation(network, batch), [layer.name for layer in network.table.layers]
+    expected = products(maps, head, network.table.side, parameters(network), batch["windows"], batch["valid"])
     probabilities = expected.sum(axis=1)
     loss = -np.where(batch["labels"], np.log(probabilities), np.log(1 - probabilities)).mean(axis=1)
-    np.testing.assert_allclose(losses(objective, architecture, parameters, batch), loss, rtol=1e-4)
-    found = objective.outputs(architecture, parameters, batch, "float32")
+    np.testing.assert_allclose(losses(objective, network, batch), loss, rtol=1e-4)
+    found = objective.outputs(network, batch)
     np.testing.assert_allclose(found[CLASS_SCORES], probabilities, atol=1e-5)
     for i, c in np.ndindex(4, CLASSES):
         box = batch["windows"][i, expected[i, :, c].argmax()]
@@ -34,12 +45,12 @@ def test_wsddn_equals_plain_streams(base):
 
 
 def test_wsddn_windows_that_are_not_real_do_not_matter():
-    objective, architecture, parameters = start("wsddn")
+    objective, network = start("wsddn")
     batch = batch_for("wsddn")
     other = dict(batch, windows=np.where(batch["valid"][..., None], batch["windows"], 0.5).astype(np.float32))
     np.testing.assert_allclose(
-        losses(objective, architecture, parameters, batch),
-        losses(objective, architecture, parameters, other),
+        losses(objective, network, batch),
+        losses(objective, network, other),
         rtol=1e-6,
     )
 
@@ -47,15 +58,13 @@ def test_wsddn_windows_that_are_not_real_do_not_matter():
 @pytest.mark.slow
 def test_the_checkpoints_scores_are_the_class_stream_of_the_whole_crop():
     """A one-window image's probabilities are the softmax of the head's scores of that window."""
-    objective, architecture, parameters = start("wsddn")
+    objective, network = start("wsddn")
     batch = batch_for("wsddn")
     batch |= {"windows": np.tile(np.float32([0, 0, 1, 1]), (4, 1, 1)), "valid": np.ones((4, 1), bool)}
-    maps = activation(architecture, parameters, batch)
-    pooled = np.stack([pool_region(m, np.float32([0, 0, 1, 1]), architecture.head_side) for m in maps])
-    scores = ConvNet(architecture, parameters).head(jnp.asarray(pooled, jnp.float32), (CLASS_SCORES,))[
-        CLASS_SCORES
-    ]
-    found = objective.outputs(architecture, parameters, batch, "float32")[CLASS_SCORES]
+    maps = activation(network, batch)
+    pooled = np.stack([pool_region(m, np.float32([0, 0, 1, 1]), network.table.side) for m in maps])
+    scores = network.head(jnp.asarray(pooled, jnp.float32), (CLASS_SCORES,))[CLASS_SCORES]
+    found = objective.outputs(network, batch)[CLASS_SCORES]
     np.testing.assert_allclose(found, softmax(np.asarray(scores), axis=1), atol=1e-5)
 
 
@@ -79,14 +88,14 @@ def test_two_streams_with_huge_scores_and_masks():
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 5])
 def test_wsddn_gradients_are_finite_however_many_windows_are_real(number):
-    objective, architecture, parameters = start("wsddn")
+    objective, network = start("wsddn")
     batch = batch_for("wsddn")
     batch["valid"][:] = np.arange(5) < number
 
-    def total(parameters):
-        return objective.losses(architecture, parameters, batch, "float32", None).sum()
+    def total(network):
+        return objective.losses(network, batch, None).sum()
 
-    gradients = jax.jit(jax.grad(total))({name: jnp.asarray(value) for name, value in parameters.items()})
+    gradients = named(nnx.jit(nnx.grad(total))(network))
     assert all(np.isfinite(g).all() for g in gradients.values())
     rounding = 1e-5 * max(np.abs(g).max() for g in gradients.values())
     moved = {name for name, g in gradients.items() if np.abs(g).max() > rounding}

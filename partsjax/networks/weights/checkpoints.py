@@ -3,38 +3,52 @@
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 from absl import logging
 
 from partsjax.errors import InputError
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.assembly import weights_digest
-from partsjax.networks.initial import weight_shapes
+from partsjax.networks.heads import HeadTable
 from partsjax.networks.layers import LRN, Conv, Dense, MaxPool
 from partsjax.networks.protocol import Preprocessing
 
 WEIGHTS, ABOUT = "weights", "about"
 """The items of a step that make a network: arrays by our names, and what they are."""
 _SEAL = "digest"
-_LAYERS = {kind.__name__: kind for kind in (Conv, MaxPool, LRN, Dense)}
+_FORMAT = 2
+_TABLES = (Conv, MaxPool, LRN, Dense, Architecture, HeadTable, Preprocessing)
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """What a checkpoint says of its network.
+
+    network: its name. table: of a network of ours; of anyone's own, of the head that stands on it.
+    classes: names of its scores, in order. objective: what it was trained for. step: after how many steps.
+    """
+
+    network: str
+    table: Architecture | HeadTable
+    classes: tuple[str, ...]
+    objective: str
+    step: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """A trained network: its table, its weights by our names, its classes, and how it came to be.
+    """A trained network: what it is, and its weights by the names of its module's state."""
 
-    classes: names of its scores, in order. objective: what it was trained for. step: after how many steps.
-    """
-
-    architecture: Architecture
+    about: About
     weights: dict[str, np.ndarray]
-    classes: tuple[str, ...]
-    objective: str
-    step: int
+
+
+_KINDS = {kind.__name__: kind for kind in (*_TABLES, About)}
 
 
 def manager(folder: Path):
@@ -45,15 +59,15 @@ def manager(folder: Path):
     return ocp.CheckpointManager(Path(folder).absolute(), options=options)
 
 
-def description(
-    architecture: Architecture, classes: tuple[str, ...], objective: str, step: int
-) -> dict[str, Any]:
-    """What a checkpoint says of its network, for JSON; `read_checkpoint` reads it back."""
-    table = dataclasses.asdict(architecture)
-    for name in ("layers", "head"):
-        layers = getattr(architecture, name)
-        table[name] = [{"kind": type(layer).__name__, **dataclasses.asdict(layer)} for layer in layers]
-    return {"architecture": table, "classes": list(classes), "objective": objective, "step": step}
+def flat(tree: Any) -> dict[str, np.ndarray]:
+    """The arrays of nested dictionaries by name: `conv1/kernel`, ..."""
+    leaves = jax.tree.flatten_with_path(tree)[0]
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(v) for path, v in leaves}
+
+
+def written(about: About, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """`about`, for JSON, sealed together with the network's arrays; `read_checkpoint` reads it back."""
+    return sealed({"format": _FORMAT, "about": _encoded(about)}, arrays)
 
 
 def sealed(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -93,52 +107,49 @@ def read_checkpoint(path: Path) -> Checkpoint:
         wanted = {WEIGHTS: ocp.args.StandardRestore(), ABOUT: ocp.args.JsonRestore()}
         try:
             found = steps.restore(step, args=ocp.args.Composite(**wanted))
-            about = found[ABOUT]
-            architecture = _architecture(about["architecture"])
-            weights = {name: np.asarray(value) for name, value in found[WEIGHTS].items()}
-            check_seal(about, weights)
-            checkpoint = Checkpoint(
-                architecture, weights, tuple(about["classes"]), about["objective"], int(about["step"])
-            )
+            check_format(here, found[ABOUT])
+            weights = flat(found[WEIGHTS])
+            check_seal(found[ABOUT], weights)
+            checkpoint = Checkpoint(_decoded(found[ABOUT]["about"]), weights)
+        except InputError:
+            raise
         except Exception as error:  # whatever orbax and tensorstore raise on damaged files
             raise InputError(
                 f"{here}: a half-written or damaged checkpoint ({_one_line(error)}); train again, or give "
                 "another"
             ) from None
-    _check(checkpoint, here)
+    broken = [name for name, value in weights.items() if not np.isfinite(value).all()]
+    if broken:
+        raise InputError(f"{here}: NaN or infinite weights: {', '.join(broken)}; train again")
     return checkpoint
 
 
-def _check(checkpoint: Checkpoint, folder: Path) -> None:
-    shapes = weight_shapes(checkpoint.architecture)
-    wrong = [
-        name
-        for name, shape in shapes.items()
-        if name not in checkpoint.weights or checkpoint.weights[name].shape != shape
-    ]
+def check_format(folder: Path, about: Mapping[str, Any]) -> None:
+    """Raises `InputError` for a checkpoint of another version of this package."""
+    if about.get("format") != _FORMAT and _SEAL in about:
+        raise InputError(f"{folder}: a checkpoint of another version of partsjax; train again")
+
+
+def check_weights(where: str, checkpoint: Checkpoint, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises `InputError` where the weights that a network needs are not in its checkpoint."""
+    found = checkpoint.weights
+    wrong = [name for name, shape in shapes.items() if name not in found or found[name].shape != shape]
     if wrong:
-        raise InputError(f"{folder}: weights missing or misshapen: {', '.join(wrong)}; train again")
-    broken = [name for name in shapes if not np.isfinite(checkpoint.weights[name]).all()]
-    if broken:
-        raise InputError(f"{folder}: NaN or infinite weights: {', '.join(broken)}; train again")
+        raise InputError(f"{where}: weights missing or misshapen: {', '.join(wrong)}; train again")
 
 
-def _architecture(table: dict[str, Any]) -> Architecture:
-    def layers(name: str) -> tuple:
-        return tuple(
-            _LAYERS[layer["kind"]](**{k: v for k, v in layer.items() if k != "kind"}) for layer in table[name]
-        )
+def _encoded(value: Any) -> Any:
+    """A record of tables, for JSON."""
+    if dataclasses.is_dataclass(value):
+        of = {field.name: _encoded(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"kind": type(value).__name__, **of}
+    return [_encoded(item) for item in value] if isinstance(value, tuple) else value
 
-    preprocessing = Preprocessing(*(tuple(table["preprocessing"][name]) for name in ("mean", "std")))
-    return Architecture(
-        **{
-            **table,
-            "layers": layers("layers"),
-            "head": layers("head"),
-            "preprocessing": preprocessing,
-            "default_layers": tuple(table["default_layers"]),
-        }
-    )
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _KINDS[value["kind"]](**{name: _decoded(v) for name, v in value.items() if name != "kind"})
+    return tuple(map(_decoded, value)) if isinstance(value, list) else value
 
 
 @contextlib.contextmanager

@@ -3,18 +3,22 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import jax
-import numpy as np
 
 from partsjax.errors import InputError
-from partsjax.networks.weights.checkpoints import ABOUT, WEIGHTS, check_seal, description, sealed
+from partsjax.networks.weights.checkpoints import (
+    ABOUT,
+    WEIGHTS,
+    About,
+    check_format,
+    check_seal,
+    flat,
+    sealed,
+    written,
+)
 from partsjax.runs.supervision.log import Row
-from partsjax.supervision.training import Parameters, Trainer
+from partsjax.supervision.training import Trainer
 
-_TRAINING, _OPTIMIZER = "training", "optimizer"
-_EXTRA = "extra"  # parameters that are no part of the network: wsddn's detection stream
+_TRAINING = "training"  # the optimiser's state
 _RUN = "run"  # the figures so far, and what the training depends on
 
 
@@ -32,12 +36,9 @@ class Origin:
 
 @dataclasses.dataclass(frozen=True)
 class SavedTraining:
-    """Where a run stands: parameters and optimiser state as `Trainer.begin` gives them, and its figures."""
+    """Where a run stands, and its figures."""
 
     step: int
-    trained: Parameters
-    frozen: Parameters
-    state: Any
     rows: tuple[Row, ...]
     origin: Origin
 
@@ -57,19 +58,18 @@ class Checkpoints:
     def newest(self) -> int | None:
         return self._steps.latest_step()
 
-    def save(self, step: int, parameters: Parameters, state: Any, rows: Sequence[Row]) -> None:
+    def save(self, step: int, rows: Sequence[Row]) -> None:
         import orbax.checkpoint as ocp
 
-        start = self._trainer.start
-        values = {name: np.asarray(value) for name, value in parameters.items()}
-        layers = {layer.name for layer in (*start.architecture.convolutions, *start.architecture.head)}
-        weights = {name: value for name, value in values.items() if name.split("/")[0] in layers}
-        extra = {name: value for name, value in values.items() if name not in weights}
-        training = {
-            _OPTIMIZER: {str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))},
-            _EXTRA: extra or {"none": np.zeros(1)},  # orbax refuses an empty tree
-        }
-        about = description(start.architecture, self._classes, self._trainer.objective.name, step)
+        trainer = self._trainer
+        state = trainer.state()
+        about = About(
+            trainer.start.network.name,
+            trainer.module.described(),
+            self._classes,
+            trainer.objective.name,
+            step,
+        )
         run = {
             "origin": dataclasses.asdict(self._origin),
             "rows": [list(dataclasses.astuple(row)) for row in rows],
@@ -78,16 +78,16 @@ class Checkpoints:
             step,
             args=ocp.args.Composite(
                 **{
-                    WEIGHTS: ocp.args.StandardSave(weights),
-                    ABOUT: ocp.args.JsonSave(sealed(about, weights)),
-                    _TRAINING: ocp.args.StandardSave(training),
-                    _RUN: ocp.args.JsonSave(sealed(run, _flat(training))),
+                    WEIGHTS: ocp.args.StandardSave(state["module"]),
+                    ABOUT: ocp.args.JsonSave(written(about, flat(state["module"]))),
+                    _TRAINING: ocp.args.StandardSave(state["optimizer"]),
+                    _RUN: ocp.args.JsonSave(sealed(run, flat(state["optimizer"]))),
                 }
             ),
         )
 
     def restore(self) -> SavedTraining | None:
-        """The newest step; None where there is none.
+        """Puts the trainer where the newest step left it; None where there is none.
 
         Raises:
           InputError: it is damaged.
@@ -97,6 +97,8 @@ class Checkpoints:
             return None
         try:
             return self._restored(step)
+        except InputError:
+            raise
         except Exception as error:  # whatever orbax and tensorstore raise on damaged files
             folder = Path(self._steps.directory)
             raise InputError(
@@ -110,23 +112,9 @@ class Checkpoints:
         arrays = {name: ocp.args.StandardRestore() for name in (WEIGHTS, _TRAINING)}
         texts = {name: ocp.args.JsonRestore() for name in (ABOUT, _RUN)}
         found = self._steps.restore(step, args=ocp.args.Composite(**arrays, **texts))
-        check_seal(found[ABOUT], found[WEIGHTS])
-        check_seal(found[_RUN], _flat(found[_TRAINING]))
-        values = {**found[WEIGHTS], **found[_TRAINING][_EXTRA]}
-        trained, frozen, state = self._trainer.begin()
-        optimizer = found[_TRAINING][_OPTIMIZER]
-        leaves, tree = jax.tree.flatten(state)
-        state = jax.tree.unflatten(tree, [optimizer[str(i)] for i in range(len(leaves))])
-        place = self._trainer.place
-        return SavedTraining(
-            step,
-            place({name: values[name] for name in trained}),
-            place({name: values[name] for name in frozen}),
-            place(state),
-            tuple(Row(*row) for row in found[_RUN]["rows"]),
-            Origin(**found[_RUN]["origin"]),
-        )
-
-
-def _flat(training: dict[str, dict[str, Any]]) -> dict[str, np.ndarray]:
-    return {f"{kind}/{name}": np.asarray(v) for kind, of in training.items() for name, v in of.items()}
+        check_format(Path(self._steps.directory) / str(step), found[ABOUT])
+        check_seal(found[ABOUT], flat(found[WEIGHTS]))
+        check_seal(found[_RUN], flat(found[_TRAINING]))
+        self._trainer.restore({"module": found[WEIGHTS], "optimizer": found[_TRAINING]})
+        run = found[_RUN]
+        return SavedTraining(step, tuple(Row(*row) for row in run["rows"]), Origin(**run["origin"]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.schema import SPLITS
-from partsjax.networks.architectures import Architecture
+from partsjax.networks.protocol import Network
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import photographs
 from partsjax.runs.execution import Execution, context_of
@@ -25,9 +25,7 @@ class TrainingData:
     train_truth, val_truth: what the objective's baselines and metrics ask for.
     """
 
-    def __init__(
-        self, dataset: Dataset, options, execution: Execution, architecture: Architecture, terminal: Terminal
-    ):
+    def __init__(self, dataset: Dataset, options, execution: Execution, network: Network, terminal: Terminal):
         """Reads every image once, so that a bad one is known before the first step.
 
         options: `TrainingOptions`. Raises `InputError` for what cannot be read or learned from.
@@ -50,8 +48,8 @@ class TrainingData:
             self.train,
             self.val,
             self._pictures,
-            size=size or architecture.input_size,
-            fill=architecture.preprocessing.mean,
+            size=size or network.input_size,
+            fill=network.preprocessing.mean,
             batch_size=options.batch_size,
             seed=options.seed,
             balanced=options.balance,

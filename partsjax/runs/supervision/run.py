@@ -13,6 +13,7 @@ import numpy as np
 from partsjax.errors import InputError, nearest
 from partsjax.networks import load_network
 from partsjax.networks.heads import HIDDEN
+from partsjax.networks.modules import ModuleNetwork
 from partsjax.networks.weights.checkpoints import manager
 from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.reporting.terminal import Terminal
@@ -92,10 +93,10 @@ def train(options: TrainingOptions, execution: Execution, terminal: Terminal) ->
             start, network_digest = _start(options, list(dataset.parts), terminal)
         with workdir.plain_errors(folder):
             with clock("images"):
-                data = TrainingData(dataset, options, execution, start.architecture, terminal)
+                data = TrainingData(dataset, options, execution, start.network, terminal)
             workdir.claim(folder, deciding(options))
             objective = OBJECTIVES[options.supervision]
-            trainer = Trainer(start, objective, options.recipe, options.dtype, options.seed)
+            trainer = Trainer(start, objective, options.recipe, options.seed)
             with manager(folder / "checkpoint") as steps:
                 origin = Origin(network_digest, data.digest(), stages.key(__name__))
                 checkpoints = Checkpoints(steps, trainer, _score_names(options, dataset), origin)
@@ -128,19 +129,14 @@ def _start(options: TrainingOptions, classes: list[str], terminal: Terminal) -> 
         options.net, options.weights, seed=options.seed, dtype=options.dtype, **options.file.asdict()
     )
     terminal.note(*network.notes)
-    if network.architecture is None:
+    if not isinstance(network, ModuleNetwork):
         raise InputError(
             f"--net={options.net}: only networks of ours can be trained here; train yours where it is "
             "written, and measure it with --net"
         )
     objective = OBJECTIVES[options.supervision]
     start = starting_point(network, objective, len(classes), options.hidden, options.seed)
-    try:
-        trained_names(start, options.recipe.train_from)
-    except KeyError:
-        layers = [layer.name for layer in (*start.architecture.convolutions, *start.architecture.head)]
-        wrong = options.recipe.train_from
-        raise InputError(f"--train_from: no layer {wrong!r}; {nearest(wrong, [*layers, 'head'])}") from None
+    trained_names(start, options.recipe.train_from)
     return start, network.digest
 
 
@@ -174,22 +170,17 @@ class _Run:
 
     def to_the_end(self, stopped: SavedTraining | None, log: TrainingLog, clock, terminal: Terminal) -> None:
         steps, newest = self.options.recipe.steps, stopped and stopped.step
-        if stopped is None:
-            trained, frozen, state = self.trainer.begin()
-        else:
-            trained, frozen, state = stopped.trained, stopped.frozen, stopped.state
         with terminal.progress({"steps": steps}) as advance:
             what = self.options.supervision
             advance("steps", newest or 0, what)
             if newest is None:
                 with clock("validation"):
                     advance("steps", 0, "validation")
-                    self._validate(0, trained, frozen, state, log)
+                    self._validate(0, log)
             losses: collections.deque = collections.deque()
             for step, batch in enumerate(self.data.training(newest or 0, steps), newest or 0):
                 with clock("training"):
-                    trained, state, loss = self.trainer.step(trained, frozen, state, batch, step)
-                    losses.append((step + 1, loss))
+                    losses.append((step + 1, self.trainer.step(batch, step)))
                     last = step + 1 == steps or (step + 1) % self.options.evaluate_every == 0
                     if last or len(losses) == _FETCH:
                         self._record(losses, log)
@@ -197,7 +188,7 @@ class _Run:
                 advance("steps", 1, f"{what}, loss {log.rows[-1].value:.3f}" if log.rows else what)
                 if last:
                     with clock("validation"):
-                        self._validate(step + 1, trained, frozen, state, log)
+                        self._validate(step + 1, log)
 
     def _record(self, losses: collections.deque, log: TrainingLog) -> None:
         """Takes the losses in; stops where one is not finite, before anything is saved of it."""
@@ -214,20 +205,19 @@ class _Run:
             "or --new_learning_rate, and another --workdir"
         )
 
-    def _validate(self, step, trained, frozen, state, log: TrainingLog) -> None:
+    def _validate(self, step: int, log: TrainingLog) -> None:
         """Figures on validation examples, then a checkpoint: a figure is never newer than what it is of."""
-        broken = [name for name, value in trained.items() if not bool(np.isfinite(np.asarray(value)).all())]
+        broken = self.trainer.broken()
         if broken:
             self._stop(f"{broken[0]} is not finite after step {step}", log)
-        parameters = {**frozen, **trained}
         outputs = [
-            {name: value[:count] for name, value in self.trainer.outputs(parameters, batch).items()}
+            {name: value[:count] for name, value in self.trainer.outputs(batch).items()}
             for batch, count in self.data.validation()
         ]
         whole = {name: np.concatenate([found[name] for found in outputs]) for name in outputs[0]}
         log.add(step, "val", self.trainer.objective.metrics(whole, self.data.val_truth))
         log.save()
-        self.checkpoints.save(step, parameters, state, log.rows)
+        self.checkpoints.save(step, log.rows)
 
 
 def _write_manifest(folder, options, data, clock, log: TrainingLog, baselines, notes) -> None:

@@ -4,8 +4,7 @@ import jax
 import numpy as np
 import optax
 
-from partsjax.networks import CLASS_SCORES, Architecture, ConvNet
-from partsjax.networks.heads import HIDDEN, head_for
+from partsjax.networks.heads import CLASS_SCORES
 from partsjax.supervision.metrics import mean_average_precision
 
 
@@ -18,19 +17,18 @@ class ImageLabels:
     name = "image"
     headline = "map"
 
-    def architecture(self, base: Architecture, classes: int, hidden: int = HIDDEN) -> Architecture:
-        return head_for(base, self.name, classes, hidden)
+    def scores(self, classes) -> int:
+        return classes
 
-    def extra_parameters(self, architecture, seed) -> dict[str, np.ndarray]:
-        return {}
+    def extend(self, network, seed) -> None:
+        pass
 
-    def losses(self, architecture, parameters, batch, dtype, key) -> jax.Array:
-        network = ConvNet(architecture, parameters, dtype=dtype)
-        scores = network(batch["images"], (CLASS_SCORES,), dropout=key)[CLASS_SCORES]
+    def losses(self, network, batch, key) -> jax.Array:
+        scores = network.classify(batch["images"], dropout=key)[CLASS_SCORES]
         return optax.sigmoid_binary_cross_entropy(scores, batch["labels"]).mean(axis=-1)
 
-    def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
-        return ConvNet(architecture, parameters, dtype=dtype)(batch["images"], (CLASS_SCORES,))
+    def outputs(self, network, batch) -> dict[str, jax.Array]:
+        return network.classify(batch["images"])
 
     def metrics(self, outputs, truth) -> dict[str, float]:
         return {"map": mean_average_precision(np.asarray(outputs[CLASS_SCORES]), truth.labels)}

@@ -4,9 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from partsjax.networks import CLASS_SCORES, Architecture, ConvNet
-from partsjax.networks.heads import HIDDEN, head_for
-from partsjax.networks.model import CLASS_MAPS
+from partsjax.networks.heads import CLASS_MAPS, CLASS_SCORES
 from partsjax.supervision.localisation import localise
 from partsjax.supervision.metrics import at_every_image, centred_box, corloc, pointing
 from partsjax.supervision.objectives.images import ImageLabels
@@ -19,7 +17,7 @@ class ClassMaps(ImageLabels):
     By the maximum under `mil` (multiple-instance learning: an image holds a class where at least
     one place does; Oquab et al. 2015), by the mean under `cam` (class activation maps, Zhou et al.
     2016: pooling the last features and then a linear layer is that layer at every place and then
-    pooling). The loss is `ImageLabels`'s; the architecture knows the pooling.
+    pooling). The loss is `ImageLabels`'s; the head knows the pooling.
     """
 
     headline = "corloc"
@@ -27,16 +25,12 @@ class ClassMaps(ImageLabels):
     def __init__(self, name: str):
         self.name = name
 
-    def architecture(self, base: Architecture, classes: int, hidden: int = HIDDEN) -> Architecture:
-        return head_for(base, self.name, classes, hidden)
-
-    def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
+    def outputs(self, network, batch) -> dict[str, jax.Array]:
         """Scores [B, C], and class maps [B, h, w, C] whose cells tile the image."""
-        network = ConvNet(architecture, parameters, dtype=dtype)
-        found = network(batch["images"], (CLASS_SCORES, CLASS_MAPS))
+        found = network.classify(batch["images"], (CLASS_SCORES, CLASS_MAPS))
         return {
             CLASS_SCORES: found[CLASS_SCORES],
-            CLASS_MAPS: over_image(found[CLASS_MAPS], architecture.head_side),
+            CLASS_MAPS: over_image(found[CLASS_MAPS], network.table.side),
         }
 
     def metrics(self, outputs, truth) -> dict[str, float]:

@@ -6,12 +6,10 @@ from typing import Any, Protocol
 import jax
 import numpy as np
 
-from partsjax.networks import Architecture
+from partsjax.networks.heads import Classifier
 
 Batch = Mapping[str, jax.Array]
 """Examples of one step: "images" float32 [B, S, S, 3], normalised, and what the objective asks for beside."""
-Parameters = Mapping[str, jax.Array]
-"""Name -> float32 array: the weights of the architecture and the objective's own."""
 
 
 class Objective(Protocol):
@@ -25,32 +23,16 @@ class Objective(Protocol):
     name: str
     headline: str
 
-    def architecture(self, base: Architecture, classes: int, hidden: int) -> Architecture:
-        """`base` with the head that scores `classes` classes (background, if any, not among them).
+    def scores(self, classes: int) -> int:
+        """How many scores it needs for so many classes: one more with a background."""
 
-        hidden: units of the hidden layer of a new head; 0 for none.
-        """
+    def extend(self, network: Classifier, seed: int) -> None:
+        """Adds to a network the layers that training needs beside it."""
 
-    def extra_parameters(self, architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
-        """First values of the parameters, float32, that the training has beside the network's weights."""
+    def losses(self, network: Classifier, batch: Batch, key: jax.Array | None) -> jax.Array:
+        """Loss of every example, float32 [B]. `key` draws the dropout; None: no dropout."""
 
-    def losses(
-        self,
-        architecture: Architecture,
-        parameters: Parameters,
-        batch: Batch,
-        dtype: str,
-        key: jax.Array | None,
-    ) -> jax.Array:
-        """Loss of every example, float32 [B].
-
-        `dtype` is of the computation up to the scores; losses are taken in float32. `key` draws the
-        dropout; None: no dropout.
-        """
-
-    def outputs(
-        self, architecture: Architecture, parameters: Parameters, batch: Batch, dtype: str
-    ) -> dict[str, jax.Array]:
+    def outputs(self, network: Classifier, batch: Batch) -> dict[str, jax.Array]:
         """What validation keeps of every example: arrays whose first axis is B."""
 
     def metrics(self, outputs: Mapping[str, np.ndarray], truth: Any) -> dict[str, float]:

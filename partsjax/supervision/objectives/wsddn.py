@@ -3,10 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
-from partsjax.networks import CLASS_SCORES, ConvNet
-from partsjax.networks.initial import weight_shapes
-from partsjax.networks.operations import convolve_dense
+from partsjax.networks.heads import CLASS_SCORES
+from partsjax.networks.operations import WindowLinear
 from partsjax.supervision.objectives.images import ImageLabels
 from partsjax.supervision.objectives.maps import central, whereabouts
 from partsjax.supervision.regions import pool_regions
@@ -25,8 +25,7 @@ class TwoStreams(ImageLabels):
 
     Both streams are linear in the head's last hidden layer, of features pooled from the last
     convolution. The first is the head's own last layer, so that the trained network's scores of a
-    crop are that stream's, read off the whole crop as one window; the second has the parameters
-    "detection/kernel" and "detection/bias".
+    crop are that stream's, read off the whole crop as one window; the second is the layer "detection".
 
     A batch holds "labels", bool [B, C], "windows", float32 [B, R, 4], xyxy as fractions of the
     image, and "valid", bool [B, R], which of them are real. An image without a real window has
@@ -36,22 +35,19 @@ class TwoStreams(ImageLabels):
     name = "wsddn"
     headline = "corloc"
 
-    def extra_parameters(self, architecture, seed) -> dict[str, np.ndarray]:
+    def extend(self, network, seed) -> None:
         """Kernel normal with standard deviation 0.01 (our choice), from `seed`; bias zero."""
-        shape = weight_shapes(architecture)[f"{architecture.head[-1].name}/kernel"]
+        shape = network.table.shapes()[f"{network.table.layers[-1].name}/kernel"]
+        network.detection = WindowLinear(1, *shape, dtype=network.dtype, rngs=nnx.Rngs(0))
         draws = np.random.default_rng((seed, *b"detection")).standard_normal(shape, np.float32)
-        return {
-            "detection/kernel": np.float32(0.01) * draws,
-            "detection/bias": np.zeros(shape[-1], np.float32),
-        }
+        network.detection.kernel[...] = jnp.asarray(np.float32(0.01) * draws)
 
-    def losses(self, architecture, parameters, batch, dtype, key) -> jax.Array:
-        products = self._products(architecture, parameters, batch, dtype, key)
-        return log_loss(products.sum(axis=1), batch["labels"])
+    def losses(self, network, batch, key) -> jax.Array:
+        return log_loss(self._products(network, batch, key).sum(axis=1), batch["labels"])
 
-    def outputs(self, architecture, parameters, batch, dtype) -> dict[str, jax.Array]:
+    def outputs(self, network, batch) -> dict[str, jax.Array]:
         """Probabilities [B, C] under "scores"; "boxes" [B, C, 4], each class's best window; its centre."""
-        products = self._products(architecture, parameters, batch, dtype, None)
+        products = self._products(network, batch, None)
         boxes = best_windows(products, batch["windows"], batch["valid"])
         return {
             CLASS_SCORES: products.sum(axis=1),
@@ -66,20 +62,19 @@ class TwoStreams(ImageLabels):
     def baselines(self, train, truth) -> dict[str, float]:
         return super().baselines(train, truth) | central(train, truth)
 
-    def _products(self, architecture, parameters, batch, dtype, key) -> jax.Array:
+    def _products(self, network, batch, key) -> jax.Array:
         """x_rc: float32 [B, R, C]."""
-        network = ConvNet(architecture, parameters, dtype=dtype)
-        convolution, hidden = architecture.convolutions[-1].name, architecture.head[-2].name
-        activation = network(batch["images"], (convolution,))[convolution].astype(dtype)
-        regions = pool_regions(activation, batch["windows"], architecture.head_side)
+        table = network.table
+        hidden = table.layers[-2].name
+        activation = network.last_activation(batch["images"]).astype(network.dtype)
+        regions = pool_regions(activation, batch["windows"], table.side)
         found = network.head(
             regions.reshape(-1, *regions.shape[2:]), (hidden, CLASS_SCORES), dropout=key
         )  # of all windows of all images, one after another
-        kernel, bias = (parameters[f"detection/{part}"] for part in ("kernel", "bias"))
-        features, kernel, bias = (x.astype(dtype) for x in (found[hidden], kernel, bias))
-        detection = convolve_dense(features, kernel, 1) + bias
+        features = found[hidden].reshape(len(found[hidden]), 1, 1, -1)
         shape = (*batch["valid"].shape, -1)
-        return two_streams(found[CLASS_SCORES].reshape(shape), detection.reshape(shape), batch["valid"])
+        detection = network.detection(features).reshape(shape)
+        return two_streams(found[CLASS_SCORES].reshape(shape), detection, batch["valid"])
 
 
 def two_streams(class_scores: jax.Array, detection_scores: jax.Array, valid: jax.Array) -> jax.Array:
