@@ -19,5 +19,5 @@ measured = {
     "hardware": "two cores of an AMD EPYC, no GPU",
     "time": "19.4 min",
     "memory": "3.6 GiB",
-    "what": "VGG16, three layers, the same, without random weights",
+    "what": "VGG16, three layers, the same classes, without random weights",
 }
