@@ -14,6 +14,7 @@ from .networks import Network as Network
 from .networks import Preprocessing as Preprocessing
 from .networks import ReceptiveField as ReceptiveField
 from .networks import load_network as load_network
+from .networks import make_network as make_network
 from .runs.emergence import Emergence as Emergence
 from .runs.emergence import measure as measure
 

@@ -20,7 +20,7 @@ DTYPES = ("float32", "bfloat16")
 
 def load_network(
     net: str,
-    weights: str,
+    weights: str = "imagenet",
     *,
     seed: int = 0,
     dtype: str = "float32",
