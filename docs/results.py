@@ -10,7 +10,7 @@ import functools
 import json
 import re
 import runpy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -44,31 +44,35 @@ def markdown(header: Sequence[str], *rows: Sequence[str]) -> str:
 def layers() -> str:
     """Counts and means by layer."""
     found = _layers()
+    nulls = {name: null["label"] for s in found.values() for name, null in s["nulls"].items()}
 
-    def means(name: str) -> list[str]:
+    def row(title: str, cell: Callable[[dict], str]) -> list[str]:
+        return [title, *map(cell, found.values())]
+
+    def means(name: str) -> Callable[[dict], str]:
+        return lambda s: _arrow(s["mean_ap"][f"{name}_train"], s["mean_ap"][f"{name}_val"])
+
+    def of_nulls(title: str, cell: Callable[[dict], str]) -> list[list[str]]:
         return [
-            _arrow(m.get(f"{name}_train"), m.get(f"{name}_val"))
-            for m in (s["mean_ap"] for s in found.values())
+            row(
+                f"{title}, {label}",
+                lambda s, name=name: cell(s["nulls"][name]) if name in s["nulls"] else "–",
+            )
+            for name, label in nulls.items()
         ]
 
-    def counts(name: str) -> list[str]:
-        return ["–" if s.get(name) is None else str(s[name]) for s in found.values()]
-
-    mean, paper, strict = "mean AP of the best", "paper's criterion", "strict"
+    best, paper, strict = "mean AP of the best", "paper's criterion", "strict"
     return markdown(
         ["", *found],
-        ["parts judged", *counts("parts")],
-        [f"{mean} filter, train → held out", *means("best_filter")],
-        [f"{mean} set", *means("combination")],
-        [f"{mean} set, random weights", *means("random")],
-        [f"{mean} set, shuffled parts", *means("shuffled")],
-        [f"**emerge, {paper}**", *counts("emerging_paper")],
-        [f"{paper}, place prior", *counts("prior_over_30_train")],
-        [f"{paper}, random weights", *counts("random_over_30_train")],
-        [f"{paper}, shuffled parts", *counts("shuffled_over_30_train")],
-        [f"**emerge, {strict}**", *counts("emerging_strict")],
-        [f"{strict}, random weights", *counts("random_emerging_strict")],
-        [f"{strict}, shuffled parts", *counts("shuffled_emerging_strict")],
+        row("parts judged", lambda s: str(s["parts"])),
+        row(f"{best} filter, train → held out", means("best_filter")),
+        row(f"{best} set", means("combination")),
+        *of_nulls(f"{best} set", lambda null: _arrow(null["mean_ap_train"], null["mean_ap_val"])),
+        row(f"**emerge, {paper}**", lambda s: str(s["emerging_paper"])),
+        row(f"{paper}, place prior", lambda s: str(s["prior_emerging_paper"])),
+        *of_nulls(paper, lambda null: str(null["emerging_paper"])),
+        row(f"**emerge, {strict}**", lambda s: str(s["emerging_strict"])),
+        *of_nulls(strict, lambda null: str(null["emerging_strict"])),
     )
 
 
@@ -224,8 +228,8 @@ def _share(summary: dict, name: str) -> str:
     return f"{100 * summary[name] / summary['parts']:.0f}%"
 
 
-def _arrow(train: float | None, val: float | None) -> str:
-    return "–" if train is None or val is None else f"{_one(train)}\u00a0→\u00a0{_one(val)}"
+def _arrow(train: float, val: float) -> str:
+    return f"{_one(train)}\u00a0→\u00a0{_one(val)}"
 
 
 def pages() -> Iterable[Path]:

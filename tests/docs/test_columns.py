@@ -1,0 +1,83 @@
+"""The page of columns names every column and key that a run writes, and no other."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from partsjax.emergence.nulls import NULLS
+from partsjax.reporting.comparison import files as comparison
+from partsjax.reporting.discriminative import files as class_scores
+from partsjax.runs.supervision.log import COLUMNS as METRICS
+from tests import tiny
+from tests.runs.running import run
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "columns.md").read_text(encoding="utf-8")
+
+
+def documented(heading: str) -> list[list[str]]:
+    """First cells of a heading's tables: the names in each, those of a null once for every null."""
+    section = re.search(rf"^#+ {re.escape(heading)}$(.*?)(?=^#|\Z)", PAGE, re.MULTILINE | re.DOTALL).group(1)
+    tables = [
+        re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE) for table in section.split("|---|---|\n")[1:]
+    ]
+    return [sum((_names(cell) for cell in table), []) for table in tables]
+
+
+def _names(cell: str) -> list[str]:
+    named = re.findall(r"`([^`]+)`", cell)
+    nulls = NULLS if any("{null}" in name for name in named) else [""]
+    return [name.replace("{null}", null) for null in nulls for name in named]
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    folder = tiny.write_folder(tmp_path_factory.mktemp("data") / "photos", images=12)
+    workdir = tmp_path_factory.mktemp("run")
+    run(folder, workdir, nulls=tuple(NULLS))
+    return workdir
+
+
+def header(path: Path) -> list[str]:
+    return pd.read_csv(path, nrows=0).columns.to_list()
+
+
+@pytest.mark.slow
+def test_files_of_emergence(workdir):
+    (parts,), (combinations,), (filters,) = map(
+        documented, ("parts.csv", "combinations.csv", "filters.parquet")
+    )
+    assert sorted(parts) == sorted(header(workdir / "parts.csv"))
+    assert combinations == header(workdir / "combinations.csv")
+    assert filters == pd.read_parquet(workdir / "filters.parquet").columns.to_list()
+    top, layer = documented("summary.json")
+    summary = json.loads((workdir / "summary.json").read_text())
+    assert top == list(summary) and sorted(layer) == sorted(summary["layers"]["conv1"])
+    (manifest,) = documented("manifest.json")
+    assert sorted(manifest) == sorted(json.loads((workdir / "manifest.json").read_text()))
+    arrays = {re.sub(r"^\w+/\w+$", "layer/object_class", name) for name in np.load(workdir / "resamples.npz")}
+    assert arrays == set(documented("resamples.npz")[0])
+
+
+@pytest.mark.slow
+def test_the_files_it_lists_are_those_of_a_workdir(workdir):
+    (listed,) = documented("Emergence")
+    assert {name.split("/")[0] for name in listed} == {path.name for path in workdir.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("heading", "columns"),
+    [
+        ("metrics.csv", METRICS),
+        ("comparison.csv", comparison.COMPARISON_COLUMNS),
+        ("differences.csv", comparison.DIFFERENCE_COLUMNS),
+        ("part_differences.csv", comparison.PART_DIFFERENCE_COLUMNS),
+        ("filters.csv of class scores", class_scores.FILTER_COLUMNS),
+        ("parts.csv of class scores", class_scores.PART_DROP_COLUMNS),
+    ],
+)
+def test_files_of_other_questions(heading, columns):
+    assert documented(heading) == [list(columns)]
