@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from partsjax.cli.reader_flags import reader_options
+from partsjax.cli.reader_flags import fetching, reader_options
 from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
@@ -217,4 +217,5 @@ def execution(experiment: str, options) -> Execution:
         threads=os.cpu_count() or 1,
         skip_bad=_SKIP_BAD.value,
         allow_duplicates=_ALLOW_DUPLICATES.value,
+        fetching=fetching(),
     )

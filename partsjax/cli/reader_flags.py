@@ -20,32 +20,35 @@ def _parser(option: Option) -> flags.ArgumentParser:
     return flags.EnumParser(list(option.choices)) if option.choices else _PARSERS[option.type]
 
 
-def _define() -> list[str]:
+def _define() -> dict[str, Option]:
     found = {name: one for ours in OURS for name, one in options_of(find_reader(ours)).items() if one.flag}
     for name, one in found.items():
         if one.type is bool:
             flags.DEFINE_bool(name, None, one.flag.help)
         else:
             flags.DEFINE(_parser(one), name, None, one.flag.help, serializer=flags.ArgumentSerializer())
-    return list(found)
+    return found
 
 
-_NAMES = _define()
+_OPTIONS = _define()
 _READER_OPTION = flags.DEFINE_multi_string(
     "reader_option",
     [],
     "An option of the data set's reader, as name=value: of a reader of your own, each parameter of its "
     "function beyond data_dir, classes, seed, download, skip_bad and progress.",
 )
+_DOWNLOAD = flags.DEFINE_bool(
+    "download", False, "pascal_part: fetch into --data_dir what is not there yet, 1.4 GB from its authors."
+)
 
 
 def reader_options(dataset: str) -> dict[str, Any]:
-    """The options given for the reader of a data set, by name.
+    """The options given for the reader of a data set that decide what is read, by name.
 
     Raises:
       InputError: one is given twice, or its value is none of its type.
     """
-    given = {name: flags.FLAGS[name].value for name in _NAMES if flags.FLAGS[name].value is not None}
+    given = _given(decides=True)
     own = options_of(find_reader(dataset)) if _READER_OPTION.value else {}
     for text in _READER_OPTION.value:
         name, equals, value = text.partition("=")
@@ -58,3 +61,13 @@ def reader_options(dataset: str) -> dict[str, Any]:
         except ValueError as error:
             raise InputError(f"--reader_option={text}: {error}") from None
     return given
+
+
+def fetching() -> dict[str, Any]:
+    """What the reader is told of fetching a data set, which decides nothing of what is read."""
+    return ({"download": True} if _DOWNLOAD.value else {}) | _given(decides=False)
+
+
+def _given(decides: bool) -> dict[str, Any]:
+    values = {name: flags.FLAGS[name].value for name, one in _OPTIONS.items() if one.flag.decides == decides}
+    return {name: value for name, value in values.items() if value is not None}

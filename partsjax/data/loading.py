@@ -1,5 +1,6 @@
 """A data set by its name."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,6 +11,7 @@ from partsjax.data.reader_options import arguments_for
 from partsjax.data.registry import dataset_names, find_reader
 from partsjax.errors import InputError
 from partsjax.foreign import one_line
+from partsjax.progress import bars, when_needed
 
 
 def load_dataset(
@@ -20,7 +22,7 @@ def load_dataset(
     seed: int = 0,
     download: bool = False,
     skip_bad: bool = False,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: bool | Callable[[int, int, str, str], None] = True,
     **options: Any,
 ) -> Dataset:
     """Reads a data set.
@@ -33,7 +35,8 @@ def load_dataset(
       seed: of what is drawn; no other reader uses it.
       download: fetch what is not in `data_dir` yet; `pascal_part` alone can.
       skip_bad: leave out annotations that are wrong, with a note, instead of raising.
-      progress: called as `(done, total, what)` while something takes long.
+      progress: whether a bar shows how far what takes long is; or a function, called as
+        `(done, total, what, unit)`.
       options: of the reader's own, such as `val_fraction=0.3` of `coco_parts`.
 
     Raises:
@@ -41,29 +44,31 @@ def load_dataset(
         whatever its reader meets.
     """
     reader = find_reader(name)
-    shared = {
-        "data_dir": os.path.expanduser(data_dir) if data_dir else None,  # an empty flag is none
-        "classes": None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes),
-        "seed": seed,
-        "download": download,
-        "skip_bad": skip_bad,
-        "progress": progress,
-    }
-    arguments = arguments_for(name, reader, shared, options)
-    if data_dir and "data_dir" not in arguments:
-        others = ", ".join(other for other in dataset_names() if other != name)
-        raise InputError(
-            f"--data_dir={data_dir}: {name} reads no folder; leave it out, or name the data set that is "
-            f"there with --dataset ({others})"
-        )
-    if download and "download" not in arguments:
-        raise InputError(f"--download: {name} has nothing to download; leave it out")
-    try:
-        dataset = reader(**arguments)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:
-        raise InputError(f"--dataset={name}: the reader failed: {one_line(error)}") from error
+    classes = None if classes is None else (classes,) if isinstance(classes, str) else tuple(classes)
+    with when_needed(bars()) if progress is True else contextlib.nullcontext(progress or None) as shown:
+        shared = {
+            "data_dir": os.path.expanduser(data_dir) if data_dir else None,  # an empty flag is none
+            "classes": classes,
+            "seed": seed,
+            "download": download,
+            "skip_bad": skip_bad,
+            "progress": shown,
+        }
+        arguments = arguments_for(name, reader, shared, options)
+        if data_dir and "data_dir" not in arguments:
+            others = ", ".join(other for other in dataset_names() if other != name)
+            raise InputError(
+                f"--data_dir={data_dir}: {name} reads no folder; leave it out, or name the data set that is "
+                f"there with --dataset ({others})"
+            )
+        if download and "download" not in arguments:
+            raise InputError(f"--download: {name} has nothing to download; leave it out")
+        try:
+            dataset = reader(**arguments)
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            raise InputError(f"--dataset={name}: the reader failed: {one_line(error)}") from error
     if not isinstance(dataset, Dataset):
         raise InputError(f"--dataset={name}: the reader returned {type(dataset).__name__}, not a Dataset")
-    return select_classes(dataset, shared["classes"])
+    return select_classes(dataset, classes)

@@ -76,7 +76,8 @@ def arguments_for(name: str, reader: Callable, shared: Mapping[str, Any], option
             raise InputError(f"--{option}={value}: {name} does not use it; leave it out ({has})")
     given = {option: value for option, value in shared.items() if option in parameters} | dict(options)
     for option, parameter in parameters.items():
-        if parameter.default is parameter.empty and given.get(option) is None:
+        missing = option not in given or (option == "data_dir" and given[option] is None)
+        if missing and parameter.default is parameter.empty:
             flag = f"--{option}=" if option in SHARED else f"--reader_option={option}="
             raise InputError(f"{name}: no {option} is given, and its reader needs one; add {flag}...")
     return given

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from partsjax.emergence.verdict import LayerSummary, Verdict
 from partsjax.errors import printable
-from partsjax.reporting.progress import bars
+from partsjax.progress import bars
 
 
 class _Console(Console):

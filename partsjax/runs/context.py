@@ -6,22 +6,12 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from partsjax.progress import Advance, Progress, silent, when_needed
 from partsjax.runs.clock import Clock
 from partsjax.runs.stages import Cache
 from partsjax.runs.workdir import locked_folder
-
-Advance = Callable[[str, int, str], None]
-"""`(unit, by, what is being done)`."""
-
-Progress = Callable[[Mapping[str, int | None]], contextlib.AbstractContextManager[Advance]]
-"""`progress({unit: how many, None for unknown})` is entered around some work and yields its `advance`."""
-
-
-@contextlib.contextmanager
-def silent(totals: Mapping[str, int | None]) -> Iterator[Advance]:
-    """Progress that nobody follows."""
-    yield lambda unit, by, what: None
 
 
 class Notes:
@@ -55,6 +45,7 @@ class Context:
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
     skip_bad: go on without images that cannot be read.
     allow_duplicates: go on although the same photograph is there under several names.
+    fetching: what the data set's reader is told of fetching: `download`, and addresses.
     """
 
     cache: Cache | None = None
@@ -66,23 +57,11 @@ class Context:
     batch_size: int | None = None
     skip_bad: bool = False
     allow_duplicates: bool = False
+    fetching: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-    @contextlib.contextmanager
-    def preparation(self) -> Iterator[Callable[[int, int, str], None]]:
-        """Progress that shows only once there is something to do; yields `(done, total, what)`."""
-        with contextlib.ExitStack() as shown:
-            bar: tuple[int, Advance] | None = None
-            before = 0
-
-            def update(done: int, total: int, what: str) -> None:
-                nonlocal bar, before
-                if bar is None or bar[0] != total:  # the first, or the next of several preparations
-                    shown.pop_all().close()
-                    bar, before = (total, shown.enter_context(self.progress({"images": total}))), 0
-                bar[1]("images", done - before, what)
-                before = done
-
-            yield update
+    def preparation(self) -> contextlib.AbstractContextManager[Callable[..., None]]:
+        """Progress of steps that may have nothing to do; see `progress.when_needed`."""
+        return when_needed(self.progress)
 
     def step(self, heading: str = "", cache: Cache | None = None) -> "Context":
         """Of a step of this run: notes and clock of its own, the notes heard here too.

@@ -1,7 +1,9 @@
 """How a run is carried out, as against what it computes; for runs that do not take a Context yet."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs.context import Context, Notes
@@ -16,6 +18,7 @@ class Execution:
     threads: host threads that read and warp images; with more than one, two layers are judged at once.
     skip_bad: go on without images that cannot be read.
     allow_duplicates: go on although the same photograph is there under several names.
+    fetching: what the data set's reader is told of fetching: `download`, and addresses.
     """
 
     workdir: Path
@@ -23,6 +26,7 @@ class Execution:
     threads: int = 2
     skip_bad: bool = False
     allow_duplicates: bool = False
+    fetching: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def context_of(terminal: Terminal, execution: Execution) -> Context:
@@ -34,4 +38,5 @@ def context_of(terminal: Terminal, execution: Execution) -> Context:
         batch_size=execution.batch_size,
         skip_bad=execution.skip_bad,
         allow_duplicates=execution.allow_duplicates,
+        fetching=execution.fetching,
     )

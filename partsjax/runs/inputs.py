@@ -21,6 +21,7 @@ def dataset_of(options, context: Context) -> Dataset:
             skip_bad=context.skip_bad,
             progress=progress,
             **options.reader,
+            **context.fetching,
         )
     context.notes.add(*dataset.notes)
     return dataset

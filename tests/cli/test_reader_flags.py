@@ -2,7 +2,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from partsjax.cli.reader_flags import reader_options
+from partsjax.cli.reader_flags import fetching, reader_options
 from partsjax.data.registry import register_dataset
 from partsjax.errors import InputError
 
@@ -34,6 +34,13 @@ def test_options_of_ours_have_flags_too():
     with flagsaver.flagsaver(val_fraction=0.3, split_polygons=False):
         assert reader_options("coco_parts") == {"val_fraction": 0.3, "split_polygons": False}
     with flagsaver.flagsaver(reader_option=["part_list=105"]):
+        assert reader_options("pascal_part") == {"part_list": "105"}
+
+
+def test_where_a_data_set_is_fetched_from_is_no_option_that_decides_what_is_read():
+    assert fetching() == {}
+    with flagsaver.flagsaver(download=True, voc_url="http://mirror/voc.tar", part_list="105"):
+        assert fetching() == {"download": True, "voc_url": "http://mirror/voc.tar"}
         assert reader_options("pascal_part") == {"part_list": "105"}
 
 

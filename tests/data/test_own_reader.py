@@ -55,3 +55,18 @@ def test_what_it_does_wrong_is_one_line():
         load_dataset(f"{__name__}:nothing")
     with pytest.raises(InputError, match="no function 'reed' there; did you mean 'read'"):
         load_dataset(f"{__name__}:reed")
+
+
+def test_progress_is_a_bar_a_function_or_nothing(capsys):
+    def slow(progress):
+        if progress is not None:
+            progress(1, 2, "counting", "sheep")
+        return Dataset(())
+
+    register_dataset("slow", slow)
+    load_dataset("slow")
+    assert "counting" in capsys.readouterr().err
+    seen = []
+    load_dataset("slow", progress=lambda *step: seen.append(step))
+    load_dataset("slow", progress=False)
+    assert seen == [(1, 2, "counting", "sheep")] and capsys.readouterr().err == ""

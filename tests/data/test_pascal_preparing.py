@@ -27,7 +27,7 @@ assert "tensorflow" not in sys.modules
 DIE_HALF_WAY = """
 import os, signal, sys
 from partsjax.data import pascal_part
-def progress(done, total, what):
+def progress(done, total, what, unit):
     if what.endswith(sys.argv[3]) and done == 1:
         os.kill(os.getpid(), signal.SIGKILL)
 pascal_part.read_pascal_part(sys.argv[1], prepared_dir=sys.argv[2], progress=progress)
@@ -78,7 +78,7 @@ def test_progress_is_reported_and_nothing_is_printed(tmp_path, capfd):
         folder, prepared_dir=tmp_path / "prepared", progress=lambda *step: steps.append(step)
     )
     assert steps == [
-        (done, 2, f"preparing PASCAL-Part's {what}")
+        (done, 2, f"preparing PASCAL-Part's {what}", "images")
         for what in ("annotations", "photographs")
         for done in (1, 2)
     ]

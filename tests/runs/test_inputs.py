@@ -43,3 +43,10 @@ def test_the_reader_gets_its_options_and_skips_only_if_asked(tmp_path):
     wrong = Options(dataset="coco_parts", data_dir=str(folder), reader={"part_list": "105"})
     with pytest.raises(InputError, match="--part_list=105"):
         dataset_of(wrong, lenient)
+
+
+def test_what_the_reader_is_told_of_fetching_is_passed_on(tmp_path):
+    with pytest.raises(InputError, match="--download: coco_parts has nothing to download"):
+        dataset_of(
+            Options(dataset="coco_parts", data_dir=str(tmp_path)), Context(fetching={"download": True})
+        )

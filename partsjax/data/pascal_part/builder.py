@@ -6,7 +6,6 @@ part list is made from one prepared copy.
 """
 
 import contextlib
-import fcntl
 import functools
 import io
 import os
@@ -19,14 +18,13 @@ import absl.logging
 import numpy as np
 import tensorflow_datasets as tfds
 
+from partsjax.data.downloads import Progress
 from partsjax.data.faults import listed
 from partsjax.data.images import FileImage
+from partsjax.data.locks import locked
 from partsjax.data.pascal_part.annotation import MatAnnotation, read_annotation
 from partsjax.data.pascal_part.source import PascalSource
 from partsjax.errors import InputError
-
-Progress = Callable[[int, int, str], None]
-"""Called with (done, total, what) as a copy is prepared."""
 
 _VERSION = "1.0.0"
 _KINDS = ("photographs", "annotations")
@@ -67,7 +65,8 @@ class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             yield row, {"image_id": image_id, **self._example(image_id)}
             self._done += 1
             if self._progress:
-                self._progress(self._done, total, f"preparing PASCAL-Part's {self.name.split('_')[-1]}")
+                what = f"preparing PASCAL-Part's {self.name.split('_')[-1]}"
+                self._progress(self._done, total, what, "images")
 
     def _example(self, image_id: str) -> dict[str, Any]:
         raise NotImplementedError
@@ -174,7 +173,7 @@ def prepare_copy(
     copy = Path(prepared_dir) / copy_name(source)
     if _finished(copy):
         return copy
-    with _locked(copy), _quiet():
+    with locked(copy, "name another folder in the environment, as TFDS_DATA_DIR=DIR"), _quiet():
         # Annotations first: a fault in one shows before gigabytes of photographs are copied.
         for builder_class in (PascalPartAnnotations, PascalPartPhotographs):
             folder = copy / builder_class.name
@@ -270,21 +269,6 @@ def _finished(copy: Path) -> bool:
 
 def _numbers(box) -> np.ndarray:
     return np.asarray(box or (0, 0, 0, 0), np.int32)
-
-
-@contextlib.contextmanager
-def _locked(copy: Path) -> Iterator[None]:
-    with contextlib.ExitStack() as stack:
-        try:
-            copy.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context(open(copy / "lock", "wb"))
-        except OSError as error:
-            raise InputError(
-                f"{copy}: cannot write there ({error.strerror}); name another folder in the environment, as "
-                "TFDS_DATA_DIR=DIR"
-            ) from error
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @contextlib.contextmanager

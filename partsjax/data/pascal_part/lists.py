@@ -47,6 +47,7 @@ _LEFT_OUT_OF_105 = {
 }
 
 CLASSES_WITHOUT_PARTS = ("boat", "chair", "diningtable", "sofa")
+ALL_CLASSES = (*_PARTS_123, *CLASSES_WITHOUT_PARTS)
 
 # PASCAL-Part calls one of VOC's classes by another name.
 VOC_CLASS = {"table": "diningtable"}

@@ -13,9 +13,9 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null, beside, chosen_nulls
 from partsjax.errors import InputError
 from partsjax.networks.protocol import Network
-from partsjax.reporting.progress import bars
+from partsjax.progress import Advance, bars, silent
 from partsjax.runs import photographs, resamples, stages
-from partsjax.runs.context import Advance, Context, library_context, silent
+from partsjax.runs.context import Context, library_context
 from partsjax.runs.emergence.result import About, Emergence, ReadCrops
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
