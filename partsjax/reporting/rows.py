@@ -5,6 +5,27 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """A CSV file of a frame: fractions with six decimals, what is missing empty, filters as `3;12`."""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.columns)
+        writer.writerows(map(_cell, row) for row in table.itertuples(index=False, name=None))
+
+
+def _cell(value) -> str:
+    if isinstance(value, tuple):
+        return ";".join(map(str, value))
+    if isinstance(value, float):
+        return fraction(value)
+    if isinstance(value, (bool, np.bool_)):
+        return truth(value)
+    return "" if value is None or value is pd.NA else str(value)
+
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[dict]) -> None:
     """A CSV file; a column that a row lacks is empty."""

@@ -10,10 +10,10 @@ import pytest
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import NULLS
-from partsjax.reporting.files import TRIAL_COLUMNS, part_columns
 from tests import tiny
 from tests.plain import combination as plain
 from tests.plain.pipeline import prior_ap
+from tests.reporting.test_tables import COMBINATION_COLUMNS, PART_COLUMNS
 from tests.runs.plainly import detected, seen
 from tests.runs.running import QUICK, SEED, number, rows, run
 
@@ -64,7 +64,7 @@ def splits(folder):
 
 
 def test_tables_have_every_part_and_search(parts, trials):
-    assert tuple(parts[0]) == part_columns(NULLS) and tuple(trials[0]) == TRIAL_COLUMNS
+    assert tuple(parts[0]) == PART_COLUMNS and tuple(trials[0]) == COMBINATION_COLUMNS
     assert [(r["layer"], r["part"]) for r in parts] == list(itertools.product(LAYERS, PARTS))
     searched = [(t["layer"], t["part"], t["search"], t["score"]) for t in trials]
     assert searched == list(

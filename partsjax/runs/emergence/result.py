@@ -5,7 +5,7 @@ import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from partsjax.data.crops import Crops
 from partsjax.emergence.combination import Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
+from partsjax.reporting import tables
 from partsjax.runs import results
 from partsjax.runs.context import Context
 from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.resamples import Images
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +82,21 @@ class Emergence:
         return [v for found in self.judged.values() for v in found.evidence.verdicts]
 
     @functools.cached_property
+    def parts(self) -> "pd.DataFrame":
+        """One row per layer, class and part: the columns of `parts.csv`, with exact values."""
+        return tables.parts_table(self.verdicts)
+
+    @functools.cached_property
+    def combinations(self) -> "pd.DataFrame":
+        """One row per layer, class, part and search: the set that each search found."""
+        return tables.combinations_table(t for found in self.judged.values() for t in found.evidence.trials)
+
+    @functools.cached_property
+    def filters(self) -> "pd.DataFrame":
+        """One row per layer, class, filter and part."""
+        return tables.filters_table((of.evidence.verdicts, of.scores) for of in self.judged.values())
+
+    @functools.cached_property
     def summary(self) -> dict[str, LayerSummary]:
         """The verdicts of each layer added up."""
         verdicts, unregressed = collections.defaultdict(list), collections.defaultdict(list)
@@ -106,7 +125,7 @@ class Emergence:
         `resamples.npz`, from which `read` makes the very same object again."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        results.write_tables(folder, self.about, self.about.classes, self.judged, self.summary, self.images)
+        results.write_tables(folder, self)
 
     def write_report(self, folder: str | Path, *, context: Context | None = None) -> None:
         """Writes a page that needs no network, with pictures from the data set; it begins at `index.html`."""

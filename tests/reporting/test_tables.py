@@ -9,8 +9,26 @@ import pandas as pd
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.verdict import UNKNOWN, Estimate, summarize
-from partsjax.reporting import files
+from partsjax.reporting import tables
+from partsjax.reporting.rows import write_table
 from tests.reporting.test_terminal import beside, of_layer, verdict
+
+PART_COLUMNS = (
+    "layer", "object_class", "part", "num_train", "num_val", "best_filter", "best_filter_ap_train",
+    "best_filter_ap_val", "combination", "combination_ap_train", "combination_ap_val",
+    "combination_ap_val_low", "combination_ap_val_high", "prior_ap_train", "prior_ap_val", "random_ap_val",
+    "shuffled_ap_val", "emerges_paper", "emerges_strict", "too_rare", "best_filter_ap_val_low",
+    "best_filter_ap_val_high", "prior_boxes", "prior_ap_val_low", "prior_ap_val_high", "excess_over_prior",
+    "excess_over_prior_low", "excess_over_prior_high", "one_box_ap_train", "one_box_ap_val",
+    "one_box_ap_val_low", "one_box_ap_val_high", "excess_over_one_box", "excess_over_one_box_low",
+    "excess_over_one_box_high", "median_box_ap_val", "random_ap_train", "random_ap_val_low",
+    "random_ap_val_high", "random_emerges_strict", "shuffled_ap_train", "shuffled_ap_val_low",
+    "shuffled_ap_val_high", "shuffled_emerges_strict",
+)  # fmt: skip
+COMBINATION_COLUMNS = (
+    "layer", "object_class", "part", "search", "score", "size", "filters", "ap_train", "ap_val",
+    "ap_val_low", "ap_val_high",
+)  # fmt: skip
 
 
 def written(path) -> list[dict[str, str]]:
@@ -19,15 +37,14 @@ def written(path) -> list[dict[str, str]]:
 
 
 def parts_csv(tmp_path, verdicts) -> dict[str, dict[str, str]]:
-    files.write_parts(tmp_path / "parts.csv", verdicts)
+    write_table(tmp_path / "parts.csv", tables.parts_table(verdicts))
     return {row["part"]: row for row in written(tmp_path / "parts.csv")}
 
 
 def test_a_part_in_full(tmp_path):
     head = parts_csv(tmp_path, beside(of_layer("conv1")))["head"]
-    assert tuple(head) == files.part_columns(["random", "mixed"]) and all(head.values())
-    places = [tuple(head).index(column) for column in ("prior_ap_val", "random_ap_val", "mixed_ap_val")]
-    assert places == [places[0], places[0] + 1, places[0] + 2] and tuple(head)[-1] == "mixed_emerges_strict"
+    assert list(head) == [column.replace("shuffled", "mixed") for column in PART_COLUMNS]
+    assert all(head.values())
     assert head["combination"] == "3;7" and head["best_filter"] == "7"
     assert (head["num_train"], head["num_val"], head["prior_boxes"]) == ("30", "20", "2")
     assert [head[f"combination_ap_val{end}"] for end in ("", "_low", "_high")] == [
@@ -52,8 +69,20 @@ def test_nothing_found_is_0_and_nothing_known_is_empty(tmp_path):
     assert hoof["combination_ap_val"] == "0.500000"
 
 
+def test_frames_hold_exact_values_and_know_what_is_missing():
+    exact = verdict("conv1", "head", 1 / 3, 2 / 7)
+    table = tables.parts_table([exact, *of_layer("conv1")[3:5]])
+    head, hoof, wing = (table.loc[i] for i in range(3))
+    assert head.combination_ap_train == 1 / 3 and head.combination_ap_val == 2 / 7
+    assert head.combination == (3, 7) and wing.combination == ()
+    assert head.emerges_paper and hoof.emerges_paper is pd.NA and hoof.too_rare
+    assert wing.best_filter is pd.NA and math.isnan(wing.prior_ap_val) and table.best_filter.sum() == 14
+    nothing = tables.combinations_table([])
+    assert not len(nothing) and tuple(nothing) == COMBINATION_COLUMNS
+
+
 def test_names_that_csv_must_quote_come_back(tmp_path):
-    files.write_parts(tmp_path / "x.csv", [verdict("a,b", 'the "left"\nhorn', 0.5, 0.4)])
+    write_table(tmp_path / "x.csv", tables.parts_table([verdict("a,b", 'the "left"\nhorn', 0.5, 0.4)]))
     (row,) = written(tmp_path / "x.csv")
     assert (row["layer"], row["part"]) == ("a,b", 'the "left"\nhorn')
 
@@ -63,9 +92,9 @@ def test_trials(tmp_path):
         Trial("conv1", "horse", "head", "ga", "activation", (0, 12), 0.5, Estimate(0.4, 0.3, 0.5)),
         Trial("conv1", "horse", "head", "greedy", "calibrated", (4,), 0.0, UNKNOWN),
     ]
-    files.write_trials(tmp_path / "combinations.csv", trials)
+    write_table(tmp_path / "combinations.csv", tables.combinations_table(trials))
     rows = written(tmp_path / "combinations.csv")
-    assert tuple(rows[0]) == files.TRIAL_COLUMNS
+    assert tuple(rows[0]) == COMBINATION_COLUMNS
     assert list(rows[0].values())[3:] == [
         "ga",
         "activation",
@@ -82,15 +111,18 @@ def test_trials(tmp_path):
 def test_filters_by_filter_and_part(tmp_path):
     random = np.random.default_rng(0)
     filters, parts = 3, 2
-    values = {name: random.random((filters, parts)).astype(np.float32) for name in files.FILTER_APS}
+    values = {name: random.random((filters, parts)).astype(np.float32) for name in tables.FILTER_APS}
     values["ap_val"][1, 0] = np.nan
     pairs = np.arange(6, dtype=np.int32).reshape(filters, parts)
     nothing = np.zeros(0, np.float32)
     scores = Scores(**values, num_pairs=pairs, weights=nothing, scale=nothing)
-    files.write_filters(
-        tmp_path / "f.parquet", [files.ClassScores("conv1", "horse", ("head", "leg"), scores)] * 2
-    )
+    verdicts = [verdict("conv1", part, 0.5, 0.4) for part in ("head", "leg")]
+    exact = tables.filters_table([(verdicts, scores)] * 2)
+    tables.write_filters(tmp_path / "f.parquet", exact)
     table = pd.read_parquet(tmp_path / "f.parquet")
+    pd.testing.assert_frame_equal(table, exact)
+    types = {"filter": "int32", "num_pairs": "int32", **dict.fromkeys(tables.FILTER_APS, "float32")}
+    assert {name: str(table.dtypes[name]) for name in types} == types
     assert len(table) == 2 * filters * parts
     for row in table[:6].itertuples():
         at = row.filter, ("head", "leg").index(row.part)
@@ -102,7 +134,7 @@ def test_filters_by_filter_and_part(tmp_path):
 def test_the_summary_is_plain_json():
     import json
 
-    content = files.emergence_summary(
+    content = tables.emergence_summary(
         "alexnet",
         "imagenet",
         "shapeparts",
