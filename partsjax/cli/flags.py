@@ -11,7 +11,7 @@ from pathlib import Path
 
 from absl import flags
 
-from partsjax.cli.reader_flags import fetching, reader_options
+from partsjax.cli import reader_flags
 from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
@@ -38,6 +38,8 @@ class _Path(flags.ArgumentParser):
 
 
 PATH = _Path()
+
+flags.adopt_module_key_flags(reader_flags)
 
 _NET = flags.DEFINE_string(
     "net",
@@ -199,7 +201,7 @@ def job_options() -> dict:
         "seed": _SEED.value,
         "dtype": _DTYPE.value,
         "file": WeightOptions(normalisation=_NORMALISATION.value, lrn=_LRN.value),
-        "reader": reader_options(_DATASET.value),
+        "reader": reader_flags.reader_options(_DATASET.value),
     }
 
 
@@ -217,5 +219,5 @@ def execution(experiment: str, options) -> Execution:
         threads=os.cpu_count() or 1,
         skip_bad=_SKIP_BAD.value,
         allow_duplicates=_ALLOW_DUPLICATES.value,
-        fetching=fetching(),
+        fetching=reader_flags.fetching(),
     )

@@ -1,6 +1,7 @@
 """The program `partsjax`: finds the command that is asked for and starts it."""
 
 import importlib
+import os
 import sys
 
 COMMANDS = {
@@ -50,5 +51,6 @@ def main() -> None:
         sys.exit(2)
     from partsjax.cli.starting import start
 
+    sys.path.insert(0, os.getcwd())  # as `python -m` does: networks and readers of the user's lie there
     sys.argv = [f"partsjax {name}", *sys.argv[2:]]
     start(importlib.import_module(f"partsjax.cli.{name}"))

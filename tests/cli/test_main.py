@@ -42,12 +42,23 @@ def test_a_command_that_is_not_there_is_one_line(typed):
 
 def test_a_command_starts_with_its_flags_and_can_be_typed_again(typed, monkeypatch):
     started = []
+    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(starting, "start", lambda command: started.append((command, manifest.command())))
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
     typed("emergence", "--classes=a b")
     from partsjax.cli import emergence
 
     assert started == [(emergence, "partsjax emergence '--classes=a b'")]
+
+
+def test_networks_and_readers_of_the_user_s_are_found_in_the_folder_it_is_started_in(
+    typed, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(starting, "start", lambda command: None)
+    typed("emergence")
+    assert sys.path[0] == str(tmp_path)
 
 
 def test_from_a_checkout_the_examples_are_as_typed_there(monkeypatch):

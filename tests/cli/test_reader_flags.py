@@ -2,6 +2,7 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
+from partsjax.cli import emergence
 from partsjax.cli.reader_flags import fetching, reader_options
 from partsjax.data.registry import register_dataset
 from partsjax.errors import InputError
@@ -31,6 +32,9 @@ def test_options_of_any_reader_are_of_its_types():
 
 
 def test_options_of_ours_have_flags_too():
+    shown = {flag.name for flag in flags.FLAGS.get_key_flags_for_module(emergence.__name__)}
+    options = {"part_list", "object_class", "val_fraction", "split_polygons", "voc_url", "parts_url"}
+    assert options | {"reader_option", "download"} <= shown  # by --help
     with flagsaver.flagsaver(val_fraction=0.3, split_polygons=False):
         assert reader_options("coco_parts") == {"val_fraction": 0.3, "split_polygons": False}
     with flagsaver.flagsaver(reader_option=["part_list=105"]):
