@@ -17,5 +17,6 @@ from .networks import load_network as load_network
 from .networks import make_network as make_network
 from .runs.emergence import Emergence as Emergence
 from .runs.emergence import measure as measure
+from .runs.emergence import read as read
 
 __version__: str

@@ -5,24 +5,15 @@ import concurrent.futures
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
 from partsjax.data.crops import Crops, source_window, warp
 from partsjax.reporting import report
+from partsjax.runs.unseen import OfCrops
 
 PICTURE = 128  # side of the small pictures, in pixels
-
-
-class OfCrops(Protocol):
-    """A stage that has been through a class's crops."""
-
-    crops: Crops
-
-    def readable(self) -> tuple[np.ndarray, list[str]]:
-        """Which crops could be read, bool [N], and what was wrong with the others."""
 
 
 class Gallery:

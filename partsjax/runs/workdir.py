@@ -82,7 +82,7 @@ def plain_errors(folder: Path) -> Iterator[None]:
         raise
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return
@@ -104,7 +104,7 @@ def locked_folder(folder: Path) -> Iterator[Path]:
       InputError: it cannot be made, or another process has it.
     """
     with plain_errors(folder):
-        _make(folder)
+        make_folder(folder)
         with open(folder / "lock", "ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.nulls import NULLS
-from partsjax.runs.results import OUTPUTS
+from partsjax.runs.emergence.result import OUTPUTS
 from tests import tiny
 from tests.runs.running import APS, QUICK, SEED, rows, run, tree
 

@@ -1,5 +1,6 @@
 """Whole comparisons of tiny networks: their tables, what is done twice and what is refused."""
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from PIL import Image
 
 from partsjax.errors import InputError
-from partsjax.runs import comparison, manifest, resamples, sealed
+from partsjax.runs import comparison, manifest, sealed
+from partsjax.runs.emergence import read
 from tests import tiny
 from tests.reporting.report import browser
 from tests.runs import comparing
@@ -63,9 +65,7 @@ def test_figures_are_those_of_the_networks_own_runs(compared):
 
 
 def test_differences_are_those_of_the_bootstraps_values(compared):
-    samples = {
-        p.parent.name: resamples.read_resamples(p).samples for p in compared.glob("emergence/*/resamples.npz")
-    }
+    samples = {p.parent.name: read(p.parent).samples for p in compared.glob("emergence/*/resamples.npz")}
     means = {(r["network"], r["seed"], r["layer"]): r for r in rows(compared / "comparison.csv")}
     table = rows(compared / "differences.csv")
     assert {r["network"] for r in table} == {"random", "object"}
@@ -170,7 +170,7 @@ def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
     assert {key: row["baseline_layer"] for key, row in table.items()} == {
         ("wide", "conv1"): "conv2", ("wide", "block"): "conv2", ("narrow", "conv2"): "conv2"
     }  # fmt: skip
-    kept = {p.parent.name: resamples.read_resamples(p) for p in tmp_path.glob("emergence/*/resamples.npz")}
+    kept = {p.parent.name: read(p.parent) for p in tmp_path.glob("emergence/*/resamples.npz")}
     assert kept["wide"].images == kept["imagenet"].images
     gain = kept["wide"].samples["block", "beast"] - kept["imagenet"].samples["conv2", "beast"]
     low, high = np.percentile(gain.mean(axis=0), [2.5, 97.5])
@@ -203,10 +203,8 @@ def test_scratch_trains_all_layers_from_random_weights_as_fast_as_new_ones(folde
 def test_runs_on_other_images_are_refused(folder, compared, tmp_path):
     place = shutil.copytree(compared, tmp_path / "W")
     own = place / "emergence" / "object-1"
-    arrays = sealed.read_sealed(own / "resamples.npz")
-    about = json.loads(str(arrays["about"]))
-    about["by_class"]["beast"] = "0" * 64
-    sealed.write_sealed(own / "resamples.npz", {**arrays, "about": json.dumps(about)})
+    found = read(own)
+    dataclasses.replace(found, images=dataclasses.replace(found.images, by_class={"beast": "0" * 64})).save(own)
     told = json.loads((own / "manifest.json").read_text())
     told["files"] = manifest.file_digests(own, told["files"])
     (own / "manifest.json").write_text(json.dumps(told))

@@ -7,8 +7,9 @@ import pytest
 
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, resamples
+from partsjax.runs import discriminativeness
 from partsjax.runs.discriminativeness import Question
+from partsjax.runs.emergence.result import KEPT
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs import comparing
@@ -69,7 +70,7 @@ def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
         "manifest.json", "emergence/manifest.json"
     }  # fmt: skip
     # And a run of emergence that was named is refused, not computed again in its owner's folder.
-    path = tmp_path / "W" / "emergence" / resamples.NAME
+    path = tmp_path / "W" / "emergence" / KEPT
     path.write_bytes(flipped(path.read_bytes(), 0.5))
     named = question(folder, emergence=str(tmp_path / "W" / "emergence"))
     with pytest.raises(InputError, match=r"resamples\.npz: damaged.*run partsjax emergence again"):

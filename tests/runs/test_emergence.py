@@ -12,7 +12,7 @@ from PIL import Image
 from partsjax.data.survey import survey
 from partsjax.errors import InputError
 from partsjax.runs import photographs, stimulus_stage
-from partsjax.runs.results import OUTPUTS
+from partsjax.runs.emergence.result import OUTPUTS
 from tests import tiny
 from tests.plain import pipeline as plain
 from tests.runs.plainly import seen

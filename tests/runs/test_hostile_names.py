@@ -8,9 +8,10 @@ import pytest
 
 from partsjax.data.coco_parts import read_coco_parts
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, inputs, resamples
+from partsjax.runs import discriminativeness, inputs
 from partsjax.runs.comparison import members
 from partsjax.runs.discriminativeness import Question
+from partsjax.runs.emergence import read
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests import tiny
@@ -93,7 +94,7 @@ def test_of_class_scores_and_emergence(hostile):
     options = Options(net="tests.runs.scored:network", dataset="coco_parts", search=comparing.SEARCH)
     discriminativeness.measure(Question(options), Execution(place / "W", 16, 1), Terminal(quiet=True))
     check(place, before, around)
-    kept = resamples.read_resamples(place / "W" / "emergence" / "resamples.npz")
+    kept = read(place / "W" / "emergence")
     assert {c for _, c in kept.samples} == set(names)
     assert json.loads((place / "W" / "summary.json").read_text())["classes"].keys() == set(names)
     assert len(pages.linked(place / "W" / "report", pages.read(place / "W" / "report"))) > 10

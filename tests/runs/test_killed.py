@@ -2,7 +2,7 @@
 
 import pytest
 
-from partsjax.runs.results import OUTPUTS
+from partsjax.runs.emergence.result import OUTPUTS
 from tests import tiny
 from tests.runs import killed as deadly
 from tests.runs.running import tree

@@ -15,9 +15,10 @@ import partsjax
 from partsjax.emergence.bootstrap import RESAMPLES
 from partsjax.emergence.verdict import Estimate
 from partsjax.errors import InputError
-from partsjax.runs import resamples
 from partsjax.runs.comparison import compared
 from partsjax.runs.discriminativeness.measured import read_measured
+from partsjax.runs.emergence import read
+from partsjax.runs.emergence.result import KEPT
 from tests.runs.running import SEED, number, rows, run
 
 pytestmark = pytest.mark.slow
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def kept(finished):
-    return resamples.read_resamples(finished[0] / resamples.NAME)
+    return read(finished[0])
 
 
 def test_their_percentiles_are_the_intervals_of_the_table(kept, parts):
@@ -42,7 +43,7 @@ def test_runs_of_other_networks_draw_the_same_images(folder, kept, parts, tmp_pa
     """Place alone has the same interval; and what is a lucky draw for one network can be for another: of
     1,000 independent draws a correlation of 0.1 would be three standard errors."""
     run(folder, tmp_path, weights="random", all_searches=False)
-    other_network = resamples.read_resamples(tmp_path / resamples.NAME)
+    other_network = read(tmp_path)
     assert other_network.images == kept.images
     for row, other in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
         assert [row[f"prior_ap_val_{end}"] for end in ("low", "high")] == [
@@ -60,7 +61,7 @@ def test_the_digest_is_of_pixels_and_marks(folder, kept, tmp_path):
         shutil.copytree(folder, place / "photos")
         change(place / "photos")
         run(place / "photos", place / "W", layers=("conv1",), all_searches=False)
-        return resamples.read_resamples(place / "W" / resamples.NAME).images.by_class["beast"]
+        return read(place / "W").images.by_class["beast"]
 
     def nothing(photos):
         pass
@@ -98,7 +99,7 @@ def test_the_weights_have_a_seed_of_their_own(folder, tmp_path):
     """The bootstrap and the searches keep the run's: the unseen images' digest holds its seed too."""
     run(folder, tmp_path / "a", weights="random", all_searches=False, layers=("conv1",))
     run(folder, tmp_path / "b", weights="random", all_searches=False, layers=("conv1",), weights_seed=9)
-    one, other = (resamples.read_resamples(tmp_path / name / resamples.NAME) for name in "ab")
+    one, other = (read(tmp_path / name) for name in "ab")
     assert one.images == other.images
     assert (one.samples["conv1", "beast"] != other.samples["conv1", "beast"]).mean() > 0.9
     priors = [[r["prior_ap_val_low"] for r in rows(tmp_path / name / "parts.csv")] for name in "ab"]
@@ -107,12 +108,13 @@ def test_the_weights_have_a_seed_of_their_own(folder, tmp_path):
 
 def test_what_is_missing_or_damaged_is_one_line(finished, tmp_path):
     with pytest.raises(InputError, match="not found"):
-        resamples.read_resamples(tmp_path / "none.npz")
-    whole = (finished[0] / resamples.NAME).read_bytes()
+        read(tmp_path / "none")
+    whole = (finished[0] / KEPT).read_bytes()
     for name, content in {"half": whole[: len(whole) // 2], "text": b"no", "empty": b""}.items():
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f"{name}: damaged"):
-            resamples.read_resamples(tmp_path / name)
+        (tmp_path / name).mkdir()
+        (tmp_path / name / KEPT).write_bytes(content)
+        with pytest.raises(InputError, match=rf"{name}/resamples\.npz: damaged"):
+            read(tmp_path / name)
 
 
 def test_verdicts_are_kept_exactly(finished, kept, tmp_path):
@@ -121,22 +123,22 @@ def test_verdicts_are_kept_exactly(finished, kept, tmp_path):
     first = dataclasses.replace(
         kept.verdicts[0], num_val=50, combination_ap_train=0.3000004, combination_ap_val=sure, excess=sure
     )
-    verdicts = (first, *kept.verdicts[1:])
-    judged = {
-        names: SimpleNamespace(evidence=SimpleNamespace(resamples=array, verdicts=of_pair))
-        for (names, array), of_pair in zip(kept.samples.items(), (verdicts[:2], verdicts[2:]), strict=True)
-    }
-    resamples.write_resamples(tmp_path / resamples.NAME, judged, kept.images)
-    read = resamples.read_resamples(tmp_path / resamples.NAME)
-    assert repr(read.verdicts) == repr(verdicts)  # NaN is itself there
-    assert read.verdicts[0].emerges_paper and read.verdicts[0].emerges_strict
-    found = compared.figures({"it": [compared.read_run(tmp_path)]}, ["conv1"])["it", "conv1"]
+    names = next(iter(kept.judged))
+    before = kept.judged[names]
+    evidence = dataclasses.replace(before.evidence, verdicts=(first, *before.evidence.verdicts[1:]))
+    changed = dataclasses.replace(before, evidence=evidence)
+    dataclasses.replace(kept, judged={**kept.judged, names: changed}).save(tmp_path)
+    again = read(tmp_path)
+    verdicts = [first, *kept.verdicts[1:]]
+    assert repr(again.verdicts) == repr(verdicts)  # NaN is itself there
+    assert again.verdicts[0].emerges_paper and again.verdicts[0].emerges_strict
+    found = compared.figures({"it": [compared.read_run(tmp_path)]})["it", "conv1"]
     assert found.paper[0] >= 1 and found.strict[0] >= 1
     shutil.copy(finished[0] / "manifest.json", tmp_path)
     digest = json.loads((tmp_path / "manifest.json").read_text())["network_digest"]
     network = SimpleNamespace(digest=digest)
     measured = read_measured(tmp_path, network, "conv1", {"beast": [v.part for v in verdicts[:2]]})
-    assert repr(measured.verdicts["beast"]) == repr(verdicts[:2])
+    assert repr(measured.verdicts["beast"]) == repr(tuple(verdicts[:2]))
 
 
 def test_tables_are_output_and_never_read():

@@ -11,7 +11,8 @@ from partsjax.emergence.compare import Difference, JudgedLayer, mean_ap, network
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 from partsjax.errors import InputError
 from partsjax.reporting.comparison import Figures, PartRow
-from partsjax.runs import resamples
+from partsjax.runs.emergence import read
+from partsjax.runs.unseen import Images
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Run:
     folder: Path
     verdicts: Mapping[str, tuple[Verdict, ...]]
     samples: Mapping[tuple[str, str], np.ndarray]
-    images: resamples.Images
+    images: Images
 
     def layer(self, layer: str) -> JudgedLayer:
         """The judged parts of a layer, for differences."""
@@ -48,7 +49,7 @@ def read_run(folder: Path) -> Run:
     Raises:
       InputError: a file is missing or damaged.
     """
-    kept, verdicts = resamples.read_resamples(folder / resamples.NAME), {}
+    kept, verdicts = read(folder), {}
     for verdict in kept.verdicts:
         verdicts.setdefault(verdict.layer, []).append(verdict)
     by_layer = {layer: tuple(found) for layer, found in verdicts.items()}

@@ -9,7 +9,9 @@ import numpy as np
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import InputError, nearest
 from partsjax.networks.protocol import Network
-from partsjax.runs import resamples, workdir
+from partsjax.runs import workdir
+from partsjax.runs.emergence import read
+from partsjax.runs.unseen import Images
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Measured:
     folder: Path
     verdicts: Mapping[str, tuple[Verdict, ...]]
     ap_samples: Mapping[str, np.ndarray]
-    images: resamples.Images
+    images: Images
     notes: Sequence[str]
 
     def check_images(self, object_class: str, digest: str, seed: int) -> None:
@@ -61,7 +63,7 @@ def read_measured(folder: Path, network: Network, layer: str, parts: Mapping[str
             f"{folder}: emergence was not measured in {layer!r}; {nearest(layer, manifest['layers'])} with "
             "--layer, or leave --emergence out"
         )
-    kept = resamples.read_resamples(folder / resamples.NAME)
+    kept = read(folder)
     by_part = {(v.object_class, v.part): v for v in kept.verdicts if v.layer == layer}
     for object_class, names in parts.items():
         lacking = [name for name in names if (object_class, name) not in by_part]

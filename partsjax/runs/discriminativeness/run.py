@@ -25,7 +25,7 @@ from partsjax.reporting.aside import Aside
 from partsjax.reporting.discriminative import files
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import emergence, manifest, photographs, resamples, skeleton, stages, workdir
+from partsjax.runs import emergence, manifest, photographs, skeleton, stages, workdir
 from partsjax.runs.clock import Clock
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
@@ -37,6 +37,7 @@ from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.inputs import dataset_of
 from partsjax.runs.network_stages import all_crops, images_of
 from partsjax.runs.options import Options
+from partsjax.runs.unseen import unseen_digest
 
 OUTPUTS = ("filters.csv", "parts.csv", "summary.json")
 
@@ -199,7 +200,7 @@ class _Job:
         self.terminal.show(f"results: {self.folder}/filters.csv, parts.csv, summary.json")
 
     def _findings(self, name: str, stage: DropStage, drops: ClassDrops) -> ClassFindings:
-        self.measured.check_images(name, resamples.unseen_digest(stage, self.digests), self.question.job.seed)
+        self.measured.check_images(name, unseen_digest(stage, self.digests), self.question.job.seed)
         return class_findings(
             drops,
             stage.crops.image_index[stage.readable()[0]],

@@ -1,7 +1,8 @@
 """Emergence: measuring it, what comes of it, and the question as a run asks it."""
 
+from partsjax.runs.emergence.files import read
 from partsjax.runs.emergence.measuring import measure
 from partsjax.runs.emergence.result import Emergence
 from partsjax.runs.emergence.run import MODULE, question
 
-__all__ = ["MODULE", "Emergence", "measure", "question"]
+__all__ = ["MODULE", "Emergence", "measure", "question", "read"]

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
@@ -14,12 +16,13 @@ from partsjax.emergence.nulls import Null, beside, chosen_nulls
 from partsjax.errors import InputError
 from partsjax.networks.protocol import Network
 from partsjax.progress import Advance, bars, silent
-from partsjax.runs import photographs, resamples, stages
+from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
-from partsjax.runs.emergence.result import About, Emergence, ReadCrops
+from partsjax.runs.emergence.result import About, Emergence
 from partsjax.runs.evidence_stage import EvidenceStage, Judged
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
 from partsjax.runs.options import chosen_layers
+from partsjax.runs.unseen import Images, unseen_digest
 
 
 def measure(
@@ -67,6 +70,9 @@ def measure(
         return answer(network, dataset, asked, context)
 
 
+_NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they scored, not the regressors
+
+
 @dataclasses.dataclass(frozen=True)
 class Asked:
     """What is measured, of a network on a data set.
@@ -97,7 +103,7 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
     found = _Judging(trained, of_null, asked, context).run()
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
-    read = {name: ReadCrops(pair[1].crops, pair[1].readable()[0]) for name, pair in trained.by_class.items()}
+    unseen = {name: pair[1] for name, pair in trained.by_class.items()}
     keys = [stage.keys[asked.layers[0]] for pair in trained.by_class.values() for stage in pair]
     return Emergence(
         about=About(
@@ -117,10 +123,9 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
             input_fingerprint=stages.key(stimuli=keys),
         ),
         judged=found,
-        images=resamples.Images(
-            asked.seed, {name: resamples.unseen_digest(one, crops.digests) for name, one in read.items()}
-        ),
-        crops=read,
+        images=Images(asked.seed, {name: unseen_digest(one, crops.digests) for name, one in unseen.items()}),
+        readable={name: one.readable()[0] for name, one in unseen.items()},
+        crops={name: one.crops for name, one in unseen.items()},
         notes=tuple(context.notes),
         skipped=tuple(
             sorted({line for pair in trained.by_class.values() for one in pair for line in one.readable()[1]})
@@ -210,7 +215,11 @@ class _Judging:
         judged = {}
         for layer in asked.layers:
             real, nulls = found[layer, None], {null: found[layer, null].evidence for null in self._nulls}
-            judged[layer, object_class] = dataclasses.replace(real, evidence=beside(real.evidence, nulls))
+            judged[layer, object_class] = dataclasses.replace(
+                real,
+                scores=dataclasses.replace(real.scores, weights=_NO_REGRESSORS),
+                evidence=beside(real.evidence, nulls),
+            )
         return judged
 
 

@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from partsjax.data.crops import Crops
+from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
+from partsjax.emergence.evidence import Trial
 from partsjax.emergence.method import Method
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
+from partsjax.progress import bars, silent
 from partsjax.reporting import tables
-from partsjax.runs import results
+from partsjax.runs import workdir
 from partsjax.runs.context import Context
 from partsjax.runs.evidence_stage import Judged
-from partsjax.runs.resamples import Images
+from partsjax.runs.unseen import Images
+
+KEPT = "resamples.npz"
+OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", KEPT, "summary.json")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,37 +55,35 @@ class About:
     input_fingerprint: str
 
 
-@dataclasses.dataclass(frozen=True)
-class ReadCrops:
-    """A class's unseen crops; ok: bool [N], which of them could be read."""
-
-    crops: Crops
-    ok: np.ndarray
-
-    def readable(self) -> tuple[np.ndarray, list[str]]:
-        return self.ok, []
-
-
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Emergence:
     """Which parts have detectors among a network's filters: what `measure` returns and `read` reads.
 
-    about: what was measured. judged: by (layer, class), scores and verdicts exactly.
-    images: the unseen images it was judged on. crops: of them, by class; None after `read`.
-    notes: what a reader of the figures has to know; skipped: images left out, a line each.
+    about: what was measured. judged: by (layer, class), scores and verdicts, exactly.
+    images: the unseen images it was judged on; readable: by class, which of their crops could be read, bool
+    [N].
+    crops: by class, those of unseen images; None after `read`.
+    notes: what a reader of the figures has to know; skipped: what was wrong with images left out, a line
+    each.
     """
 
     about: About
     judged: Mapping[tuple[str, str], Judged]
     images: Images
-    crops: Mapping[str, ReadCrops] | None
+    readable: Mapping[str, np.ndarray]
+    crops: Mapping[str, Crops] | None
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """On every part, layer by layer."""
+        """On every part, layer by layer, class by class."""
         return [v for found in self.judged.values() for v in found.evidence.verdicts]
+
+    @property
+    def trials(self) -> list[Trial]:
+        """What every search found, in the same order."""
+        return [t for found in self.judged.values() for t in found.evidence.trials]
 
     @functools.cached_property
     def parts(self) -> "pd.DataFrame":
@@ -89,7 +93,7 @@ class Emergence:
     @functools.cached_property
     def combinations(self) -> "pd.DataFrame":
         """One row per layer, class, part and search: the set that each search found."""
-        return tables.combinations_table(t for found in self.judged.values() for t in found.evidence.trials)
+        return tables.combinations_table(self.trials)
 
     @functools.cached_property
     def filters(self) -> "pd.DataFrame":
@@ -106,32 +110,57 @@ class Emergence:
             unregressed[layer] += best_unregressed(scores.ap_train_unregressed, scores.ap_val_unregressed)
         return {layer: summarize(verdicts[layer], unregressed[layer]) for layer in self.about.layers}
 
+    @property
+    def samples(self) -> dict[tuple[str, str], np.ndarray]:
+        """By (layer, class), float32 [P, 1000]: held-out AP of each part's set on each bootstrap sample."""
+        return {names: found.evidence.resamples for names, found in self.judged.items()}
+
     def __repr__(self) -> str:
-        about = self.about
+        about, summary = self.about, self.summary
         counts = ", ".join(
-            f"{layer} {of.emerging_strict} strictly ({of.emerging_paper} by the paper's criterion)"
-            for layer, of in self.summary.items()
+            f"{layer} {of.emerging_strict} ({of.emerging_paper})" for layer, of in summary.items()
         )
-        parts = next(iter(self.summary.values())).parts
-        return f"Emergence({about.net} on {about.dataset}: of {parts} parts emerge {counts})"
+        return (
+            f"<Emergence: {about.net} on {about.dataset}; of {next(iter(summary.values())).parts} parts "
+            f"emerge strictly (by the paper's criterion): {counts}>"
+        )
 
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
-        return results.OUTPUTS
+        return OUTPUTS
 
-    def save(self, folder: Path) -> None:
-        """Writes the files of a run: `parts.csv`, `filters.parquet`, `combinations.csv`, `summary.json` and
-        `resamples.npz`, from which `read` makes the very same object again."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        results.write_tables(folder, self)
+    def save(self, folder: str | Path) -> None:
+        """Writes the files of a run into a folder, but for its manifest and report; `read` makes the same
+        object.
 
-    def write_report(self, folder: str | Path, *, context: Context | None = None) -> None:
-        """Writes a page that needs no network, with pictures from the data set; it begins at `index.html`."""
-        from partsjax.runs.report import build_emergence_report  # charts take long to import
+        Raises:
+          InputError: the folder cannot be written to.
+        """
+        from partsjax.runs.emergence.files import write_files
 
-        build_emergence_report(Path(folder), self, context or Context())
+        folder = Path(folder).expanduser()
+        with workdir.plain_errors(folder):
+            workdir.make_folder(folder)
+            write_files(self, folder)
+
+    def write_report(
+        self, folder: str | Path, dataset: Dataset | None = None, *, progress: bool = True
+    ) -> None:
+        """Writes pages that need no network, with pictures from the data set; they begin at `index.html`.
+
+        Args:
+          folder: of the report alone; one that is there is replaced.
+          dataset: needed after `read`: the one it was measured on.
+
+        Raises:
+          InputError: no data set is at hand, or it is another, or the folder cannot be written to.
+        """
+        from partsjax.runs.emergence.report import write_report
+
+        folder = Path(folder).expanduser()
+        with workdir.plain_errors(folder):
+            write_report(folder, self, dataset, Context(progress=bars() if progress else silent))
 
     def manifest(self) -> Mapping[str, Any]:
         """What a run's manifest says of it, beside what all runs say."""

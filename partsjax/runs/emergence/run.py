@@ -42,7 +42,9 @@ def question(options: Options, *, report: bool = True) -> Question[Emergence]:
     def write(found: Emergence, folder: Path, context: Context) -> None:
         save(found, folder, context)
         if report:
+            from partsjax.runs.emergence.report import write_report  # charts take long to import
+
             with context.clock("report"):
-                found.write_report(folder / "report", context=context)
+                write_report(folder / "report", found, None, context)
 
     return Question(options, MODULE, options.dtype, prepare, write)

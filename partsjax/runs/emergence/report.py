@@ -1,29 +1,44 @@
 """The report of a run: what its pages show."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from partsjax.data.crops import Crops, class_crops
+from partsjax.data.dataset import Dataset
 from partsjax.emergence.evidence import Detection
 from partsjax.emergence.top_activations import CROPS_KEPT
+from partsjax.errors import InputError
 from partsjax.reporting import report
-from partsjax.runs import manifest
+from partsjax.runs import manifest, photographs
 from partsjax.runs.context import Context
+from partsjax.runs.emergence.result import About, Emergence
 from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.gallery import Gallery
+from partsjax.runs.network_stages import images_of
+from partsjax.runs.unseen import unseen_digest
 from partsjax.runs.workdir import unfinished
-
-if TYPE_CHECKING:
-    from partsjax.runs.emergence.result import About, Emergence
 
 _FILTER_PARTS = 10  # parts listed on a filter's page
 
 
-def build_emergence_report(folder: Path, found: "Emergence", context: Context) -> None:
-    """Writes the report into `folder`, whole or not at all."""
-    gallery = Gallery(found.crops)
+@dataclasses.dataclass(frozen=True)
+class _Read:
+    """A class's unseen crops, as a gallery takes them; ok: bool [N], which of them could be read."""
+
+    crops: Crops
+    ok: np.ndarray
+
+    def readable(self) -> tuple[np.ndarray, list[str]]:
+        return self.ok, []
+
+
+def write_report(folder: Path, found: Emergence, dataset: Dataset | None, context: Context) -> None:
+    """Writes the report into `folder`, whole or not at all; dataset: where `found` has no crops."""
+    crops = found.crops if found.crops is not None else _crops_again(found, dataset, context)
+    gallery = Gallery({name: _Read(one, found.readable[name]) for name, one in crops.items()})
     content = _content(found, gallery)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as place:
@@ -35,7 +50,36 @@ def build_emergence_report(folder: Path, found: "Emergence", context: Context) -
             )
 
 
-def _content(found: "Emergence", gallery: Gallery) -> report.EmergenceReport:
+def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) -> dict[str, Crops]:
+    """The unseen crops of a result that was read from files.
+
+    Raises:
+      InputError: they are not those it was judged on.
+    """
+    if dataset is None:
+        raise InputError(
+            "report: its pictures need the data set, which a result that was read does not hold; give it as "
+            "dataset=..."
+        )
+    about, crops = found.about, {}
+    for name in about.classes:
+        if name not in dataset.parts:
+            raise InputError(
+                f"dataset {dataset.name}: has no class {name}, which was measured; load it with it"
+            )
+        crops[name] = class_crops(dataset, name, "val", about.input_size, limit=about.limit)
+    looks = photographs.looked_at(images_of({name: (one,) for name, one in crops.items()}), context)
+    digests = photographs.digests(looks)
+    for name, one in crops.items():
+        ok = found.readable[name]
+        if len(one) != len(ok) or unseen_digest(_Read(one, ok), digests) != found.images.by_class[name]:
+            raise InputError(
+                f"dataset {dataset.name}: other images or annotations of {name} than measured; give the same"
+            )
+    return crops
+
+
+def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
     about, judged = found.about, found.judged
     layers, classes = about.layers, about.classes
     pictures = {}
@@ -113,7 +157,7 @@ def _filter_pages(layer: str, of_class: Mapping[str, Judged], gallery: Gallery) 
     return pages
 
 
-def _facts(about: "About") -> list[tuple[str, str]]:
+def _facts(about: About) -> list[tuple[str, str]]:
     search = about.search
     return [
         ("classes", ", ".join(about.classes)),

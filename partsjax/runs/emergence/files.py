@@ -1,0 +1,77 @@
+"""The files of a result, and back.
+
+`resamples.npz` keeps it exactly, so that it can be read again and compared image by image; the others are
+output and are never read. It is a sealed .npz of a record (`records.packed`): what was measured, on which
+unseen images, and of every layer and class all scores, verdicts and sets found, with the held-out AP of each
+part's set on each of 1,000 bootstrap samples of the class's unseen images. Runs on the same images with the
+same seed have the same samples, column for column, whatever their networks are.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from partsjax.errors import InputError
+from partsjax.reporting import tables
+from partsjax.reporting.rows import write_table
+from partsjax.runs import sealed, workdir
+from partsjax.runs.emergence.result import KEPT, About, Emergence
+from partsjax.runs.evidence_stage import Judged
+from partsjax.runs.records import packed, unpacked
+from partsjax.runs.unseen import Images
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kept:
+    about: About
+    judged: tuple[Judged, ...]  # layer by layer, class by class
+    images: Images
+    readable: Mapping[str, np.ndarray]
+    notes: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def write_files(found: Emergence, folder: Path) -> None:
+    """Each whole or not at all."""
+    whole = functools.partial(workdir.written_whole, durable=True)
+    with whole(folder / "filters.parquet") as path:
+        tables.write_filters(path, found.filters)
+    with whole(folder / "parts.csv") as path:
+        write_table(path, found.parts)
+    with whole(folder / "combinations.csv") as path:
+        write_table(path, found.combinations)
+    with whole(folder / KEPT) as path:
+        kept = _Kept(
+            found.about,
+            tuple(found.judged.values()),
+            found.images,
+            found.readable,
+            found.notes,
+            found.skipped,
+        )
+        sealed.write_sealed(path, packed(kept))
+    about = found.about
+    summary = tables.emergence_summary(about.net, about.weights, about.dataset, about.classes, found.summary)
+    workdir.write_json(folder / "summary.json", summary)
+
+
+def read(folder: str | Path) -> Emergence:
+    """What a run of `partsjax emergence`, or `Emergence.save`, left in a folder: the same object, figures
+    exact.
+
+    Raises:
+      InputError: there is no finished run, or its file is damaged.
+    """
+    path = Path(folder).expanduser() / KEPT
+    try:
+        kept = unpacked(_Kept, sealed.read_sealed(path))
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found; run partsjax emergence to its end first") from None
+    except (sealed.Damaged, OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: damaged ({error}); run partsjax emergence again") from None
+    names = [(layer, of) for layer in kept.about.layers for of in kept.about.classes]
+    judged = dict(zip(names, kept.judged, strict=True))
+    return Emergence(kept.about, judged, kept.images, kept.readable, None, kept.notes, kept.skipped)

@@ -1,0 +1,44 @@
+"""The unseen images that verdicts were judged on: what two runs must have in common to be paired."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from partsjax.data.crops import Crops
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """The unseen images a run judged on: the bootstrap's seed, and a digest by object class."""
+
+    seed: int
+    by_class: Mapping[str, str]
+
+
+class OfCrops(Protocol):
+    """A stage that has been through a class's crops."""
+
+    crops: Crops
+
+    def readable(self) -> tuple[np.ndarray, list[str]]:
+        """Which crops could be read, bool [N], and what was wrong with the others."""
+
+
+def unseen_digest(stage: OfCrops, image_digests: Mapping[str, str]) -> str:
+    """Hexadecimal digest of a class's readable unseen crops: pixels and annotations, not the crop's size."""
+    crops = stage.crops
+    read = {i for i, ok in zip(crops.image_index.tolist(), stage.readable()[0], strict=True) if ok}
+    seen = [list(crops.ids), list(crops.parts)]
+    for i in sorted(read):
+        image = crops.images[i]
+        marked = [
+            [o.box, [[p.name, p.box] for p in o.parts]]
+            for o in image.objects
+            if o.object_class == crops.object_class
+        ]
+        seen.append([image_digests[image.image_id], repr(marked)])
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
