@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from partsjax.errors import InputError
-from partsjax.runs import comparison, manifest, sealed
+from partsjax.runs import comparison, manifest
 from partsjax.runs.emergence import read
 from tests import tiny
 from tests.reporting.report import browser
@@ -204,7 +204,9 @@ def test_runs_on_other_images_are_refused(folder, compared, tmp_path):
     place = shutil.copytree(compared, tmp_path / "W")
     own = place / "emergence" / "object-1"
     found = read(own)
-    dataclasses.replace(found, images=dataclasses.replace(found.images, by_class={"beast": "0" * 64})).save(own)
+    dataclasses.replace(found, images=dataclasses.replace(found.images, by_class={"beast": "0" * 64})).save(
+        own
+    )
     told = json.loads((own / "manifest.json").read_text())
     told["files"] = manifest.file_digests(own, told["files"])
     (own / "manifest.json").write_text(json.dumps(told))
