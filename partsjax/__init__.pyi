@@ -7,6 +7,8 @@ from .data.schema import Part as Part
 from .emergence.combination import Search as Search
 from .emergence.method import Method as Method
 from .emergence.nulls import Null as Null
+from .emergence.place_prior import PlacePrior as PlacePrior
+from .emergence.place_prior import PriorDetections as PriorDetections
 from .emergence.verdict import NullVerdict as NullVerdict
 from .emergence.verdict import Verdict as Verdict
 from .errors import InputError as InputError

@@ -59,7 +59,8 @@ TESTS = {
     "emergence/ground.py": "emergence/test_by_image.py emergence/test_held_out.py " + NO_UNSEEN,
     "emergence/method.py": "emergence/test_constants.py",
     "emergence/decode_boxes.py": "emergence/test_decode_boxes.py emergence/test_thresholds.py",
-    "emergence/prior.py": "emergence/test_prior.py emergence/test_thresholds.py emergence/test_constants.py",
+    "emergence/place_prior.py": "emergence/test_place_prior.py emergence/test_thresholds.py",
+    "emergence/fixed_boxes.py": "emergence/test_fixed_boxes.py emergence/test_constants.py",
     "emergence/ranked.py": "emergence/test_ranked.py emergence/test_calibration.py "
     "emergence/test_decode_boxes.py",
     "emergence/regression.py": "emergence/test_thresholds.py emergence/test_scoring.py",
@@ -190,7 +191,7 @@ def table(sizes: dict, counts: dict, survivors: list[str]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="such as emergence/prior.py; all: none named"
+        "files", nargs="*", metavar="FILE", help="such as emergence/genetic.py; all: none named"
     )
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)

@@ -58,6 +58,17 @@ class Crops:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def select(self, keep: np.ndarray) -> "Crops":
+        """Some of the crops, by index or bool mask over N."""
+        index = np.arange(len(self))[keep]
+        return dataclasses.replace(
+            self,
+            image_index=self.image_index[index],
+            ids=tuple(self.ids[i] for i in index),
+            objects=tuple(self.objects[i] for i in index),
+            truth=self.truth.select(index),
+        )
+
     @functools.cached_property
     def object_boxes(self) -> np.ndarray:
         """float64 [N, 4], `xyxy` in image pixels."""

@@ -9,12 +9,13 @@ from partsjax.emergence.bootstrap import RESAMPLES, resampled_ap
 from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, combine, members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
+from partsjax.emergence.fixed_boxes import MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.stimuli import Stimuli
-from partsjax.emergence.verdict import Estimate, Verdict
+from partsjax.emergence.verdict import Estimate, PriorVerdict, Verdict
 from partsjax.ops.average_precision import Curve
 
 DETECTIONS_SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
@@ -122,7 +123,7 @@ class _Layer:
 
     def detections(self, part: int, split: int, score: str) -> PartDetections:
         """The part's detections in a split (0 train, 1 val), ranked by `score`."""
-        truth = (self.ground.train, self.ground.val)[split]
+        truth = (self.ground.train, self.ground.val)[split].truth
         usable = truth.valid[part] & ~truth.difficult[part]
         found = self.found[split][:, part]
         plain = self._ranked[split].part(found, usable.sum(axis=0))
@@ -173,8 +174,8 @@ class _Layer:
             "layer": self.layer,
             "object_class": self.object_class,
             "part": self.parts[part],
-            "num_train": int(self.ground.train.positives[part]),
-            "num_val": int(self.ground.val.positives[part]),
+            "num_train": int(self.ground.train.truth.positives[part]),
+            "num_val": int(self.ground.val.truth.positives[part]),
             "best_filter": best,
             "emergence_ap": self.method.emergence_ap,
             "min_val_boxes": self.method.min_val_boxes,
@@ -183,8 +184,9 @@ class _Layer:
             return Verdict(**facts), Strongest(), np.full(RESAMPLES, np.nan)
         alone, alone_curve = self._held_out(part, Search(), (best,))
         together, together_curve = self._held_out(part, search, found.filters)
-        median, one, several = self.ground.priors[part]
         together_ap = resampled_ap(together_curve, self.ground.weights)
+        judged = dict(self.ground.judged_priors[part])
+        several, one, median = (judged.pop(prior) for prior in (SEVERAL_BOXES, ONE_BOX, MEDIAN_BOX))
         verdict = Verdict(
             **facts,
             best_filter_ap_train=float(self.scores.ap_train[best, part]),
@@ -192,14 +194,20 @@ class _Layer:
             combination=found.filters,
             combination_ap_train=found.ap_train,
             combination_ap_val=together_ap.estimate,
-            prior_boxes=len(several.prior.boxes),
-            prior_ap_train=several.prior.ap_train,
+            prior_boxes=several.boxes,
+            prior_ap_train=several.ap_train,
             prior_ap_val=several.ap_val.estimate,
             excess=(together_ap - several.ap_val).estimate,
-            one_box_ap_train=one.prior.ap_train,
+            one_box_ap_train=one.ap_train,
             one_box_ap_val=one.ap_val.estimate,
             one_box_excess=(together_ap - one.ap_val).estimate,
             median_box_ap_val=median.ap_val.value,
+            priors={
+                prior.name: PriorVerdict(
+                    prior.label, of.ap_train, of.ap_val.estimate, (together_ap - of.ap_val).estimate
+                )
+                for prior, of in judged.items()
+            },
         )
         pictures = Strongest(*self._strongest(part, alone), *self._strongest(part, together))
         return verdict, pictures, together_ap.samples

@@ -1,23 +1,26 @@
-"""What the evidence on a class shares over layers: its parts in both splits, resamples, location priors."""
+"""What the evidence on a class shares over layers: its crops in both splits, resamples, place priors."""
 
 import dataclasses
 import functools
+import hashlib
 
 import numpy as np
 
-from partsjax.data.crops import Truth
+from partsjax.data.crops import Crops
 from partsjax.emergence.bootstrap import Resampled, resampled_ap, resamples
+from partsjax.emergence.fixed_boxes import MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES
 from partsjax.emergence.method import Method
-from partsjax.emergence.prior import Prior, priors
+from partsjax.emergence.place_prior import JudgedDetections, PlacePrior, PriorDetections, judge_place, of_part
 from partsjax.emergence.ranked import Union
 from partsjax.ops.average_precision import Curve, curve
 
 
 @dataclasses.dataclass(frozen=True)
 class JudgedPrior:
-    """A prior and its AP on unseen images."""
+    """A place prior on one part: its APs, and the most boxes it shows on a train crop."""
 
-    prior: Prior
+    boxes: int
+    ap_train: float
     ap_val: Resampled
 
 
@@ -25,21 +28,20 @@ class JudgedPrior:
 class Ground:
     """One class's crops.
 
-    train, val: parts of its crops; images_train, images_val: int [N], the image each crop comes from.
-    seed: of the bootstrap.
+    train, val: those that could be read. seed: of the bootstrap.
+    further_priors: place priors beside the three that every part is held against.
     """
 
-    train: Truth
-    val: Truth
-    images_train: np.ndarray
-    images_val: np.ndarray
+    train: Crops
+    val: Crops
     method: Method
     seed: int
+    further_priors: tuple[PlacePrior, ...] = ()
 
     @functools.cached_property
     def _val_images(self) -> tuple[int, np.ndarray]:
         """How many images the unseen crops come from, and each crop's, counted from 0."""
-        images, index = np.unique(self.images_val, return_inverse=True)
+        images, index = np.unique(self.val.image_index, return_inverse=True)
         return len(images), index
 
     @functools.cached_property
@@ -47,19 +49,57 @@ class Ground:
         """Bootstrap resamples of the unseen images, float32 [I, 1000]; paired over all detectors."""
         return resamples(self._val_images[0], (self.seed, self._val_images[0]))
 
-    def curve(self, found: Union, positives: np.ndarray) -> Curve:
+    def curve(self, found: Union | JudgedDetections, positives: np.ndarray) -> Curve:
         """Of detections on unseen crops; positives: int [N]."""
         count, images = self._val_images
         wanted = np.bincount(images, weights=positives, minlength=count)
         return curve(found.scores, found.true, images[found.crops], wanted)
 
     @functools.cached_property
-    def priors(self) -> list[tuple[JudgedPrior, JudgedPrior, JudgedPrior] | None]:
-        """(median box, one box, several boxes) of every part; None where it has no train box."""
+    def prior_detections(self) -> list[dict[PlacePrior, tuple[PriorDetections, PriorDetections]]]:
+        """(train, val) detections of every part by each prior; none of a part without a train box."""
+        priors = (MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES, *self.further_priors)
+        found = []
+        for part, boxes in enumerate(self.train.truth.positives):
+            train, val = of_part(self.train, part), of_part(self.val, part, hidden=True)
+            found.append(
+                {
+                    prior: tuple(prior.on(train, crops, self.method) for crops in (train, val))
+                    for prior in priors
+                    if boxes
+                }
+            )
+        return found
 
-        def judged(prior: Prior) -> JudgedPrior:
-            return JudgedPrior(prior, resampled_ap(prior.val, self.weights))
+    @functools.cached_property
+    def priors_digest(self) -> str:
+        """Of all that the further priors detect, with their names and labels."""
+        digest = hashlib.sha256()
+        for found in self.prior_detections:
+            for prior in self.further_priors:
+                digest.update(repr((prior.name, prior.label, len(found))).encode())
+                for detections in found.get(prior, ()):
+                    for array in (detections.boxes, detections.scores, detections.crops):
+                        digest.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
+        return digest.hexdigest()
 
-        splits = self.train, self.val, self.images_train, self._val_images[1]
-        found = [priors(part, *splits, self.method) for part in range(len(self.train.valid))]
-        return [of_part and tuple(judged(prior) for prior in of_part) for of_part in found]
+    @functools.cached_property
+    def judged_priors(self) -> list[dict[PlacePrior, JudgedPrior]]:
+        """Of every part by each prior; none of a part without a train box."""
+        return [
+            {prior: self._judged(part, *found) for prior, found in priors.items()}
+            for part, priors in enumerate(self.prior_detections)
+        ]
+
+    def _judged(self, part: int, on_train: PriorDetections, on_val: PriorDetections) -> JudgedPrior:
+        train, val = (of_part(crops, part).truth for crops in (self.train, self.val))
+        known = judge_place(on_train, train, self.method)
+        unseen = judge_place(on_val, val, self.method)
+        everything = np.zeros(len(known.crops), np.int64), train.positives
+        return JudgedPrior(
+            boxes=int(np.bincount(on_train.crops).max(initial=0)),
+            ap_train=curve(known.scores, known.true, *everything).average_precision(),
+            ap_val=resampled_ap(
+                self.curve(unseen, (val.valid & ~val.difficult)[0].sum(axis=0)), self.weights
+            ),
+        )

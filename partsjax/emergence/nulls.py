@@ -5,15 +5,14 @@ still scores is owed to place, to fitting, and to the choice of the best of many
 """
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from partsjax.data.crops import Truth
+from partsjax.data.crops import Crops, Truth
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.ground import Ground
-from partsjax.emergence.verdict import NullVerdict, Verdict
+from partsjax.emergence.verdict import NullVerdict, Verdict, require_column_name
 from partsjax.errors import InputError, nearest
 from partsjax.networks import untrained_network
 from partsjax.networks.protocol import Network
@@ -50,14 +49,7 @@ class Null:
     truth_of: Callable[[Ground], Ground] = same_truth
 
     def __post_init__(self):
-        if not re.fullmatch("[a-z][a-z0-9_]*", self.name):
-            raise InputError(
-                f"null {self.name!r}: its columns are named after it; take lower-case letters, digits and "
-                "underscores, a letter first"
-            )
-        taken = {field.name for field in dataclasses.fields(Verdict)}
-        if taken & {f"{self.name}_ap_train", f"{self.name}_ap_val"}:
-            raise InputError(f"null {self.name!r}: {self.name}_ap_val is another column; name it otherwise")
+        require_column_name("null", self.name)
 
 
 def shuffled(truth: Truth, seed) -> Truth:
@@ -70,11 +62,10 @@ def shuffled(truth: Truth, seed) -> Truth:
 
 
 def _shuffled_parts(ground: Ground) -> Ground:
-    return dataclasses.replace(
-        ground,
-        train=shuffled(ground.train, (ground.seed, 0)),
-        val=shuffled(ground.val, (ground.seed, 1)),
-    )
+    def of(crops: Crops, split: int) -> Crops:
+        return dataclasses.replace(crops, truth=shuffled(crops.truth, (ground.seed, split)))
+
+    return dataclasses.replace(ground, train=of(ground.train, 0), val=of(ground.val, 1))
 
 
 NULLS = {

@@ -95,7 +95,7 @@ class Union:
     def select(self, keep: np.ndarray) -> "Union":
         """What is left with some detections gone, by bool mask; the next on a box may now be the first."""
         scores, found, crops = self.scores[keep], self.found[keep], self.crops[keep]
-        return Union(scores, found, _first(found, crops), crops, self.filters[keep], self.ranks[keep])
+        return Union(scores, found, first_on_box(found, crops), crops, self.filters[keep], self.ranks[keep])
 
 
 def union(detections: PartDetections, filters) -> Union:
@@ -106,7 +106,7 @@ def union(detections: PartDetections, filters) -> Union:
     scores, crops, ranks = (a[rows, columns] for a in (some.scores, some.crops, some.ranks))
     order = np.lexsort((ranks, crops, rows, -scores))
     found, crops = some.found[rows, columns][order], crops[order]
-    return Union(scores[order], found, _first(found, crops), crops, filters[rows[order]], ranks[order])
+    return Union(scores[order], found, first_on_box(found, crops), crops, filters[rows[order]], ranks[order])
 
 
 def _box_ids(crops: np.ndarray, found: np.ndarray, everything: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ def _box_ids(crops: np.ndarray, found: np.ndarray, everything: np.ndarray) -> np
     return crops.astype(np.int64) * (int(everything.max(initial=0)) + 1) + found
 
 
-def _first(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
+def first_on_box(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
     """bool [M]: which detections, by falling score, are the first on their ground-truth box."""
     hits = np.flatnonzero(found > HITS_NOTHING)
     _, first = np.unique(_box_ids(crops[hits], found[hits], found), return_index=True)

@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from partsjax.emergence.method import Method
+from partsjax.errors import InputError
 
 CHANCE = 0.025  # each lower end of a 95% interval lies too high this often
 
@@ -38,16 +40,26 @@ class NullVerdict:
 
 
 @dataclasses.dataclass(frozen=True)
+class PriorVerdict:
+    """What a place prior came to on a part; excess: held-out AP of the combination minus the prior's."""
+
+    label: str
+    ap_train: float
+    ap_val: Estimate
+    excess: Estimate
+
+
+@dataclasses.dataclass(frozen=True)
 class Verdict:
     """One part in one layer. APs are fractions, NaN where not computed or without ground truth.
 
     num_train, num_val: boxes of the part.
     best_filter: the single filter with the highest train AP; None: the part has no train box.
     combination: the filters of the set, rising; empty: none.
-    prior_*: the location prior the part is held against, `prior_boxes` fixed boxes in every crop, the surest
+    prior_*: the place prior the part is held against, `prior_boxes` fixed boxes in every crop, the surest
       first. one_box_*: the best single box, a k-means centre; median_box_ap_val: of the median box.
     excess, one_box_excess: held-out AP of the combination minus that prior's, by paired bootstrap.
-    nulls: by name, of the nulls that were run.
+    priors: by name, of further place priors. nulls: by name, of the nulls that were run.
     emergence_ap, min_val_boxes: the method's thresholds, by which the part is judged.
     """
 
@@ -70,6 +82,7 @@ class Verdict:
     one_box_ap_val: Estimate = UNKNOWN
     one_box_excess: Estimate = UNKNOWN
     median_box_ap_val: float = math.nan
+    priors: Mapping[str, PriorVerdict] = dataclasses.field(default_factory=dict)
     nulls: Mapping[str, NullVerdict] = dataclasses.field(default_factory=dict)
     emergence_ap: float = Method.emergence_ap
     min_val_boxes: int = Method.min_val_boxes
@@ -188,6 +201,17 @@ def null_labels(verdicts: Sequence[Verdict]) -> dict[str, str]:
     """{name: label} of the nulls that were run on all of these parts, in order."""
     first, *others = verdicts
     return {name: null.label for name, null in first.nulls.items() if all(name in v.nulls for v in others)}
+
+
+def require_column_name(kind: str, name: str) -> None:
+    """Raises `InputError` where `{name}_ap_val` cannot be a column, or is one of `Verdict`'s own fields."""
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        raise InputError(
+            f"{kind} {name!r}: its columns are named after it; take lower-case letters, digits and "
+            "underscores, a letter first"
+        )
+    if {f"{name}_ap_train", f"{name}_ap_val"} & {field.name for field in dataclasses.fields(Verdict)}:
+        raise InputError(f"{kind} {name!r}: {name}_ap_val is another column; name it otherwise")
 
 
 def _null_summary(nulls: Sequence[NullVerdict], label: str) -> NullSummary:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
-from partsjax.emergence.verdict import Estimate, LayerSummary, NullVerdict, Verdict
+from partsjax.emergence.verdict import Estimate, LayerSummary, NullVerdict, PriorVerdict, Verdict
 
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 
@@ -21,7 +21,7 @@ def parts_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """One row per layer, class and part, as `parts.csv`.
 
     combination: the filters of the set, a tuple. `emerges_*` are missing for parts too rare to be judged, or
-    without a train box. Every null that was run has columns of its own.
+    without a train box. Every null that was run, and every further place prior, has columns of its own.
     """
     table = pd.DataFrame([_part_row(v) for v in verdicts])
     flags = [column for column in table if "emerges_" in column]
@@ -99,6 +99,17 @@ def _part_row(v: Verdict) -> dict:
         **_ends("excess_over_one_box", v.one_box_excess),
         "median_box_ap_val": v.median_box_ap_val,
         **{column: value for item in v.nulls.items() for column, value in _null_row(*item).items()},
+        **{column: value for item in v.priors.items() for column, value in _prior_row(*item).items()},
+    }
+
+
+def _prior_row(name: str, prior: PriorVerdict) -> dict:
+    return {
+        f"{name}_ap_train": prior.ap_train,
+        f"{name}_ap_val": prior.ap_val.value,
+        **_ends(f"{name}_ap_val", prior.ap_val),
+        f"excess_over_{name}": prior.excess.value,
+        **_ends(f"excess_over_{name}", prior.excess),
     }
 
 

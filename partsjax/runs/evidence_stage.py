@@ -62,8 +62,9 @@ class EvidenceStage:
             __name__,
             stage="evidence",
             stimuli=[stage.keys[layer] for stage in pair],
-            truth=[truth_digest(truth) for truth in (ground.train, ground.val)],
-            images=[index.tolist() for index in (ground.images_train, ground.images_val)],
+            truth=[truth_digest(crops.truth) for crops in (ground.train, ground.val)],
+            images=[crops.image_index.tolist() for crops in (ground.train, ground.val)],
+            priors=ground.further_priors and ground.priors_digest,
             names=[layer, crops.object_class, crops.parts],
             field=dataclasses.astuple(self.network.fields[layer]),
             size=self.network.input_size,
@@ -75,7 +76,7 @@ class EvidenceStage:
     def _compute(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
         field, size = self.network.fields[layer], self.network.input_size
         stimuli = tuple(stage.load(layer) for stage in pair)
-        scores, found = score_layer(*stimuli, ground.train, ground.val, field, size, self.method)
+        scores, found = score_layer(*stimuli, ground.train.truth, ground.val.truth, field, size, self.method)
         numbers = (field.center, field.stride, field.size)
         geometry = Geometry(*(np.float32(v) for v in numbers), np.int32(stimuli[0].columns), np.float32(size))
         names = layer, pair[0].crops.object_class, pair[0].crops.parts

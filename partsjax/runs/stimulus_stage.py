@@ -157,9 +157,9 @@ class StimulusStage:
         readable = np.concatenate([readable for readable, _ in loaded]) if loaded else np.zeros(0, bool)
         return readable, sorted({str(problem) for _, problems in loaded for problem in problems})
 
-    def truth(self) -> Truth:
-        """Ground truth of the readable crops, aligned with `load`."""
-        return self.crops.truth.select(self.readable()[0])
+    def readable_crops(self) -> Crops:
+        """Those of `load`."""
+        return self.crops.select(self.readable()[0])
 
 
 def truth_digest(truth: Truth) -> str:

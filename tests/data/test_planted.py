@@ -95,14 +95,11 @@ def test_planted_parts_emerge_beyond_their_prior(object_class):
         for activation in maps
     )
     field, size, parts = FIELDS["blob"], PLANTED.network.input_size, crops[0].parts
-    truths, images = [of.truth for of in crops], [of.image_index for of in crops]
-    scores, found = library_scores(*stimuli, *truths, field, size, Method())
+    scores, found = library_scores(*stimuli, *(of.truth for of in crops), field, size, Method())
     geometry = Geometry(field.center, field.stride, field.size, stimuli[0].columns, size)
     names = "blob", object_class, parts
     searches = [Search(), Search("greedy", "calibrated", union_nms=True)]
-    evidence = examine(
-        *names, scores, found, stimuli, Ground(*truths, *images, Method(), 0), geometry, searches, 0
-    )
+    evidence = examine(*names, scores, found, stimuli, Ground(*crops, Method(), 0), geometry, searches, 0)
     for (_, part), f in _planted(object_class):
         verdict = evidence.verdicts[parts.index(part)]
         assert verdict.best_filter == f

@@ -14,6 +14,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
+from tests.emergence.bare_crops import bare_crops
 from tests.emergence.test_scoring import CELLS, FIELD, SIZE, activations, padded, plain_truth, stimuli
 
 QUICK = Genetic(population=20, generations=5)
@@ -76,7 +77,7 @@ class Examined:
 def examined(train: Split, val: Split, searches=ALL_SEARCHES, method=Method(), seed=0) -> Examined:  # noqa: B008
     pair = train.stimuli, val.stimuli
     scores, found = score_layer(*pair, train.truth, val.truth, FIELD, SIZE, method)
-    ground = Ground(train.truth, val.truth, train.images, val.images, method, seed)
+    ground = Ground(*(bare_crops(split.truth, split.images) for split in (train, val)), method, seed)
     names = "conv1", "beast", ("head", "foot")
     return Examined(
         scores, found, ground, examine(*names, scores, found, pair, ground, GEOMETRY, searches, seed)

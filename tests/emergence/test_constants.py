@@ -6,7 +6,7 @@ import pytest
 
 from partsjax.data import crops
 from partsjax.discriminativeness import blackout, filters, relation
-from partsjax.emergence import bootstrap, combination, prior, regression, verdict
+from partsjax.emergence import bootstrap, combination, fixed_boxes, regression, verdict
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.ops import local_maxima
@@ -37,8 +37,8 @@ FIXED = {
     "ends of an interval, percent": (bootstrap._PERCENTILES, (2.5, 97.5)),
     "wrong at one end": (verdict.CHANCE, 0.025),
     "unseen boxes of a part that is judged": (METHOD.min_val_boxes, 10),
-    "centres one box is of": (prior.ONE_BOX_CENTRES, 5),
-    "centres several boxes are of": (prior.CENTRES, 8),
+    "centres one box is of": (fixed_boxes.ONE_BOX_CENTRES, 5),
+    "centres several boxes are of": (fixed_boxes.CENTRES, 8),
     "standard deviations of a discriminative filter": (filters.DEVIATIONS, 2.0),
     "its count is given from and to": ((filters.FACTORS[0], filters.FACTORS[-1]), (1.0, 3.0)),
     "controls of a part": (blackout.CONTROLS, 8),

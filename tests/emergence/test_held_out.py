@@ -31,7 +31,9 @@ FITTED = {
     "the regressors": lambda e: [e.scores.weights, e.scores.num_pairs],
     "the scale of the activations": lambda e: [e.scores.scale],
     "APs on train": lambda e: [e.scores.ap_train, e.scores.ap_train_unregressed, e.found.train],
-    "the priors' boxes": lambda e: [p.prior.boxes for of_part in e.ground.priors for p in of_part],
+    "the priors' boxes": lambda e: [
+        on_train.boxes for of_part in e.ground.prior_detections for on_train, _ in of_part.values()
+    ],
     "the priors' train AP": lambda e: [
         [v.prior_ap_train, v.one_box_ap_train, v.prior_boxes] for v in e.evidence.verdicts
     ],
@@ -114,7 +116,7 @@ def test_shuffled_parts_are_chosen_on_shuffled_train():
     plain = examined(*splits, ALL_SEARCHES[1:2])
     ground = NULLS["shuffled"].truth_of(plain.ground)
     shuffled_splits = []
-    for number, (one, truth) in enumerate(zip(splits, (ground.train, ground.val), strict=True)):
+    for number, (one, truth) in enumerate(zip(splits, (ground.train.truth, ground.val.truth), strict=True)):
         # Both splits, each by itself.
         np.testing.assert_array_equal(truth.boxes, shuffled(one.truth, (0, number)).boxes)
         assert (truth.valid != one.truth.valid).any()

@@ -10,7 +10,7 @@ import pytest
 from partsjax.data.crops import Truth
 from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.method import Method
-from partsjax.emergence.prior import fixed_boxes
+from partsjax.emergence.place_prior import PriorDetections, judge_place
 from partsjax.emergence.ranked import RankedLayer, union
 from partsjax.emergence.regression import Pairs, fit, pair, predict
 from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, judge
@@ -58,7 +58,8 @@ def test_more_boxes_than_a_byte_holds_keep_their_numbers(boxes, kind):
 def test_priors_are_held_to_the_same_threshold(box, ap):
     there = np.ones((1, 1, 1), bool)
     truth = Truth(np.array(WHOLE, np.float32).reshape(4, 1, 1, 1), there, ~there)
-    assert fixed_boxes(np.array([box]), 0, truth, np.zeros(1, int), METHOD).average_precision() == ap
+    one = PriorDetections(np.array([box]), np.zeros(1), np.zeros(1, int))
+    assert judge_place(one, truth, METHOD).true.tolist() == [bool(ap)]
 
 
 @pytest.mark.parametrize(("other", "stays"), [((0, 0, 5, 2), True), ((0, 0, 5, 1.9999), False)])

@@ -123,16 +123,16 @@ def test_a_number_elsewhere_does_not(edited, stage, module):
 @pytest.mark.parametrize(
     "line",
     [
-        "import partsjax.emergence.prior",
-        "from partsjax.emergence import prior",
-        "from partsjax.emergence.prior import coverage",
-        "def inside():\n    from partsjax.emergence import prior as other",
-        "from ..emergence import prior",
-        "from ..emergence.prior import *",
+        "import partsjax.emergence.place_prior",
+        "from partsjax.emergence import place_prior",
+        "from partsjax.emergence.place_prior import coverage",
+        "def inside():\n    from partsjax.emergence import place_prior as other",
+        "from ..emergence import place_prior",
+        "from ..emergence.place_prior import *",
     ],
 )
 def test_imports_of_every_form_are_followed(monkeypatch, line):
-    source, there = code._source, "partsjax.emergence.prior"
+    source, there = code._source, "partsjax.emergence.place_prior"
     assert there not in code.closure(STIMULI)
     monkeypatch.setattr(code, "_source", lambda name: line if name == STIMULI else source(name))
     assert there in code.closure(STIMULI)

@@ -12,6 +12,7 @@ from partsjax.data.crops import class_crops
 from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
+from partsjax.emergence.place_prior import PlacePrior, PriorDetections
 from partsjax.emergence.stimuli import extractor
 from partsjax.errors import InputError
 from partsjax.networks.protocol import Preprocessing, ReceptiveField
@@ -96,8 +97,7 @@ def evidence_key(crops, network=NETWORK, method=METHOD, search=SEARCH, seed=0, g
 
 
 def ground_of(crops, **changed):
-    index = [one.image_index for one in crops]
-    return dataclasses.replace(Ground(*(one.truth for one in crops), *index, Method(), 0), **changed)
+    return dataclasses.replace(Ground(*crops, Method(), 0), **changed)
 
 
 def drops_key(crops, network=NETWORK, layer="conv2", digests=("a", "b", "c", "d"), chosen=None, seed=0):
@@ -162,24 +162,40 @@ def test_the_receptive_field(crops, field, decides):
 @pytest.mark.parametrize("which", ["train", "val"])
 @pytest.mark.parametrize("field", ["boxes", "valid", "difficult"])
 def test_a_single_mark_of_the_truth(crops, which, field):
-    truth = getattr(ground_of(crops), which)
-    other = dataclasses.replace(truth, **{field: another(getattr(truth, field))})
+    those = getattr(ground_of(crops), which)
+    truth = dataclasses.replace(those.truth, **{field: another(getattr(those.truth, field))})
+    other = dataclasses.replace(those, truth=truth)
     assert evidence_key(crops, ground=ground_of(crops, **{which: other})) != evidence_key(crops)
 
 
-OF_GROUND = ["images_train", "images_val", "seed"]
+@pytest.mark.parametrize("which", ["train", "val"])
+def test_the_image_of_a_crop(crops, which):
+    those = getattr(ground_of(crops), which)
+    other = dataclasses.replace(those, image_index=another(those.image_index))
+    assert evidence_key(crops, ground=ground_of(crops, **{which: other})) != evidence_key(crops)
 
 
-@pytest.mark.parametrize("field", OF_GROUND)
-def test_images_and_the_bootstrap_s_seed(crops, field):
-    other = ground_of(crops, **{field: another(getattr(ground_of(crops), field))})
-    assert evidence_key(crops, ground=other) != evidence_key(crops)
+def test_the_bootstrap_s_seed(crops):
+    assert evidence_key(crops, ground=ground_of(crops, seed=1)) != evidence_key(crops)
+
+
+def test_what_a_further_prior_detects_not_what_it_is(crops):
+    def prior(*, name="own", label="own", side=9.0, score=1.0, crop=0) -> PlacePrior:
+        found = PriorDetections(np.array([[0.0, 0, side, 9]]), np.array([score]), np.array([crop]))
+        return PlacePrior(name, label, lambda train, crops, method: found)
+
+    def key(*priors):
+        return evidence_key(crops, ground=ground_of(crops, further_priors=priors))
+
+    assert key(prior()) == key(prior()) != evidence_key(crops)
+    others = [{"name": "other"}, {"label": "other"}, {"side": 8.0}, {"score": 2.0}, {"crop": 1}]
+    assert len({key(prior(**changed)) for changed in [{}, *others]}) == 6
 
 
 def test_nothing_of_the_ground_is_left_out():
     """Its method is the stage's own."""
     fields = {field.name for field in dataclasses.fields(Ground)}
-    assert fields == {"train", "val", "method", *OF_GROUND}
+    assert fields == {"train", "val", "method", "seed", "further_priors"}
 
 
 def test_seeds_sizes_layers_and_names(crops):
@@ -195,12 +211,8 @@ def test_drops(crops):
     base = drops_key(crops)
     val = crops[1]
 
-    def with_image(change):
-        images = tuple(
-            dataclasses.replace(i, objects=tuple(map(change, i.objects))) if n == 0 else i
-            for n, i in enumerate(val.images)
-        )
-        return drops_key([None, dataclasses.replace(val, images=images)])
+    def with_object(change):
+        return drops_key([None, dataclasses.replace(val, objects=(change(val.objects[0]), *val.objects[1:]))])
 
     def of_part(**changed):
         return lambda o: dataclasses.replace(
@@ -215,10 +227,10 @@ def test_drops(crops):
         "classes": drops_key(crops, network=dataclasses.replace(NETWORK, classes=("stone", "beast", "tree"))),
         "parts": drops_key([None, dataclasses.replace(val, parts=val.parts[::-1])]),
         "crop": drops_key([None, dataclasses.replace(val, ids=tuple(f"x{i}" for i in val.ids))]),
-        "object": with_image(lambda o: dataclasses.replace(o, box=(0.0, 0.0, 9.0, 9.0))),
-        "box": with_image(of_part(box=(1.0, 1.0, 5.0, 5.0))),
-        "mask": with_image(of_part(mask=b"1")),
-        "part": with_image(of_part(name="other")),
+        "object": with_object(lambda o: dataclasses.replace(o, box=(0.0, 0.0, 9.0, 9.0))),
+        "box": with_object(of_part(box=(1.0, 1.0, 5.0, 5.0))),
+        "mask": with_object(of_part(mask=b"1")),
+        "part": with_object(of_part(name="other")),
     }
     assert [name for name, key in others.items() if key == base] == []
 

@@ -13,6 +13,7 @@ from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null, beside, chosen_nulls
+from partsjax.emergence.place_prior import PlacePrior, require_priors
 from partsjax.errors import InputError
 from partsjax.networks.protocol import Network
 from partsjax.progress import Advance, bars, silent
@@ -33,6 +34,7 @@ def measure(
     method: Method = Method(),  # noqa: B008  (frozen)
     search: Search = Search(),  # noqa: B008
     nulls: Sequence[str | Null] = ("random", "shuffled"),
+    priors: Sequence[PlacePrior] = (),
     limit: int | None = None,
     seed: int = 0,
     cache: str | Path | None = None,
@@ -49,6 +51,7 @@ def measure(
       layers: names of `network.fields`, or "all"; None: the network's default.
       method: how filters are scored, with all thresholds. search: how sets of filters are looked for.
       nulls: names ("random", "shuffled") or `Null` objects; () for none.
+      priors: place priors to hold parts against, beside fixed boxes.
       limit: at most this many objects per class and split.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
@@ -64,7 +67,9 @@ def measure(
     if not isinstance(dataset, Dataset):
         raise InputError(f"dataset: not a Dataset but {dataset!r:.60}; give pj.load_dataset(...)")
     layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
-    asked = Asked(chosen_layers(network, layers), method, (search,), chosen_nulls(nulls), limit, seed)
+    nulls, priors = chosen_nulls(nulls), tuple(priors)
+    require_priors(priors, [null.name for null in nulls])
+    asked = Asked(chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors)
     with library_context(cache, bars() if progress else silent) as context:
         context.notes.add(*network.notes, *dataset.notes)
         return answer(network, dataset, asked, context)
@@ -78,7 +83,7 @@ class Asked:
     """What is measured, of a network on a data set.
 
     searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
-    seed: of searches, bootstrap and nulls.
+    seed: of searches, bootstrap and nulls. priors: place priors beside fixed boxes.
     """
 
     layers: tuple[str, ...]
@@ -87,6 +92,7 @@ class Asked:
     nulls: tuple[Null, ...]
     limit: int | None
     seed: int
+    priors: tuple[PlacePrior, ...] = ()
 
 
 def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -> Emergence:
@@ -197,9 +203,8 @@ class _Judging:
         asked = self._asked
         pairs = {null: stages_of.by_class[object_class] for null, stages_of in self._nulls.items()}
         pairs[None] = self._trained.by_class[object_class]
-        truths = [stage.truth() for stage in pairs[None]]
-        images = [stage.crops.image_index[stage.readable()[0]] for stage in pairs[None]]
-        ground = Ground(*truths, *images, asked.method, asked.seed)
+        readable = [stage.readable_crops() for stage in pairs[None]]
+        ground = Ground(*readable, asked.method, asked.seed, asked.priors)
         grounds = {null: ground if null is None else null.truth_of(ground) for null in self._stages}
 
         def judge(task: tuple[str, Null | None]) -> Judged:

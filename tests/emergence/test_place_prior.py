@@ -1,0 +1,97 @@
+"""Place priors: judged as the plain reference does it, shown no more than they may know, named apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.method import Method
+from partsjax.emergence.place_prior import PlacePrior, PriorDetections, judge_place, require_priors
+from partsjax.errors import InputError
+from partsjax.ops.average_precision import curve
+from tests.emergence.bare_crops import bare_crops
+from tests.emergence.test_fixed_boxes import of_part, with_difficult
+from tests.emergence.test_scoring import padded, plain_truth
+from tests.plain.average_precision import average_precision
+from tests.plain.detections import overlapped
+
+METHOD = Method()
+
+
+def nothing(train, crops, method) -> PriorDetections:
+    return PriorDetections(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int))
+
+
+@given(some.integers(0, 2**32 - 1), some.integers(1, 12), some.integers(0, 30), some.booleans())
+def test_judged_as_the_plain_list(seed, crops, count, near):
+    """Any boxes, other ones in every crop, with ties; `near`: some are right, and some boxes found twice."""
+    random = np.random.default_rng(seed)
+    truth = with_difficult(padded(plain_truth(crops, 1, seed)), seed)
+    there, hard = of_part(truth, 0)
+    corner = random.uniform(0, 40, (count, 2))
+    boxes = np.concatenate([corner, corner + random.uniform(6, 24, (count, 2))], axis=1)
+    where = random.integers(0, crops, count)
+    for d, n in enumerate(where):
+        if near and len(there[n]):
+            boxes[d] = there[n][random.integers(len(there[n]))] + random.normal(0, 1, 4)
+    scores = random.integers(0, 6, count).astype(float)
+    mine = judge_place(PriorDetections(boxes, scores, where), truth, METHOD)
+
+    first = np.cumsum([0] + [len(boxes) for boxes in there])
+    local = np.array([overlapped(box, there[n]) for box, n in zip(boxes, where, strict=True)], int)
+    found = np.where(local >= 0, local + first[where], -1)
+    expected = average_precision(scores, found, np.concatenate(hard).astype(bool))
+    everything = np.zeros(len(mine.crops), int), truth.positives
+    ap = curve(mine.scores, mine.true, *everything).average_precision()
+    np.testing.assert_allclose(ap, expected, atol=1e-9)
+    assert (np.diff(mine.scores) <= 0).all()
+
+
+def test_a_prior_is_shown_one_part_and_nothing_of_what_it_is_judged_on():
+    train, val = (bare_crops(padded(plain_truth(n, 2, n))) for n in (9, 7))
+    seen = []
+
+    def look(of_train, crops, method):
+        seen.append((of_train, crops))
+        return nothing(of_train, crops, method)
+
+    ground = Ground(train, val, METHOD, 0, (PlacePrior("look", "look", look),))
+    assert len(ground.judged_priors) == 2 and len(seen) == 4
+    for part, ((of_train, same), (again, unseen)) in enumerate(zip(seen[::2], seen[1::2], strict=True)):
+        assert of_train is same is again and of_train.parts == unseen.parts == (train.parts[part],)
+        np.testing.assert_array_equal(of_train.truth.boxes[:, 0], train.truth.boxes[:, part])
+        np.testing.assert_array_equal(of_train.truth.valid[0], train.truth.valid[part])
+        assert len(unseen) == 7 and not unseen.truth.valid.any() and not unseen.truth.boxes.any()
+        assert not any(found.parts for crops in (of_train, unseen) for found in crops.objects)
+    (judged,) = (j for prior, j in ground.judged_priors[0].items() if prior.name == "look")
+    assert (judged.boxes, judged.ap_train, judged.ap_val.value) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ((np.zeros((2, 4)), np.zeros(3), np.zeros(3, int)), r"boxes \(2, 4\), scores \(3,\)"),
+        ((np.zeros((3, 4)), np.zeros(3), np.zeros(2, int)), r"crops \(2,\)"),
+        ((np.zeros((1, 4)), np.zeros((1, 1)), np.zeros(1, int)), r"scores \(1, 1\)"),
+        ((np.full((1, 4), np.nan), np.zeros(1), np.zeros(1, int)), "NaN or infinite"),
+        ((np.zeros((1, 4)), np.full(1, np.inf), np.zeros(1, int)), "NaN or infinite"),
+        ((np.zeros((1, 4)), np.zeros(1), np.array([5])), "whole numbers from 0 to 4"),
+        ((np.zeros((1, 4)), np.zeros(1), np.array([-1])), "whole numbers from 0 to 4"),
+        ((np.zeros((1, 4)), np.zeros(1), np.array([0.5])), "whole numbers from 0 to 4"),
+    ],
+)
+def test_detections_that_are_none_are_refused(found, message):
+    crops = bare_crops(padded(plain_truth(5, 1, 0)))
+    prior = PlacePrior("own", "own", lambda train, crops, method: PriorDetections(*found))
+    with pytest.raises(InputError, match=f"place prior 'own', beast part 0: .*{message}"):
+        prior.on(crops, crops, METHOD)
+
+
+@pytest.mark.parametrize(
+    "name", ["prior", "one_box", "median_box", "combination", "Own", "a b", "random", "twice"]
+)
+def test_a_name_that_cannot_be_a_column_or_is_one_already(name):
+    with pytest.raises(InputError, match=f"place prior '{name}'"):
+        require_priors([PlacePrior(n, n, nothing) for n in (name, "twice")], ["random"])
+    require_priors([PlacePrior("own", "own", nothing)], ["random"])
