@@ -9,12 +9,11 @@ ImageNet are ImageNet's own, so in conv3 they differ by nothing.
 
 Scene-supervised networks enter by their weight file. The authors of Places365 publish theirs at
 http://places2.csail.mit.edu, linked from https://github.com/CSAILVision/places365, in the folder
-models_places365: alexnet_places365.pth.tar (torchvision's AlexNet: save it under a name that ends in .pth),
+models_places365: alexnet_places365.pth.tar (torchvision's AlexNet),
 vgg16_places365.caffemodel, and alexnet_places365.caffemodel (the original AlexNet: --net=caffenet). They are
-not among the figures here, and were not tried: the files were not at hand. All networks of one comparison are
-of one --net:
+not among the figures here, and were not tried: the files were not at hand.
 
-    ... --networks=random,imagenet,object,scenes=alexnet_places365.pth
+    ... --networks=random,imagenet,object,scenes=alexnet_places365.pth.tar
     ... --net=vgg16 --layers=conv3_3,conv4_3,conv5_3 --train_from=conv4_1 \\
         --networks=random,imagenet,object,scenes=vgg16_places365.caffemodel
     ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
