@@ -6,6 +6,7 @@ import io
 import shutil
 import tarfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -71,6 +72,7 @@ def source(tmp_path, server, monkeypatch):
     """PASCAL-Part as its archives on a server, whose addresses stand for their authors'."""
     folder = simple(tmp_path / "source")
     (folder / "VOCdevkit/VOC2010/padding").write_bytes(bytes(range(256)) * (PADDING // 256))
+    (folder / "Annotations_Part/zeros").write_bytes(bytes(10**5))
     server.files = {
         "voc.tar": packed(folder, "VOCdevkit", "w"),
         "parts.tar.gz": packed(folder, "Annotations_Part", "w:gz"),
@@ -112,11 +114,11 @@ def test_what_is_there_is_left_as_it_is(tmp_path, server, source):
 
 
 def test_a_connection_that_breaks_goes_on_by_itself(tmp_path, server, source):
-    server.cut = [10**9, 2**20, 2**19]  # the masks whole, then the photographs in three pieces
+    server.cut = [10**9, 2**20, *[2**18] * 6]  # the masks whole, then the photographs in eight pieces
     fetched(tmp_path / "data", source)
     assert server.sent == sum(map(len, server.files.values()))
     starts = [asked for name, asked in server.asked if name == "voc.tar"]
-    assert starts == [None, f"bytes={2**20}-", f"bytes={2**20 + 2**19}-"]
+    assert starts == [None, *(f"bytes={2**20 + number * 2**18}-" for number in range(7))]
 
 
 def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path, server, source):
@@ -223,6 +225,38 @@ def test_no_room(tmp_path, server, source, monkeypatch):
     with pytest.raises(InputError, match=r"data: .*gz needs 0.\d+ GB there and 0.000 GB are free; make room"):
         fetched(tmp_path / "data", source)
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["lock"]
+
+
+def test_no_room_to_unpack(tmp_path, server, source, monkeypatch):
+    free = len(server.files["parts.tar.gz"]) + 50  # bytes
+    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, free))
+    with pytest.raises(InputError, match=r"data: what .*trainval.tar.gz holds needs 0.\d+ GB there"):
+        fetched(tmp_path / "data", source)
+    assert not (tmp_path / "data/Annotations_Part").exists()
+
+
+def test_a_run_that_was_killed_while_it_unpacked(tmp_path, server, source):
+    class Killed(BaseException):
+        pass
+
+    def progress(done, total, what, unit):
+        assert not (tmp_path / "data/Annotations_Part").exists()
+        if what.startswith("unpacking") and done == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fetched(tmp_path / "data", source, progress=progress)
+    (tmp_path / "data/.Annotations_Part.unpacking/Annotations_Part").mkdir(parents=True)
+    (tmp_path / "data/.Annotations_Part.unpacking/Annotations_Part/left.mat").touch()
+    fetched(tmp_path / "data", source)
+    names = {path.name for path in (tmp_path / "data/Annotations_Part").iterdir()}
+    assert names == {"2008_000001.mat", "2008_000002.mat", "zeros"}
+
+
+def test_those_that_start_together_fetch_once(tmp_path, server, source):
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: fetched(tmp_path / "data", source), range(2)))
+    assert len(server.asked) == 2
 
 
 def evil(**attributes):
