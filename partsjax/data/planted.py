@@ -97,7 +97,7 @@ def blind_network(seed: int = 0, filters: int = 16) -> Network:
 
     The one layer, "blob", has the geometry of `planted_network`'s. A filter has one stimulus on every
     crop, at one place and of one strength; a regressor turns it into one box, the same on every crop.
-    So it is a location prior, and an AP above that of the best location prior is a fault. (Several bumps to
+    So it is a place prior, and an AP above that of the best place prior is a fault. (Several bumps to
     a filter would be several boxes a crop, ordered by strength, which can beat the prior of one box.)
 
     Args:

@@ -29,7 +29,7 @@ the union, or greedily. NMS across members on demand. Never worse on train than 
 
 Verdict, for each part and layer: train AP of the set, the paper's protocol, by which a part emerges over
 0.30; its held-out AP with a 95% percentile interval of 1,000 bootstrap samples of images (not crops); the
-location prior, fixed boxes in every crop: the median train box; the best single one, a k-means centre (k = 1
+place prior, fixed boxes in every crop: the median train box; the best single one, a k-means centre (k = 1
 to 5); and, strongest, a list picked greedily from the centres with k = 1 to 8, all chosen on train; untrained
 weights; parts permuted among crops. A part emerges by our criterion when the lower end of its held-out
 interval is over 0.30 and the lower end of the paired difference to the list of boxes is over 0: a set of

@@ -195,7 +195,7 @@ def test_some_images_show_two_objects_and_some_figures_are_occluded(default):
 
 
 def test_a_fixed_box_finds_few_parts(default):
-    """The location prior (the median train box in every crop) is weak: figures turn, mirror and bend."""
+    """The place prior (the median train box in every crop) is weak: figures turn, mirror and bend."""
     large = {"torso": 0.5, "body": 0.45, "boom": 0.45}
     values = []
     for object_class in default.parts:

@@ -45,18 +45,18 @@ def robots():
 
 
 @pytest.mark.slow
-def test_a_network_and_a_null_of_ones_own(as_module, robots):
+def test_a_network_a_null_and_a_place_prior_of_ones_own(as_module, robots):
     as_module("network.md", "my_network")
     network = pj.load_network("my_network:build")
     # 7 at stride 4, then 5 of its cells at stride 2.
     assert [(f.size, f.stride) for f in network.fields.values()] == [(7, 4), (23, 8)]
     null = as_module("null.md", "my_null").next_crop
-    found = pj.measure(
-        network, robots, layers=["conv2"], limit=12, search=QUICK, nulls=("shuffled", null), progress=False
-    )
+    beside = {"nulls": ("shuffled", null), "priors": [as_module("place_prior.md", "my_prior").prior]}
+    found = pj.measure(network, robots, layers=["conv2"], limit=12, search=QUICK, progress=False, **beside)
     assert {verdict.layer for verdict in found.verdicts} == {"conv2"}
     aps = np.array([[null.ap_val.value for null in verdict.nulls.values()] for verdict in found.verdicts])
     assert np.isfinite(aps).all() and (aps[:, 0] != aps[:, 1]).any()
+    assert found.parts["mean_box_ap_val"].max() > 0
 
 
 def test_a_reader_of_ones_own(as_module, tmp_path):

@@ -123,7 +123,7 @@ def score_class(train_activations, val_activations, fields, train_truth, val_tru
 
 
 def prior_ap(train_truth, truth, part):
-    """AP of the location prior: the median train box of the part, once per crop, all of one score.
+    """AP of the place prior: the median train box of the part, once per crop, all of one score.
 
     No train box, no detection: 0, or NaN where the split has none of the part either.
     """
