@@ -17,6 +17,7 @@ from .networks import Preprocessing as Preprocessing
 from .networks import ReceptiveField as ReceptiveField
 from .networks import load_network as load_network
 from .networks import make_network as make_network
+from .runs.discriminativeness import discriminate as discriminate
 from .runs.emergence import Emergence as Emergence
 from .runs.emergence import measure as measure
 from .runs.emergence import read as read

@@ -51,15 +51,17 @@ flags.adopt_module_key_flags(shared)
 
 def main() -> None:
     from partsjax.errors import InputError
+    from partsjax.reporting.discriminative.table import discriminative_table
     from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import discriminativeness
+    from partsjax.runs import discriminativeness, skeleton
+    from partsjax.runs.execution import context_of
 
     options = shared.job_options()
     if options["layers"]:
         raise InputError(
             "--layers: one layer a run; give it as --layer, or leave it out for the last convolution"
         )
-    question = discriminativeness.Question(
+    asked = discriminativeness.DiscriminativenessOptions(
         job=Options(**options, nulls=(), all_searches=False),
         layer=_LAYER.value,
         emergence=_EMERGENCE.value or "",
@@ -67,4 +69,12 @@ def main() -> None:
         after_softmax=_AFTER_SOFTMAX.value,
         blackouts=_BLACKOUTS.value,
     )
-    discriminativeness.measure(question, shared.execution("discriminativeness", question), Terminal())
+    terminal, execution = Terminal(), shared.execution("discriminativeness", asked)
+    folder, context = execution.workdir, context_of(terminal, execution)
+    found = skeleton.run(discriminativeness.question(asked, folder), folder, context)
+    terminal.show(discriminative_table(found.findings))
+    for problem in found.skipped:
+        terminal.say(f"skipped: {problem}")
+    terminal.spent(context.clock.seconds)
+    terminal.show(f"report: {folder}/report/index.html")
+    terminal.show(f"results: {', '.join(str(folder / name) for name in found.outputs)}")

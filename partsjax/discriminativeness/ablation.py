@@ -16,7 +16,7 @@ program goes on from there.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 import jax
@@ -111,7 +111,7 @@ def ablated_scores(network: Network, layer: str, memory: int = MEMORY) -> Callab
     return ablate
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class _Parts:
     """The equations of a program, by what they depend on.
 
@@ -120,39 +120,39 @@ class _Parts:
     zeroed: results of `maps`, or the activation, that `rest` or the scores depend on directly.
     """
 
-    filters: dict[Var, Filters]
-    known: list[JaxprEqn] = dataclasses.field(default_factory=list)
-    maps: list[JaxprEqn] = dataclasses.field(default_factory=list)
-    linear: list[tuple[JaxprEqn, Callable[..., Shares]]] = dataclasses.field(default_factory=list)
-    rest: list[JaxprEqn] = dataclasses.field(default_factory=list)
-    zeroed: set[Var] = dataclasses.field(default_factory=set)
+    filters: Mapping[Var, Filters]
+    known: Sequence[JaxprEqn]
+    maps: Sequence[JaxprEqn]
+    linear: Sequence[tuple[JaxprEqn, Callable[..., Shares]]]
+    rest: Sequence[JaxprEqn]
+    zeroed: Set[Var]
 
 
 def _parts(program: Jaxpr) -> _Parts:
     """activation: the program's last argument, [B, H, W, F]."""
     activation = program.invars[-1]
-    parts = _Parts({activation: Filters(3, tuple(range(activation.aval.shape[3])))})
+    filters = {activation: Filters(3, tuple(range(activation.aval.shape[3])))}
+    known, maps, linear, rest = [], [], [], []
     mixed: set[Var] = set()
     for equation in program.eqns:
         arguments = [None if isinstance(atom, Literal) else atom for atom in equation.invars]
-        given = [parts.filters.get(variable) for variable in arguments]
-        if mixed.isdisjoint(arguments):
-            if not any(given):
-                parts.known.append(equation)
-                continue
-            if found := followed(equation, given):
-                parts.filters.update(zip(equation.outvars, found, strict=True))
-                parts.maps.append(equation)
-                continue
-            if take := shares(equation, given):
-                parts.linear.append((equation, take))
-                mixed.update(equation.outvars)
-                continue
-        parts.rest.append(equation)
-        mixed.update(equation.outvars)
-    used = [*program.outvars, *(atom for equation in parts.rest for atom in equation.invars)]
-    parts.zeroed = {atom for atom in used if not isinstance(atom, Literal)} & parts.filters.keys()
-    return parts
+        given = [filters.get(variable) for variable in arguments]
+        alone = mixed.isdisjoint(arguments)
+        if alone and not any(given):
+            known.append(equation)
+        elif alone and (found := followed(equation, given)):
+            maps.append(equation)
+            filters.update(zip(equation.outvars, found, strict=True))
+        else:
+            take = shares(equation, given) if alone else None
+            if take:
+                linear.append((equation, take))
+            else:
+                rest.append(equation)
+            mixed.update(equation.outvars)
+    used = [*program.outvars, *(atom for equation in rest for atom in equation.invars)]
+    zeroed = {atom for atom in used if not isinstance(atom, Literal)} & filters.keys()
+    return _Parts(filters, known, maps, linear, rest, zeroed)
 
 
 def _taken_apart(program: ClosedJaxpr, params: list, activation: jax.Array):

@@ -153,6 +153,19 @@ def _with_ap(figure: str, parts, detected: Sequence[DetectedParts], seed: int) -
 
 
 @dataclasses.dataclass(frozen=True)
+class Sums:
+    """Sums over classes: discriminative filters, class by class, and of each once; discriminative parts.
+
+    measured: parts that some crop shows.
+    """
+
+    filters: int
+    distinct: int
+    parts: int
+    measured: int
+
+
+@dataclasses.dataclass(frozen=True)
 class LayerFindings:
     """All classes together; fields as in `ClassFindings`.
 
@@ -168,6 +181,16 @@ class LayerFindings:
     with_ap: RankCorrelation
     drop_with_ap: RankCorrelation
     control_with_ap: RankCorrelation
+
+    @property
+    def sums(self) -> Sums:
+        parts = [part for c in self.classes for part in c.parts]
+        return Sums(
+            filters=sum(int(c.discriminative.sum()) for c in self.classes),
+            distinct=self.sharing.distinct,
+            parts=sum(part.discriminative for part in parts),
+            measured=sum(part.crops > 0 for part in parts),
+        )
 
     @property
     def layer(self) -> str:

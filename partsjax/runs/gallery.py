@@ -11,7 +11,6 @@ from PIL import Image
 
 from partsjax.data.crops import Crops, source_window, warp
 from partsjax.reporting import report
-from partsjax.runs.unseen import OfCrops
 
 PICTURE = 128  # side of the small pictures, in pixels
 
@@ -19,10 +18,10 @@ PICTURE = 128  # side of the small pictures, in pixels
 class Gallery:
     """Small pictures of crops, of which only those asked for are drawn."""
 
-    def __init__(self, stages: Mapping[str, OfCrops]):
-        """`stages`: of each class; crops are numbered among the readable ones."""
-        self._crops: dict[str, Crops] = {name: stage.crops for name, stage in stages.items()}
-        self._readable = {name: np.flatnonzero(stage.readable()[0]) for name, stage in stages.items()}
+    def __init__(self, crops: Mapping[str, Crops], readable: Mapping[str, np.ndarray]):
+        """By class, its crops and which of them could be read, bool [N]; they are numbered among those."""
+        self._crops = crops
+        self._readable = {name: np.flatnonzero(ok) for name, ok in readable.items()}
         self.asked: dict[tuple[str, int] | tuple[str, int, str], str] = {}
         self._black: dict[str, tuple[np.ndarray, tuple[float, float, float]]] = {}
 

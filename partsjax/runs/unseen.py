@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Protocol
 
 import numpy as np
 
@@ -19,19 +18,12 @@ class Images:
     by_class: Mapping[str, str]
 
 
-class OfCrops(Protocol):
-    """A stage that has been through a class's crops."""
+def unseen_digest(crops: Crops, readable: np.ndarray, image_digests: Mapping[str, str]) -> str:
+    """Hexadecimal digest of a class's readable unseen crops: pixels and annotations, not the crop's size.
 
-    crops: Crops
-
-    def readable(self) -> tuple[np.ndarray, list[str]]:
-        """Which crops could be read, bool [N], and what was wrong with the others."""
-
-
-def unseen_digest(stage: OfCrops, image_digests: Mapping[str, str]) -> str:
-    """Hexadecimal digest of a class's readable unseen crops: pixels and annotations, not the crop's size."""
-    crops = stage.crops
-    read = {i for i, ok in zip(crops.image_index.tolist(), stage.readable()[0], strict=True) if ok}
+    readable: bool [N]. image_digests: of the images' pixels, by id.
+    """
+    read = {i for i, ok in zip(crops.image_index.tolist(), readable, strict=True) if ok}
     seen = [list(crops.ids), list(crops.parts)]
     for i in sorted(read):
         image = crops.images[i]

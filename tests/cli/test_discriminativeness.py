@@ -28,7 +28,10 @@ def command(tmp_path, capsys, monkeypatch):
         ),
         ({"net": "tests.runs.scored:network", "layers": "conv2"}, r"--layers: one layer a run.*--layer"),
         ({"net": "tests.runs.scored:network", "layer": "conv5"}, r"--layer: .* has no layer 'conv5'"),
-        ({"net": "tests.runs.scored:network", "emergence": "gone"}, r"gone: no finished emergence run"),
+        (
+            {"net": "tests.runs.scored:network", "emergence": "gone"},
+            r"gone/resamples\.npz: not found; run partsjax emergence",
+        ),
         ({"net": "tests.runs.scored:without_beasts"}, r"no score for the class 'beast'"),
     ],
 )

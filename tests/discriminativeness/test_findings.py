@@ -36,7 +36,7 @@ def drops(seed: int) -> ClassDrops:
     )
 
 
-def verdicts(object_class: str, seed: int) -> list[Verdict]:
+def verdicts(object_class: str, seed: int, parts=PARTS) -> list[Verdict]:
     """The head emerges by both criteria, the leg by the paper's, the tail by none, the ear is too rare."""
     random = np.random.default_rng(seed)
     return [
@@ -46,7 +46,7 @@ def verdicts(object_class: str, seed: int) -> list[Verdict]:
             excess=Estimate(0.1, 0.05, 0.2),
         )
         for p, (part, train, low, num_val) in enumerate(
-            zip(PARTS, (0.6, 0.4, 0.1, 0.9), (0.4, 0.1, 0.05, 0.8), (20, 20, 20, 9), strict=True)
+            zip(parts, (0.6, 0.4, 0.1, 0.9), (0.4, 0.1, 0.05, 0.8), (20, 20, 20, 9), strict=True)
         )
     ]  # fmt: skip
 
@@ -55,8 +55,8 @@ def samples(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random((len(PARTS), 1000))
 
 
-def findings(name: str = "dog", number: int = 0, cutoff: Cutoff = CUTOFF):
-    detected = DetectedParts(tuple(verdicts(name, number)), samples(number))
+def findings(name: str = "dog", number: int = 0, cutoff: Cutoff = CUTOFF, parts=PARTS):
+    detected = DetectedParts(tuple(verdicts(name, number, parts)), samples(number))
     return class_findings(drops(number), IMAGES, detected, cutoff, seed=4)
 
 

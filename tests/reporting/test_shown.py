@@ -3,13 +3,14 @@
 import pytest
 from rich.cells import cell_len
 
+from partsjax.discriminativeness.findings import layer_findings
 from partsjax.emergence.verdict import summarize
 from partsjax.errors import printable
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
+from tests.discriminativeness.test_findings import findings
 from tests.reporting.comparison import synthetic as comparison
-from tests.reporting.discriminative import synthetic as discriminative
 from tests.reporting.test_terminal import verdict
 
 NAMES = [
@@ -33,17 +34,18 @@ def wide(monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_in_tables_notes_and_progress(capsys, tmp_path, name):
+def test_in_tables_notes_and_progress(capsys, name):
     terminal = Terminal()
     verdicts = [verdict(name, name, 0.5, 0.4)]
     terminal.verdicts(verdicts, {name: summarize(verdicts)})
     out = capsys.readouterr().out
     assert f"horse:{name} " in out and f"\n{name}, parts that emerge" in out.replace("  ", " ")
     assert any(line.rstrip().endswith(f" {name}") for line in out.splitlines())  # the layer's column
-    for one in ({name: (name, "ear")}, {name: (name, "ear"), "cow": ("ear", name)}):
-        terminal.show(discriminative_table(discriminative.content(tmp_path, classes=one)))
+    for classes in ((name,), (name, "cow")):
+        found = layer_findings([findings(c, i, parts=(name,) * 4) for i, c in enumerate(classes)])
+        terminal.show(discriminative_table(found))
         out = capsys.readouterr().out
-        assert f" {name} " in out and out.count(name) >= len(one)
+        assert f" {name} " in out and f"{classes[-1]}: {name}." in " ".join(out.split())
     with Within(terminal).progress({name: 1}) as advance:
         advance(name, 1, f"{name}: verdicts")
     assert f"{name}: verdicts" in capsys.readouterr().err
@@ -55,7 +57,7 @@ def test_in_tables_notes_and_progress(capsys, tmp_path, name):
 
 def test_in_tables_of_a_comparison(capsys):
     layers = ("[bold]", ":dog:")
-    for table in tables(comparison.content(layers=layers), 300):
+    for table in tables(comparison.content(networks=comparison.NETWORKS[:-1], layers=layers), 300):
         Terminal().show(table)
     out = capsys.readouterr().out
     assert all(out.count(layer) == 2 for layer in layers)

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from partsjax.emergence.combination import Search
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness
+from partsjax.runs import discriminativeness, skeleton
+from partsjax.runs.context import Context
 from partsjax.runs.discriminativeness import drop_stage
-from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs.running import QUICK
 
@@ -19,6 +18,7 @@ def job(folder: Path, workdir: Path) -> None:
         data_dir=str(folder),
         search=Search(genetic=QUICK),
     )
-    question = discriminativeness.Question(job)
+    asked = discriminativeness.DiscriminativenessOptions(job)
     # One thread: which file comes n-th must not be a matter of chance.
-    discriminativeness.measure(question, Execution(workdir, batch_size=8, threads=1), Terminal(quiet=True))
+    context = Context(batch_size=8, threads=1)
+    skeleton.run(discriminativeness.question(asked, workdir), workdir, context)

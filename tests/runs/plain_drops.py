@@ -1,19 +1,17 @@
 """What crops of the tiny folder lose, plainly: maps and pixels set to nothing, and the network run again."""
 
-from pathlib import Path
-
 import numpy as np
 
-from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops, to_crop_frame
+from partsjax.data.dataset import Dataset
 from partsjax.networks.protocol import Network
 from tests.plain.crops import crop
 
 
-def drops(network: Network, folder: Path, object_class: str, layer: str):
+def drops(network: Network, dataset: Dataset, object_class: str, layer: str):
     """Unseen crops: mean drops without each filter [F]; part -> (mean drop, crops, mean share of crop)."""
     size, label = network.input_size, network.classes.index(object_class)
-    crops = class_crops(read_coco_parts(folder), object_class, "val", size)
+    crops = class_crops(dataset, object_class, "val", size)
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
 
     def activation(pixels):

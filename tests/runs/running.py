@@ -7,8 +7,9 @@ import pandas as pd
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.genetic import Genetic
-from partsjax.runs import emergence, skeleton
+from partsjax.runs import discriminativeness, emergence, skeleton
 from partsjax.runs.context import Context
+from partsjax.runs.discriminativeness import DiscriminativenessOptions
 from partsjax.runs.emergence import Emergence
 from partsjax.runs.options import Options
 
@@ -22,6 +23,12 @@ APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
 def asked(options: Options, workdir: Path, **surroundings) -> Emergence:
     """One run, in its folder; surroundings: of its `Context`."""
     return skeleton.run(emergence.question(options), workdir, Context(**{"threads": 2, **surroundings}))
+
+
+def asked_of_scores(options: Options, workdir: Path, *, of: dict | None = None, **surroundings):
+    """One run of discriminativeness; of: options of its own."""
+    question = discriminativeness.question(DiscriminativenessOptions(options, **of or {}), workdir)
+    return skeleton.run(question, workdir, Context(**{"threads": 2, "batch_size": 8, **surroundings}))
 
 
 def run(

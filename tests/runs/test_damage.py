@@ -6,14 +6,10 @@ import shutil
 import pytest
 
 from partsjax.errors import InputError
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness
-from partsjax.runs.discriminativeness import Question
 from partsjax.runs.emergence.result import KEPT
-from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests.runs import comparing
-from tests.runs.running import run, tree
+from tests.runs.running import asked_of_scores, run, tree
 from tests.runs.test_caches import written
 from tests.runs.test_stages import flipped
 
@@ -54,9 +50,9 @@ def test_evidence_alone_needs_no_network(folder, finished, tmp_path, monkeypatch
     assert written(tmp_path / "W") == written(finished[0])
 
 
-def question(folder, **more) -> Question:
+def of_scores(folder) -> Options:
     net = {"net": "tests.runs.scored:network", "dataset": "coco_parts", "data_dir": str(folder)}
-    return Question(Options(**net, search=comparing.SEARCH, nulls=()), **more)
+    return Options(**net, search=comparing.SEARCH, nulls=())
 
 
 def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
@@ -64,7 +60,7 @@ def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
         if rotten:
             before = tree(tmp_path / "W")
             assert "drops" in {path.parent.parent.parent.name for path in rot(tmp_path / "W")}
-        discriminativeness.measure(question(folder), Execution(tmp_path / "W", 16, 1), Terminal(quiet=True))
+        asked_of_scores(of_scores(folder), tmp_path / "W")
     after = tree(tmp_path / "W")
     assert {name for name in before if before[name] != after[name]} <= {
         "manifest.json", "emergence/manifest.json"
@@ -72,9 +68,9 @@ def test_a_rotten_cache_of_class_scores_is_computed_again(folder, tmp_path):
     # And a run of emergence that was named is refused, not computed again in its owner's folder.
     path = tmp_path / "W" / "emergence" / KEPT
     path.write_bytes(flipped(path.read_bytes(), 0.5))
-    named = question(folder, emergence=str(tmp_path / "W" / "emergence"))
+    named = {"emergence": str(tmp_path / "W" / "emergence")}
     with pytest.raises(InputError, match=r"resamples\.npz: damaged.*run partsjax emergence again"):
-        discriminativeness.measure(named, Execution(tmp_path / "V", 16, 1), Terminal(quiet=True))
+        asked_of_scores(of_scores(folder), tmp_path / "V", of=named)
 
 
 @pytest.mark.parametrize("name", ["resamples.npz", "parts.csv", "manifest.json"])

@@ -9,18 +9,17 @@ import pytest
 from scipy.stats import spearmanr
 
 from partsjax.data import shapeparts
+from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.planted import planted_network
 from partsjax.emergence.combination import Search
 from partsjax.errors import InputError
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, inputs
-from partsjax.runs.discriminativeness import OUTPUTS, Question
-from partsjax.runs.execution import Execution
+from partsjax.runs import inputs
+from partsjax.runs.discriminativeness import OUTPUTS, DiscriminativenessOptions
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.reporting.report import browser, pages
 from tests.runs import killed, killed_drops, plain_drops, scored
-from tests.runs.running import QUICK, SEED, number, rows, run, tree
+from tests.runs.running import QUICK, SEED, asked_of_scores, number, rows, run, tree
 
 # Class -> the parts whose detectors its score reads, weighted to about equal drops. A bird's reads none.
 READS = {"bird": {}, "robot": {"head": 1.0}, "digger": {"wheel": 0.28, "bucket": 0.72}}
@@ -65,11 +64,10 @@ def planted(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("planted")
     data = shapeparts.read_shapeparts(seed=4, classes=list(READS), per_class=12, style="planted")
     with pytest.MonkeyPatch.context() as patch:
-        for module in (discriminativeness.run, inputs):
-            patch.setattr(module, "load_network", lambda *_, **__: network)
+        patch.setattr(inputs, "load_network", lambda *_, **__: network)
         patch.setattr(inputs, "load_dataset", lambda *_, **__: data)
-        question = Question(Options(search=Search(genetic=QUICK)), blackouts=BLACKOUTS)
-        discriminativeness.measure(question, Execution(workdir), Terminal(quiet=True))
+        options = Options(search=Search(genetic=QUICK))
+        asked_of_scores(options, workdir, of={"blackouts": BLACKOUTS}, batch_size=None)
     return workdir, filters
 
 
@@ -136,13 +134,12 @@ JOB = {"net": "tests.runs.scored:network", "dataset": "coco_parts", "seed": SEED
 
 
 def asked(folder, workdir, **changed):
-    """A run on the tiny network; the options that are not `Question`'s are the job's."""
-    own = {field.name for field in dataclasses.fields(Question)} - {"job"}
+    """A run on the tiny network; the options that are not the question's own are the job's."""
+    own = {field.name for field in dataclasses.fields(DiscriminativenessOptions)} - {"job"}
     question = {name: changed.pop(name) for name in own & changed.keys()}
     skip_bad = changed.pop("skip_bad", False)
     job = Options(**{**JOB, "data_dir": str(folder), "search": Search(genetic=QUICK), "nulls": (), **changed})
-    execution = Execution(workdir, batch_size=8, skip_bad=skip_bad)
-    discriminativeness.measure(Question(job, **question), execution, Terminal(quiet=True))
+    return asked_of_scores(job, workdir, of=question, skip_bad=skip_bad)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +154,7 @@ def emergence_run(folder, tmp_path_factory):
 def test_figures_are_those_of_the_network_run_again(folder, emergence_run, tmp_path):
     """Drops of filters and parts, by zeroing maps and pixels and running everything again."""
     asked(folder, tmp_path, emergence=str(emergence_run))
-    filters, parts = plain_drops.drops(scored.network(seed=SEED), folder, "beast", "conv2")
+    filters, parts = plain_drops.drops(scored.network(seed=SEED), read_coco_parts(folder), "beast", "conv2")
     for row in rows(tmp_path / "filters.csv"):
         assert number(row["delta"]) == pytest.approx(filters[int(row["filter"])], rel=1e-4, abs=1e-5)
     for row in rows(tmp_path / "parts.csv"):
@@ -193,8 +190,8 @@ def test_what_can_be_mended_is_said_in_one_line(folder, finished, emergence_run,
     refused(r"--weights=imagenet: it has no class scores.*partsjax supervision", net="tests.tiny:network")
     refused(r"no score for the class 'beast'.*stone, tree.*--classes", net="tests.runs.scored:without_beasts")
     refused(r"no layer 'conv3'; did you mean 'conv2'", layer="conv3")
-    refused(r"emergence of another network \(--net=tests\.tiny:network", emergence=str(finished[0]))
-    refused(r"no finished emergence run \(no manifest\.json\)", emergence=str(tmp_path / "nowhere"))
+    refused(r"emergence of another network \(tests\.tiny:network imagenet", emergence=str(finished[0]))
+    refused(r"not found; run partsjax emergence to its end", emergence=str(tmp_path / "nowhere"))
     refused(r"judged beast on other images", emergence=str(emergence_run), limit=20)
     assert not (tmp_path / "W" / "manifest.json").exists()
 

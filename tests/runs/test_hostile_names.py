@@ -7,18 +7,15 @@ import jax.numpy as jnp
 import pytest
 
 from partsjax.data.coco_parts import read_coco_parts
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, inputs
+from partsjax.runs import inputs
 from partsjax.runs.comparison import members
-from partsjax.runs.discriminativeness import Question
 from partsjax.runs.emergence import read
-from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.reporting.report import pages
 from tests.reporting.test_file_names import safe
 from tests.runs import comparing, scored
-from tests.runs.running import tree
+from tests.runs.running import asked_of_scores, tree
 
 LAYERS = {"Conv/1": "conv1", "../../conv": "conv2"}
 PARTS = {"head": "../../../../../../part", "foot": "FOOT: <b>"}
@@ -92,7 +89,7 @@ def test_of_class_scores_and_emergence(hostile):
     place, around, names = hostile
     before = tree(around)
     options = Options(net="tests.runs.scored:network", dataset="coco_parts", search=comparing.SEARCH)
-    discriminativeness.measure(Question(options), Execution(place / "W", 16, 1), Terminal(quiet=True))
+    asked_of_scores(options, place / "W")
     check(place, before, around)
     kept = read(place / "W" / "emergence")
     assert {c for _, c in kept.samples} == set(names)

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ from partsjax.networks.protocol import Preprocessing, ReceptiveField
 from partsjax.runs import stages
 from partsjax.runs.comparison import ComparisonOptions
 from partsjax.runs.deciding import deciding
-from partsjax.runs.discriminativeness import Question
+from partsjax.runs.discriminativeness import DiscriminativenessOptions
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.evidence_stage import EvidenceStage
@@ -137,7 +138,9 @@ def test_what_the_network_s_run_reads_of_the_method_is_in_its_key(crops):
             asked.add(name)
             return super().__getattribute__(name)
 
-    extractor(NETWORK, ("conv2",), Asked())(np.zeros((1, tiny.SIZE, tiny.SIZE, 3), np.float32))
+    extractor(NETWORK, ("conv2",), Asked())(
+        np.zeros((jax.device_count(), tiny.SIZE, tiny.SIZE, 3), np.float32)
+    )
     fields = {field.name for field in dataclasses.fields(Method)}
     base = stimuli_key(crops)
     in_key = {
@@ -238,7 +241,7 @@ def test_drops(crops):
 RUNS = {
     "emergence": Options(),
     "comparison": ComparisonOptions(("imagenet",), Options(), TrainingOptions()),
-    "class scores": Question(Options()),
+    "class scores": DiscriminativenessOptions(Options()),
     "training": TrainingOptions(),
 }
 

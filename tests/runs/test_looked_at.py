@@ -9,13 +9,12 @@ from partsjax.data import schema
 from partsjax.data.images import FileImage
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import discriminativeness, photographs, supervision
+from partsjax.runs import photographs, supervision
 from partsjax.runs.context import Context, Notes
-from partsjax.runs.discriminativeness import Question
 from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
-from tests.runs.running import asked
+from tests.runs.running import asked, asked_of_scores
 from tests.runs.training import options as training_options
 
 
@@ -135,8 +134,8 @@ JOBS = {
         Options(net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), nulls=(), **o),
     ),
     "class scores": lambda folder, **o: (
-        discriminativeness.measure,
-        Question(Options(net="tests.runs.scored:network", dataset="coco_parts", data_dir=str(folder), **o)),
+        lambda options, execution, terminal: asked_of_scores(options, execution.workdir),
+        Options(net="tests.runs.scored:network", dataset="coco_parts", data_dir=str(folder), **o),
     ),
     "training": lambda folder, **o: (
         supervision.train,

@@ -8,7 +8,7 @@ import pytest
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, emergence, inputs, skeleton, supervision
-from partsjax.runs.discriminativeness import Question
+from partsjax.runs.discriminativeness import DiscriminativenessOptions
 from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
@@ -60,10 +60,11 @@ def test_of_emergence_and_of_class_scores(small, tmp_path, noting, capsys, monke
     """The second holds a run of the first kind, whose notes are not said again, and may name one."""
     monkeypatch.setenv("COLUMNS", "200")
     options = Options(data_dir=str(small), nulls=(), **OPTIONS)
-    execution = Execution(tmp_path / "E", 16, 1)
+    execution = Execution(tmp_path, 16, 1)
     skeleton.run(emergence.question(options), tmp_path / "E", context_of(Terminal(), execution))
     check(tmp_path / "E", capsys.readouterr().err)
-    discriminativeness.measure(Question(options), Execution(tmp_path / "D", 16, 1), Terminal())
+    question = discriminativeness.question(DiscriminativenessOptions(options), tmp_path / "D")
+    skeleton.run(question, tmp_path / "D", context_of(Terminal(), execution))
     check(tmp_path / "D", capsys.readouterr().err)
     check(tmp_path / "D" / "emergence", "\n".join(f"note: {n}" for n in (OF_DATA, OF_NETWORK)), page=False)
 

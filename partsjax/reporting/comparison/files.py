@@ -1,16 +1,17 @@
-"""A comparison's files: `comparison.csv`, `differences.csv`, `part_differences.csv`, `summary.json`.
+"""A comparison's tables, as in its files, with exact values; and `summary.json`.
 
-APs are fractions in [0, 1]; a figure that is not known is empty, in JSON null.
+APs are fractions in [0, 1]; what is not known is missing (NaN or NA), in JSON null.
 """
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from partsjax.emergence.verdict import Estimate
+import pandas as pd
+
+from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.comparison.records import ComparisonReport
-from partsjax.reporting.rows import fraction, with_interval, write_rows
+from partsjax.reporting.rows import with_interval
 
 COMPARISON_COLUMNS = (
     "network",
@@ -61,19 +62,21 @@ PART_DIFFERENCE_COLUMNS = (
 )
 
 
-def write_comparison(path: Path, content: ComparisonReport) -> None:
+def comparison_table(content: ComparisonReport) -> pd.DataFrame:
     """One row per network, seed and layer; intervals over images."""
-    write_rows(path, COMPARISON_COLUMNS, _comparison_rows(content))
+    table = pd.DataFrame(list(_comparison_rows(content)), columns=COMPARISON_COLUMNS)
+    return table.astype({"seed": "Int64"})
 
 
-def write_differences(path: Path, content: ComparisonReport) -> None:
+def difference_table(content: ComparisonReport) -> pd.DataFrame:
     """One row per network and layer, the baseline left out; intervals over images and seeds."""
-    write_rows(path, DIFFERENCE_COLUMNS, _difference_rows(content))
+    return pd.DataFrame(list(_difference_rows(content)), columns=DIFFERENCE_COLUMNS)
 
 
-def write_part_differences(path: Path, content: ComparisonReport) -> None:
+def part_difference_table(content: ComparisonReport) -> pd.DataFrame:
     """One row per network, layer and part; of parts too rare to be judged there is no difference."""
-    write_rows(path, PART_DIFFERENCE_COLUMNS, _part_rows(content))
+    table = pd.DataFrame(list(_part_rows(content)), columns=PART_DIFFERENCE_COLUMNS)
+    return table.astype({"emerges_strict_seeds": "Int64"})
 
 
 def _comparison_rows(content: ComparisonReport) -> Iterator[dict]:
@@ -81,12 +84,12 @@ def _comparison_rows(content: ComparisonReport) -> Iterator[dict]:
         for i, seed in enumerate(content.seeds[network]):
             yield {
                 "network": network,
-                "seed": "" if seed is None else seed,
+                "seed": seed,
                 "layer": layer,
                 "parts": content.judged,
                 "emerging_paper": figures.paper[i],
                 "emerging_strict": figures.strict[i],
-                "mean_ap_train": fraction(figures.ap_train[i]),
+                "mean_ap_train": figures.ap_train[i],
                 **with_interval("mean_ap_val", figures.ap_val[i]),
             }
 
@@ -101,10 +104,10 @@ def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
             "parts": content.judged,
             "seeds": len(found.by_seed),
             **with_interval("difference", found.mean),
-            "by_seed": ";".join(fraction(value) for value in found.by_seed),
+            "by_seed": found.by_seed,
             "better": found.better,
             "worse": found.worse,
-            "by_chance": fraction(found.by_chance),
+            "by_chance": found.by_chance,
             **with_interval("over_30", found.over),
         }
 
@@ -112,21 +115,19 @@ def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
 def _part_rows(content: ComparisonReport) -> Iterator[dict]:
     for part in content.parts:
         for network in part.ap_val:
-            row = {
+            yield {
                 "network": network,
                 "baseline": content.baseline,
                 "layer": part.layer,
-                "baseline_layer": content.against.get((network, part.layer), ""),
+                "baseline_layer": content.against.get((network, part.layer)),
                 "object_class": part.object_class,
                 "part": part.part,
                 "num_val": part.num_val,
                 "seeds": len(content.seeds[network]),
                 **with_interval("ap_val", part.ap_val[network]),
-                "emerges_strict_seeds": part.strict[network] if part.judged else "",
+                "emerges_strict_seeds": part.strict[network] if part.judged else None,
+                **with_interval("difference", part.difference.get(network, UNKNOWN)),
             }
-            if network in part.difference:
-                row |= with_interval("difference", part.difference[network])
-            yield row
 
 
 def comparison_summary(content: ComparisonReport) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from partsjax.reporting.discriminative.records import (
     FilterRow,
     PartRow,
 )
-from partsjax.reporting.discriminative.write import short, write_discriminativeness_report
+from partsjax.reporting.discriminative.write import write_discriminativeness_report
 
 __all__ = [
     "Blacked",
@@ -17,6 +17,5 @@ __all__ = [
     "DiscriminativenessReport",
     "FilterRow",
     "PartRow",
-    "short",
     "write_discriminativeness_report",
 ]

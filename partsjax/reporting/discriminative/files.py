@@ -1,17 +1,18 @@
-"""The result files of a discriminativeness run: `filters.csv`, `parts.csv`, `summary.json`.
+"""The tables of discriminativeness, as in `filters.csv` and `parts.csv`, with exact values; `summary.json`.
 
 Drops are in units of the class score, before the softmax unless the column says otherwise; APs, shares and
-areas are fractions in [0, 1]; a figure that was not computed is empty, never 0.
+areas are fractions in [0, 1]; what was not computed is missing (NaN or NA), never 0.
 """
 
 import math
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
 
 from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
 from partsjax.discriminativeness.relation import CRITERIA, Overlap
-from partsjax.reporting.rows import figure, truth, with_interval, write_rows
+from partsjax.reporting.rows import with_interval
 
 FILTER_COLUMNS = (
     "layer", "object_class", "filter", "delta", "delta_low", "delta_high", "delta_after_softmax",
@@ -26,14 +27,15 @@ PART_DROP_COLUMNS = (
 )  # fmt: skip
 
 
-def write_filter_drops(path: Path, found: LayerFindings) -> None:
+def filter_drop_table(found: LayerFindings) -> pd.DataFrame:
     """One row a class and filter. `parts`: those that emerge by either criterion and that it detects."""
-    write_rows(path, FILTER_COLUMNS, (row for c in found.classes for row in _filter_rows(c)))
+    return pd.DataFrame([row for c in found.classes for row in _filter_rows(c)], columns=FILTER_COLUMNS)
 
 
-def write_part_drops(path: Path, found: LayerFindings) -> None:
+def part_drop_table(found: LayerFindings) -> pd.DataFrame:
     """One row a class and part; of parts too rare to be judged `emerges_*` are empty."""
-    write_rows(path, PART_DROP_COLUMNS, (row for c in found.classes for row in _part_rows(c)))
+    table = pd.DataFrame([row for c in found.classes for row in _part_rows(c)], columns=PART_DROP_COLUMNS)
+    return table.astype(dict.fromkeys(("discriminative", "emerges_paper", "emerges_strict"), "boolean"))
 
 
 def _filter_rows(c: ClassFindings) -> Iterable[dict]:
@@ -43,13 +45,13 @@ def _filter_rows(c: ClassFindings) -> Iterable[dict]:
             "layer": c.layer,
             "object_class": c.object_class,
             "filter": f,
-            **with_interval("delta", c.before.delta[f].estimate, figure),
-            **with_interval("delta_after_softmax", c.after.delta[f].estimate, figure),
-            "share": figure(share[f]),
-            "gradient_activation": figure(c.gradient.value[f]),
-            "discriminative": truth(c.discriminative[f]),
-            **{f"semantic_{name}": truth(c.semantic[name][f]) for name in CRITERIA},
-            "parts": ";".join(c.detects(f)),
+            **with_interval("delta", c.before.delta[f].estimate),
+            **with_interval("delta_after_softmax", c.after.delta[f].estimate),
+            "share": float(share[f]),
+            "gradient_activation": float(c.gradient.value[f]),
+            "discriminative": bool(c.discriminative[f]),
+            **{f"semantic_{name}": bool(c.semantic[name][f]) for name in CRITERIA},
+            "parts": c.detects(f),
         }
 
 
@@ -60,45 +62,35 @@ def _part_rows(c: ClassFindings) -> Iterable[dict]:
             "object_class": c.object_class,
             "part": v.part,
             "num_crops": part.crops,
-            **with_interval("drop", part.drop.estimate, figure),
-            **with_interval("drop_control", part.control.estimate, figure),
-            **with_interval("difference", part.difference.estimate, figure),
-            "area": figure(part.area),
-            **with_interval("difference_per_area", part.per_area.estimate, figure),
-            "discriminative": truth(part.discriminative if part.crops else None),
-            "ap_train": figure(v.combination_ap_train),
-            "ap_val": figure(v.combination_ap_val.value),
-            "emerges_paper": truth(v.emerges_paper if v.judged else None),
-            "emerges_strict": truth(v.emerges_strict if v.judged else None),
+            **with_interval("drop", part.drop.estimate),
+            **with_interval("drop_control", part.control.estimate),
+            **with_interval("difference", part.difference.estimate),
+            "area": float(part.area),
+            **with_interval("difference_per_area", part.per_area.estimate),
+            "discriminative": bool(part.discriminative) if part.crops else None,
+            "ap_train": v.combination_ap_train,
+            "ap_val": v.combination_ap_val.value,
+            "emerges_paper": bool(v.emerges_paper) if v.judged else None,
+            "emerges_strict": bool(v.emerges_strict) if v.judged else None,
         }
 
 
-def discriminativeness_summary(
-    network: str,
-    weights: str,
-    dataset: str,
-    layer: str,
-    deviations: float,
-    after_softmax: bool,
-    found: LayerFindings,
-) -> dict:
-    """What `summary.json` holds."""
+def discriminativeness_summary(names: Mapping[str, str], found: LayerFindings) -> dict:
+    """What `summary.json` holds; names: of network, weights and data set."""
     return {
-        "network": network,
-        "weights": weights,
-        "dataset": dataset,
-        "layer": layer,
+        **names,
+        "layer": found.layer,
         "filters": len(found.sharing.classes),
-        "deviations": deviations,
-        "after_softmax": after_softmax,
+        "deviations": found.cutoff.deviations,
+        "after_softmax": found.cutoff.after_softmax,
         "classes": {c.object_class: _class_summary(c) for c in found.classes},
         "all_classes": {
-            "discriminative_filters": sum(int(c.discriminative.sum()) for c in found.classes),
-            "distinct_discriminative_filters": found.sharing.distinct,
+            "discriminative_filters": found.sums.filters,
+            "distinct_discriminative_filters": found.sums.distinct,
             "filters_by_number_of_classes": found.sharing.histogram.tolist(),
             **{f"semantic_{name}": _overlap(found.overlap[name]) for name in CRITERIA},
-            "discriminative_parts": sum(p.discriminative for c in found.classes for p in c.parts),
-            "parts": sum(p.crops > 0 for c in found.classes for p in c.parts),
+            "discriminative_parts": found.sums.parts,
+            "parts": found.sums.measured,
             "difference_and_ap_val": _correlation(found.with_ap),
             "drop_and_ap_val": _correlation(found.drop_with_ap),
             "control_and_ap_val": _correlation(found.control_with_ap),

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from partsjax.discriminativeness.findings import Sums
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.report.records import FractionBox, Shown
@@ -89,7 +90,7 @@ class PartRow:
 
 @dataclasses.dataclass(frozen=True)
 class ClassPage:
-    """One class. filters, parts: by falling delta and by falling difference.
+    """One class. filters, parts: by descending delta and by descending difference.
 
     counts: discriminative filters by factor of deviations. gradient: rank correlation of delta and
     gradient x activation over the layer's filters, its interval over images. with_ap: of difference and
@@ -113,7 +114,7 @@ class DiscriminativenessReport:
 
     title, command, facts, notes: as in the main report. filters: how many the layer has; deviations: what
     makes one discriminative, after_softmax: of which drop. classes: in order.
-    sharing: how many filters are discriminative for 0, 1, ... classes.
+    sharing: how many filters are discriminative for 0, 1, ... classes. sums: over classes.
     paper, strict, with_ap: over all classes. drop_with_ap, control_with_ap: as with_ap, of the drop before
     its control is taken off, and of the control alone.
     """
@@ -127,6 +128,7 @@ class DiscriminativenessReport:
     after_softmax: bool
     classes: Sequence[ClassPage]
     sharing: Sequence[int]
+    sums: Sums
     paper: Overlap
     strict: Overlap
     with_ap: Estimate

@@ -1,5 +1,6 @@
-"""What a discriminativeness run says at its end: a row a class, and the sentence that sums it up."""
+"""What is found, in short: a row a class, and the sentence that sums it up; for a terminal and a notebook."""
 
+import html
 import math
 
 from rich import box
@@ -7,36 +8,30 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
 from partsjax.discriminativeness.relation import Overlap
-from partsjax.reporting.discriminative.records import ClassPage, DiscriminativenessReport
 from partsjax.reporting.discriminative.words import amount, correlation
-from partsjax.reporting.discriminative.write import short
+
+_COLUMNS = ("class", "filters", "paper\n(chance)", "strict\n(chance)", "parts", "rank correlation\nwith AP")
 
 
-def discriminative_table(content: DiscriminativenessReport) -> Group:
+def discriminative_table(found: LayerFindings) -> Group:
     """The table, and below it the sentence; readers are told what the words mean."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("class", overflow="fold")
-    for heading in ("filters", "paper\n(chance)", "strict\n(chance)", "parts", "rank correlation\nwith AP"):
+    table.add_column(_COLUMNS[0], overflow="fold")
+    for heading in _COLUMNS[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
-    for c in content.classes:
-        table.add_row(*_row(c))
-    if len(content.classes) > 1:
-        sums = short(content)
+    rows = _rows(found)
+    for row in rows[: len(found.classes)]:
+        table.add_row(*row)
+    for row in rows[len(found.classes) :]:
         table.add_section()
-        table.add_row(
-            "all",
-            str(sums.filters),
-            _overlap(content.paper),
-            _overlap(content.strict),
-            f"{sums.parts}/{sums.parts_measured}",
-            correlation(content.with_ap),
-        )
+        table.add_row(*row)
     return Group(
         Text.assemble(
             "\n",
             ("Filters", "bold"),
-            f" of {content.layer} without which the class score drops by over {content.deviations:g} "
+            f" of {found.layer} without which the class score drops by over {found.cutoff.deviations:g} "
             "standard deviations more than the mean, and how many of them detect a part that emerges, by the "
             "paper's criterion and strictly; in brackets as many as at random. ",
             ("Parts", "bold"),
@@ -44,19 +39,46 @@ def discriminative_table(content: DiscriminativenessReport) -> Group:
             "of that difference with the part's AP on unseen images, with its 95% interval over parts.",
         ),
         table,
-        _sentence(content),
+        Text(sentence(found)),
     )
 
 
-def _row(c: ClassPage) -> tuple[str, ...]:
+def html_table(found: LayerFindings) -> str:
+    """The same for a notebook."""
+
+    def row(cells, tag: str) -> str:
+        return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+    body = "".join(row(cells, "td") for cells in _rows(found))
+    head = row(_COLUMNS, "th")
+    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table><p>{html.escape(sentence(found))}</p>"
+
+
+def _rows(found: LayerFindings) -> list[tuple[str, ...]]:
+    """A row a class, and where there are several one of all."""
+    rows = [_row(c) for c in found.classes]
+    if len(rows) > 1:
+        total = found.sums
+        rows.append(
+            (
+                "all",
+                str(total.filters),
+                *(_overlap(found.overlap[criterion]) for criterion in ("paper", "strict")),
+                f"{total.parts}/{total.measured}",
+                correlation(found.with_ap.over_things),
+            )
+        )
+    return rows
+
+
+def _row(c: ClassFindings) -> tuple[str, ...]:
     measured = [part for part in c.parts if part.crops]
     return (
         c.object_class,
-        str(len(c.filters)),
-        _overlap(c.paper),
-        _overlap(c.strict),
+        str(int(c.discriminative.sum())),
+        *(_overlap(c.overlap[criterion]) for criterion in ("paper", "strict")),
         f"{sum(part.discriminative for part in measured)}/{len(measured)}",
-        correlation(c.with_ap),
+        correlation(c.with_ap.over_things),
     )
 
 
@@ -64,35 +86,41 @@ def _overlap(o: Overlap) -> str:
     return f"{o.both} ({amount(o.expected, 1)})"
 
 
-def _sentence(content: DiscriminativenessReport) -> Text:
-    sums = short(content)
-    several = len(content.classes) > 1
-    classes = (
-        f"at least one of {len(content.classes)} classes" if several else content.classes[0].object_class
+def sentence(found: LayerFindings) -> str:
+    """What is found over all classes."""
+    total, several = found.sums, len(found.classes) > 1
+    classes = f"at least one of {len(found.classes)} classes" if several else found.classes[0].object_class
+    text = (
+        f"{found.layer}: of {len(found.sharing.classes)} filters, {total.distinct} are discriminative for "
+        f"{classes}"
     )
-    text = Text.assemble(
-        f"{content.layer}: of {content.filters} filters, ",
-        (f"{sums.distinct}", "bold"),
-        f" are discriminative for {classes}",
-    )
-    if sums.filters:
-        text.append(f"; of {sums.filters} pairs of class and filter ")
-        text.append(f"{content.paper.both}", "bold")
-        text.append(
-            " detect a part that emerges by the paper's criterion (by chance "
-            f"{amount(content.paper.expected, 1)}), "
+    if total.filters:
+        paper, strict = found.overlap["paper"], found.overlap["strict"]
+        text += (
+            f"; of {total.filters} pairs of class and filter {paper.both} detect a part that emerges by the "
+            f"paper's criterion (by chance {amount(paper.expected, 1)}), {strict.both} strictly (by chance "
+            f"{amount(strict.expected, 1)})"
         )
-        text.append(f"{content.strict.both}", "bold")
-        text.append(f" strictly (by chance {amount(content.strict.expected, 1)})")
-    text.append(". ")
-    text.append(f"{sums.parts} of {sums.parts_measured}", "bold")
-    text.append(" parts are discriminative")
-    first = [f"{c.object_class}: {c.parts[0].part}" for c in content.classes if c.parts[0].discriminative]
-    text.append(f", most of all {', '.join(first)}." if first else ".")
-    if not math.isnan(content.with_ap.value):
-        drop, control = (correlation(e) for e in (content.drop_with_ap, content.control_with_ap))
-        text.append(
+    text += f". {total.parts} of {total.measured} parts are discriminative"
+    first = [f"{c.object_class}: {part}" for c in found.classes if (part := _first_part(c))]
+    text += f", most of all {', '.join(first)}." if first else "."
+    if not math.isnan(found.with_ap.value):
+        drop, control = (correlation(r.over_things) for r in (found.drop_with_ap, found.control_with_ap))
+        text += (
             f" Before the control is taken off, the rank correlation of drops with AP is {drop}; that of the "
             f"control alone, {control}."
         )
     return text
+
+
+def _first_part(c: ClassFindings) -> str | None:
+    """The part with the largest difference between drop and control, if it is discriminative."""
+    known = [
+        (part.difference.value, v.part, part)
+        for part, v in zip(c.parts, c.verdicts, strict=True)
+        if part.crops
+    ]
+    if not known:
+        return None
+    _, name, part = max(known, key=lambda one: one[0])
+    return name if part.discriminative else None

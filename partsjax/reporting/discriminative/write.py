@@ -1,6 +1,5 @@
 """Writes the page's folder. The same content gives the same bytes."""
 
-import dataclasses
 from importlib import resources
 from pathlib import Path
 
@@ -10,30 +9,6 @@ from partsjax.reporting.discriminative.records import ClassPage, Discriminativen
 from partsjax.reporting.report import write as report
 
 _PACKAGE = "partsjax.reporting.discriminative"
-
-
-@dataclasses.dataclass(frozen=True)
-class Short:
-    """Sums over classes: discriminative filters (class by class, and of each once), discriminative parts."""
-
-    filters: int
-    filters_per_class: float
-    distinct: int
-    parts: int
-    parts_measured: int
-
-
-def short(content: DiscriminativenessReport) -> Short:
-    """The sums that the page and the terminal begin with."""
-    filters = sum(len(c.filters) for c in content.classes)
-    measured = [part for c in content.classes for part in c.parts if part.crops]
-    return Short(
-        filters=filters,
-        filters_per_class=filters / len(content.classes),
-        distinct=sum(content.sharing[1:]),
-        parts=sum(part.discriminative for part in measured),
-        parts_measured=len(measured),
-    )
 
 
 def write_discriminativeness_report(folder: Path, content: DiscriminativenessReport) -> None:
@@ -54,7 +29,6 @@ def write_discriminativeness_report(folder: Path, content: DiscriminativenessRep
         root="",
         title=content.title,
         content=content,
-        short=short(content),
         charts={
             "relation": charts.relation(content),
             "factors": charts.factors(content),

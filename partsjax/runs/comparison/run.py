@@ -13,6 +13,7 @@ from partsjax.errors import InputError, nearest
 from partsjax.networks import load_network
 from partsjax.reporting.comparison import ComparisonReport, files, write_comparison_report
 from partsjax.reporting.comparison.terminal import Within, tables
+from partsjax.reporting.rows import write_table
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import emergence, manifest, skeleton, stages, supervision, workdir
 from partsjax.runs.clock import Clock
@@ -246,10 +247,10 @@ def _content(options, job: _Job, every, runs, classes) -> ComparisonReport:
 
 def _write(folder: Path, content: ComparisonReport) -> None:
     whole = functools.partial(workdir.written_whole, durable=True)
-    writers = (files.write_comparison, files.write_differences, files.write_part_differences)
-    for name, write in zip(OUTPUTS, writers, strict=False):
+    tables = (files.comparison_table, files.difference_table, files.part_difference_table)
+    for name, table in zip(OUTPUTS, tables, strict=False):
         with whole(folder / name) as path:
-            write(path, content)
+            write_table(path, table(content))
     workdir.write_json(folder / "summary.json", files.comparison_summary(content))
     with workdir.unfinished(folder / "report") as place:
         write_comparison_report(place, content)

@@ -1,5 +1,7 @@
-"""A run that asks what class scores rest on."""
+"""What class scores rest on: asking it, what comes of it, and the question as a run asks it."""
 
-from partsjax.runs.discriminativeness.run import OUTPUTS, Question, measure
+from partsjax.runs.discriminativeness.asking import discriminate
+from partsjax.runs.discriminativeness.result import OUTPUTS, Discriminativeness
+from partsjax.runs.discriminativeness.run import MODULE, DiscriminativenessOptions, question
 
-__all__ = ["OUTPUTS", "Question", "measure"]
+__all__ = ["MODULE", "OUTPUTS", "Discriminativeness", "DiscriminativenessOptions", "discriminate", "question"]

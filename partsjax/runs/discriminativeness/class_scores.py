@@ -4,27 +4,26 @@ from collections.abc import Iterable
 
 from partsjax.errors import InputError, nearest
 from partsjax.networks.protocol import Network
-from partsjax.runs.options import chosen_layers
 
 
-def chosen_layer(network: Network, asked: str) -> str:
-    """The layer asked for; the last convolution where none is. Raises `InputError` for an unknown one."""
-    if not asked:
-        return list(network.fields)[-1]
-    try:
-        return chosen_layers(network, (asked,))[0]
-    except InputError:
-        raise InputError(
-            f"--layer: {network.name} has no layer {asked!r}; {nearest(asked, network.fields)}"
-        ) from None
+def chosen_layer(network: Network, asked: str, where: str = "") -> str:
+    """The layer asked for; the last where none is.
+
+    Raises:
+      InputError: there is no such layer; where: begins the message.
+    """
+    if asked and asked not in network.fields:
+        raise InputError(f"{where}{network.name} has no layer {asked!r}; {nearest(asked, network.fields)}")
+    return asked or list(network.fields)[-1]
 
 
-def require_named_scores(network: Network, weights: str) -> None:
-    """Raises `InputError` where `weights` gave the network no class scores, or none with names."""
+def require_named_scores(network: Network, where: str = "") -> None:
+    """Raises `InputError` where the network has no class scores, or none with names; where: begins it."""
     if network.after is None or not network.classes:
         what = "its class scores have no names" if network.after else "it has no class scores"
         raise InputError(
-            f"--weights={weights}: {what}; train it with partsjax supervision and give --weights=W/checkpoint"
+            f"{where or f'network {network.name}: '}{what}; train it (partsjax supervision, then "
+            "--weights=W/checkpoint), or give a network of your own `after` and `classes`"
         )
 
 

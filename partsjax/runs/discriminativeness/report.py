@@ -1,58 +1,47 @@
 """The page of a discriminativeness run: what it shows of each class."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from partsjax.discriminativeness.blackout import blackout
-from partsjax.discriminativeness.findings import ClassDrops, ClassFindings, LayerFindings
+from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
 from partsjax.emergence.verdict import Verdict
-from partsjax.networks.protocol import Network
 from partsjax.reporting import discriminative as page
 from partsjax.reporting.report import Shown
 from partsjax.runs import manifest
-from partsjax.runs.discriminativeness.drop_stage import DropStage
+from partsjax.runs.context import Context
+from partsjax.runs.discriminativeness.result import Discriminativeness
 from partsjax.runs.gallery import Gallery
 from partsjax.runs.workdir import unfinished
 
-_FIRINGS = 6  # crops shown a filter
+_TOP_ACTIVATIONS = 6  # crops shown a filter
 _PLACES = ("largest drop", "middle", "smallest")  # of the crops shown a part
 
 
-def build_discriminativeness_report(
-    folder: Path,
-    question,
-    network: Network,
-    found: LayerFindings,
-    drops: Mapping[str, ClassDrops],
-    stages: Mapping[str, DropStage],
-    threads: int,
-    notes: Sequence[str],
-) -> page.DiscriminativenessReport:
-    """Writes `report/` of a run's folder, whole or not at all; returns what its page shows."""
-    gallery = Gallery(stages)
-    shown = _Pictures(gallery, network, found.classes[0].layer, stages, drops)
-    content = _content(question, found, shown, notes)
-    with unfinished(folder / "report") as place:
-        gallery.draw(place, threads, lambda count: None)
+def write_report(folder: Path, found: Discriminativeness, context: Context) -> None:
+    """Writes the report into `folder`, whole or not at all."""
+    gallery = Gallery(found.crops, found.readable)
+    content = _content(found, _Pictures(gallery, found))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished(folder) as place:
+        with context.progress({"pictures": len(gallery.asked)}) as advance:
+            gallery.draw(place, context.threads, lambda n: advance("pictures", n, "report"))
         page.write_discriminativeness_report(place, content)
-    return content
 
 
 class _Pictures:
     """Asks for the pictures of a class's filters and parts."""
 
-    def __init__(self, gallery: Gallery, network: Network, layer: str, stages, drops):
-        self._gallery, self._network, self._stages, self._drops = gallery, network, stages, drops
-        self._field = network.fields[layer]
+    def __init__(self, gallery: Gallery, found: Discriminativeness):
+        self._gallery, self._found, self._drops = gallery, found, found.drops
+        self._network, self._field = found.network, found.network.fields[found.layer]
 
     def top_activations(self, object_class: str, number: int) -> tuple[Shown, ...]:
         """The crops that excite a filter most, with the receptive field of its highest activation."""
         drops, size = self._drops[object_class], self._network.input_size
         peaks = drops.peaks[:, number]
         shown = []
-        for crop in np.argsort(-peaks, kind="stable")[:_FIRINGS]:
+        for crop in np.argsort(-peaks, kind="stable")[:_TOP_ACTIVATIONS]:
             if peaks[crop] <= 0:
                 break
             row, column = divmod(int(drops.cells[crop, number]), drops.columns)
@@ -64,19 +53,23 @@ class _Pictures:
 
     def blacked(self, object_class: str, part: int) -> tuple[page.Blacked, ...]:
         """The crops whose score drops most, in the middle and least without a part."""
-        drops, stage = self._drops[object_class], self._stages[object_class]
+        drops, crops = self._drops[object_class], self._found.crops[object_class]
         known = np.flatnonzero(~np.isnan(drops.part[:, part]))
         order = known[np.argsort(-drops.part[known, part], kind="stable")]
         if not len(order):
             return ()
         at = dict.fromkeys((0, len(order) // 2, len(order) - 1))
-        name = stage.crops.parts[part]
+        name = crops.parts[part]
         return tuple(
             page.Blacked(
                 which,
                 self._gallery.picture(object_class, crop),
                 self._gallery.blacked(
-                    object_class, crop, name, self._mask(stage, crop, name), self._network.preprocessing.mean
+                    object_class,
+                    crop,
+                    name,
+                    self._mask(object_class, crop, name),
+                    self._network.preprocessing.mean,
                 ),
                 self._gallery.name(object_class, crop),
                 self._gallery.truth(object_class, part, crop),
@@ -86,37 +79,37 @@ class _Pictures:
             for which, crop in zip(_PLACES, (int(order[i]) for i in at), strict=False)
         )
 
-    @staticmethod
-    def _mask(stage: DropStage, crop: int, part: str) -> np.ndarray:
-        number = int(np.flatnonzero(stage.readable()[0])[crop])
-        return blackout(stage.crops.objects[number], part, stage.crops.size, (0,), controls=0).part
+    def _mask(self, object_class: str, crop: int, part: str) -> np.ndarray:
+        """The part's pixels in a readable crop."""
+        number = int(np.flatnonzero(self._found.readable[object_class])[crop])
+        return self._found.crops[object_class].part_masks(number, part).any(axis=0)
 
 
-def _content(
-    question, found: LayerFindings, pictures: _Pictures, notes: Sequence[str]
-) -> page.DiscriminativenessReport:
-    job = question.job
+def _content(found: Discriminativeness, pictures: _Pictures) -> page.DiscriminativenessReport:
+    about, of = found.about, found.findings
+    of_weights = f" ({about.weights})" if about.weights else ""
     return page.DiscriminativenessReport(
-        title=f"What class scores rest on: {job.net} ({job.weights}) on {job.dataset}",
+        title=f"What class scores rest on: {about.net}{of_weights} on {about.dataset}",
         command=manifest.command(),
         facts=[
-            ("emergence", question.emergence or "measured by this run, in its folder emergence/"),
+            ("emergence", about.emergence or "measured by the same call"),
             ("images", "unseen ones (val)"),
-            ("seed", str(job.seed)),
+            ("seed", str(about.seed)),
             *((f"version of {name}", version) for name, version in manifest.versions().items()),
         ],
-        layer=found.classes[0].layer,
-        filters=len(found.sharing.classes),
-        deviations=question.deviations,
-        after_softmax=question.after_softmax,
-        classes=[_class_page(c, found, pictures) for c in found.classes],
-        sharing=found.sharing.histogram.tolist(),
-        paper=found.overlap["paper"],
-        strict=found.overlap["strict"],
-        with_ap=found.with_ap.over_things,
-        drop_with_ap=found.drop_with_ap.over_things,
-        control_with_ap=found.control_with_ap.over_things,
-        notes=notes,
+        layer=found.layer,
+        filters=len(of.sharing.classes),
+        deviations=of.cutoff.deviations,
+        after_softmax=of.cutoff.after_softmax,
+        classes=[_class_page(c, of, pictures) for c in of.classes],
+        sharing=of.sharing.histogram.tolist(),
+        sums=of.sums,
+        paper=of.overlap["paper"],
+        strict=of.overlap["strict"],
+        with_ap=of.with_ap.over_things,
+        drop_with_ap=of.drop_with_ap.over_things,
+        control_with_ap=of.control_with_ap.over_things,
+        notes=found.notes,
     )
 
 

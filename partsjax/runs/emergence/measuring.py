@@ -110,6 +110,7 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
     unseen = {name: pair[1] for name, pair in trained.by_class.items()}
+    readable = {name: one.readable()[0] for name, one in unseen.items()}
     keys = [stage.keys[asked.layers[0]] for pair in trained.by_class.values() for stage in pair]
     return Emergence(
         about=About(
@@ -129,8 +130,11 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
             input_fingerprint=stages.key(stimuli=keys),
         ),
         judged=found,
-        images=Images(asked.seed, {name: unseen_digest(one, crops.digests) for name, one in unseen.items()}),
-        readable={name: one.readable()[0] for name, one in unseen.items()},
+        images=Images(
+            asked.seed,
+            {name: unseen_digest(one.crops, readable[name], crops.digests) for name, one in unseen.items()},
+        ),
+        readable=readable,
         crops={name: one.crops for name, one in unseen.items()},
         notes=tuple(context.notes),
         skipped=tuple(

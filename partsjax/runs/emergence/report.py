@@ -1,6 +1,5 @@
 """The report of a run: what its pages show."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,21 +23,10 @@ from partsjax.runs.workdir import unfinished
 _FILTER_PARTS = 10  # parts listed on a filter's page
 
 
-@dataclasses.dataclass(frozen=True)
-class _Read:
-    """A class's unseen crops, as a gallery takes them; ok: bool [N], which of them could be read."""
-
-    crops: Crops
-    ok: np.ndarray
-
-    def readable(self) -> tuple[np.ndarray, list[str]]:
-        return self.ok, []
-
-
 def write_report(folder: Path, found: Emergence, dataset: Dataset | None, context: Context) -> None:
     """Writes the report into `folder`, whole or not at all; dataset: where `found` has no crops."""
     crops = found.crops if found.crops is not None else _crops_again(found, dataset, context)
-    gallery = Gallery({name: _Read(one, found.readable[name]) for name, one in crops.items()})
+    gallery = Gallery(crops, found.readable)
     content = _content(found, gallery)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as place:
@@ -72,7 +60,7 @@ def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) ->
     digests = photographs.digests(looks)
     for name, one in crops.items():
         ok = found.readable[name]
-        if len(one) != len(ok) or unseen_digest(_Read(one, ok), digests) != found.images.by_class[name]:
+        if len(one) != len(ok) or unseen_digest(one, ok, digests) != found.images.by_class[name]:
             raise InputError(
                 f"dataset {dataset.name}: other images or annotations of {name} than measured; give the same"
             )

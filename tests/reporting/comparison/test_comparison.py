@@ -11,6 +11,7 @@ from rich.console import Console
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.comparison import figures, files, write_comparison_report
 from partsjax.reporting.comparison.terminal import tables
+from partsjax.reporting.rows import write_table
 from tests.reporting.comparison.synthetic import NETWORKS, content, layers_of
 from tests.reporting.report import browser, pages
 
@@ -81,11 +82,11 @@ def test_a_browser_finds_nothing_wrong(tmp_path):
 
 def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     written = {}
-    for write in (files.write_comparison, files.write_differences, files.write_part_differences):
-        write(tmp_path / write.__name__, CONTENT)
-        with open(tmp_path / write.__name__, newline="") as file:
-            written[write.__name__] = list(csv.DictReader(file))
-    one_a_run = written["write_comparison"]
+    for table in (files.comparison_table, files.difference_table, files.part_difference_table):
+        write_table(tmp_path / table.__name__, table(CONTENT))
+        with open(tmp_path / table.__name__, newline="") as file:
+            written[table.__name__] = list(csv.DictReader(file))
+    one_a_run = written["comparison_table"]
     assert len(one_a_run) == sum(len(layers_of(n)) * len(CONTENT.seeds[n]) for n in NETWORKS)
     for row in one_a_run:
         of = CONTENT.figures[row["network"], row["layer"]]
@@ -95,12 +96,12 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
             of.strict[place],
         )
         assert float(row["mean_ap_val_low"]) == pytest.approx(of.ap_val[place].low, abs=1e-6)
-    for row in written["write_differences"]:
+    for row in written["difference_table"]:
         found = CONTENT.differences[row["network"], row["layer"]]
         assert float(row["difference_high"]) == pytest.approx(found.mean.high, abs=1e-6)
         assert row["baseline_layer"] == ("conv5" if row["layer"] == "block <4>" else row["layer"])
         assert len(row["by_seed"].split(";")) == int(row["seeds"]) == len(found.by_seed)
-    parts = written["write_part_differences"]
+    parts = written["part_difference_table"]
     assert len(parts) == 12 * sum(len(layers_of(n)) for n in NETWORKS)
     assert all(row["difference"] == "" for row in parts if row["network"] == "imagenet")
     unknown = [row for row in parts if row["num_val"] == "0"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from partsjax.discriminativeness.findings import Sums
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.discriminative import (
@@ -51,12 +52,19 @@ def content(
         after_softmax=after_softmax,
         classes=pages,
         sharing=np.bincount(serving, minlength=len(pages) + 1).tolist(),
+        sums=sums(pages, int((serving > 0).sum())),
         paper=Overlap(192, 13, 40, 7, 4.4, 0.031, False),
         strict=Overlap(192, 13, 18, 3, 1.25, 0.0004, False),
         with_ap=Estimate(0.41, -0.02, 0.71),
         drop_with_ap=Estimate(0.83, 0.7, 0.9),
         control_with_ap=Estimate(0.8, 0.66, 0.89),
     )
+
+
+def sums(pages: list[ClassPage], distinct: int) -> Sums:
+    measured = [part for page in pages for part in page.parts if part.crops]
+    filters = sum(len(page.filters) for page in pages)
+    return Sums(filters, distinct, sum(part.discriminative for part in measured), len(measured))
 
 
 def _pictures(folder: Path, rng, number: int) -> list[str]:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partsjax.discriminativeness.findings import layer_findings
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.discriminative import short, strips, words, write_discriminativeness_report
-from partsjax.reporting.discriminative.table import discriminative_table
+from partsjax.reporting.discriminative import strips, table, words, write_discriminativeness_report
 from partsjax.reporting.terminal import Terminal
+from tests.discriminativeness.test_findings import findings
 from tests.reporting.discriminative import synthetic
 from tests.reporting.report import browser, pages
 from tests.reporting.report.synthetic import HOSTILE
@@ -53,8 +54,8 @@ def test_the_page_is_in_order(page):
         assert image["alt"] and image["width"] and image["height"] and image["loading"] == "lazy"
     tables = {name: len(rows) - 1 for name, rows in read.tables.items()}
     content = page[0]
-    if short(content).filters:
-        assert tables["all-filters"] == short(content).filters
+    if content.sums.filters:
+        assert tables["all-filters"] == content.sums.filters
     assert tables["all-parts"] == sum(len(c.parts) for c in content.classes)
 
 
@@ -83,7 +84,8 @@ def test_it_says_the_figures(tmp_path):
         paper=Overlap(64, 1, 9, 1, 0.14, 0.14, True), strict=Overlap(64, 1, 4, 0, 0.06, 1.0, True),
         with_ap=Estimate(0.5, -0.2, 0.9),
     )  # fmt: skip
-    content = dataclasses.replace(content, classes=[only], paper=only.paper, strict=only.strict)
+    sums = synthetic.sums([only], 1)
+    content = dataclasses.replace(content, classes=[only], sums=sums, paper=only.paper, strict=only.strict)
     write_discriminativeness_report(tmp_path, content)
     read = pages.read(tmp_path)["index.html"]
     assert read.table("all-parts")[1] == [
@@ -131,17 +133,20 @@ def test_a_scale_holds_all_it_is_made_for_and_zero(estimates):
         assert "nan" not in drawn and 'class="held-out"' in drawn
 
 
-def test_the_terminal_says_it_in_a_row_a_class_and_a_sentence(tmp_path, capsys, monkeypatch):
+def test_a_terminal_and_a_notebook_say_it_in_a_row_a_class_and_a_sentence(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    content = synthetic.content(tmp_path, classes={**ONE, "[bold]cow": ("ear", "nose")})
-    Terminal().show(discriminative_table(content))
+    found = layer_findings([findings(), findings("[bold]cow <b>", 1)])
+    Terminal().show(table.discriminative_table(found))
     shown = capsys.readouterr().out
     flat = " ".join(shown.split())
     assert max(map(len, shown.splitlines())) <= 100
     assert "[bold]cow" in shown and "all" in shown
-    sums = short(content)
-    assert f"of 64 filters, {sums.distinct} are discriminative for at least one of 2 classes" in flat
-    assert f"{sums.parts} of {sums.parts_measured} parts are discriminative" in flat
+    sums = found.sums
+    said = f"of 20 filters, {sums.distinct} are discriminative for at least one of 2 classes"
+    assert said in flat and f"{sums.parts} of {sums.measured} parts are discriminative" in flat
+    notebook = table.html_table(found)
+    assert said in notebook and "&lt;b&gt;" in notebook and "<b>" not in notebook
+    assert notebook.count("<tr>") == 4
 
 
 @pytest.mark.slow
