@@ -108,7 +108,13 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Object:
-    """One object: its class, its box (`xyxy` in pixels of the image) and the instances of its parts."""
+    """One object.
+
+    Attributes:
+      object_class: what it is, such as "horse".
+      box: `xyxy` in pixels of the image.
+      parts: the instances of its parts.
+    """
 
     object_class: str
     box: Box

@@ -26,8 +26,12 @@ _FINALISTS = 5  # sets of the last population that are evaluated exactly
 class Search:
     """How a set is looked for.
 
-    search: "ga" (the paper) or "greedy". score: what a union's detections are ranked by, the "activation",
-    or that "calibrated" to train precision. union_nms: NMS across the members' detections.
+    Attributes:
+      search: "ga", the genetic algorithm (the paper's), or "greedy" (our choice).
+      score: what a union's detections are ranked by, the "activation", or that "calibrated" to train
+        precision (our choice: the activation).
+      union_nms: NMS across the members' detections (our choice: none).
+      genetic: settings of the genetic algorithm.
     """
 
     search: str = "ga"

@@ -29,7 +29,10 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 class NullVerdict:
     """What one null came to on a part: its best set of filters, with everything fitted anew.
 
-    label: what people call the null. APs are fractions, NaN where not computed.
+    Attributes:
+      label: what people call the null.
+      ap_train, ap_val: AP of its best set, on train and held out; fractions, NaN where not computed.
+      emerges_paper, emerges_strict: whether the part emerges there, by each criterion.
     """
 
     label: str
@@ -41,7 +44,13 @@ class NullVerdict:
 
 @dataclasses.dataclass(frozen=True)
 class PriorVerdict:
-    """What a place prior came to on a part; excess: held-out AP of the combination minus the prior's."""
+    """What a place prior came to on a part.
+
+    Attributes:
+      label: what people call the prior.
+      ap_train, ap_val: its AP, on train and held out; fractions, NaN where not computed.
+      excess: held-out AP of the combination minus the prior's, by paired bootstrap.
+    """
 
     label: str
     ap_train: float
@@ -53,14 +62,21 @@ class PriorVerdict:
 class Verdict:
     """One part in one layer. APs are fractions, NaN where not computed or without ground truth.
 
-    num_train, num_val: boxes of the part.
-    best_filter: the single filter with the highest train AP; None: the part has no train box.
-    combination: the filters of the set, rising; empty: none.
-    prior_*: the place prior the part is held against, `prior_boxes` fixed boxes in every crop, the surest
-      first. one_box_*: the best single box, a k-means centre; median_box_ap_val: of the median box.
-    excess, one_box_excess: held-out AP of the combination minus that prior's, by paired bootstrap.
-    priors: by name, of further place priors. nulls: by name, of the nulls that were run.
-    emergence_ap, min_val_boxes: the method's thresholds, by which the part is judged.
+    Attributes:
+      layer, object_class, part: what it is about.
+      num_train, num_val: boxes of the part.
+      best_filter: the single filter with the highest train AP; None: the part has no train box.
+      best_filter_ap_train, best_filter_ap_val: its AP, on train and held out.
+      combination: the filters of the set, rising; empty: none.
+      combination_ap_train, combination_ap_val: AP of the set, on train and held out.
+      prior_boxes: how many fixed boxes the place prior shows in every crop, the surest first.
+      prior_ap_train, prior_ap_val: AP of that prior, which the part is held against.
+      excess: held-out AP of the combination minus the prior's, by paired bootstrap.
+      one_box_ap_train, one_box_ap_val, one_box_excess: the same for the best single box, a k-means centre.
+      median_box_ap_val: held-out AP of the median box.
+      priors: by name, what further place priors came to.
+      nulls: by name, what the nulls that were run came to.
+      emergence_ap, min_val_boxes: the method's thresholds, by which the part is judged.
     """
 
     layer: str
@@ -89,6 +105,7 @@ class Verdict:
 
     @property
     def rare(self) -> bool:
+        """Whether it has too few validation boxes to be judged."""
         return self.num_val < self.min_val_boxes
 
     @property

@@ -48,6 +48,7 @@ def measure(
     section 3; intervals, place priors and nulls are our choice).
 
     Args:
+      network: of `load_network` or `make_network`. dataset: of `load_dataset`, or made in memory.
       layers: names of `network.fields`, or "all"; None: the network's default.
       method: how filters are scored, with all thresholds. search: how sets of filters are looked for.
       nulls: names ("random", "shuffled") or `Null` objects; () for none.
