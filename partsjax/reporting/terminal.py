@@ -1,7 +1,6 @@
 """What a run says in the terminal: notes, progress with rate and ETA, the table of verdicts."""
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich import box
@@ -13,6 +12,9 @@ from rich.text import Text
 from partsjax.emergence.verdict import LayerSummary, Verdict
 from partsjax.errors import printable
 from partsjax.progress import bars
+from partsjax.reporting.verdict_table import CAPTION, verdict_table
+
+_STYLES = {"✓": "bold green", "!": "yellow", "": ""}
 
 
 class _Console(Console):
@@ -70,71 +72,28 @@ class Terminal:
             yield advance
 
     def verdicts(self, verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSummary]) -> None:
-        """Per part what place alone scores and, by layer, the best set's `train → held-out`; layer sums."""
-        layers = list(summaries)
-        parts = list(dict.fromkeys((v.object_class, v.part) for v in verdicts))
-        by_place = {(v.object_class, v.part, v.layer): v for v in verdicts}
-        self._out.print(
-            Text.assemble(
-                "\nBest set of filters by part: AP on train → on unseen images, in percent. ",
-                ("Place alone", "bold"),
-                ": AP on unseen images of fixed boxes, the same in every crop, no filter looked at.",
-            )
-        )
-        first = summaries[layers[0]]
-        sums = _sums(first)
-        longest = max(map(cell_len, (*(f"{c}:{p}*" for c, p in parts), *(row[0] for row in sums))))
-        for block in _fitting(layers, self._out.width - longest):
+        """The table of verdicts, in blocks of as many layers as the terminal has room for."""
+        shown = verdict_table(verdicts, summaries)
+        self._out.print(f"\n{CAPTION}")
+        longest = max(cell_len(row.label) for row in shown.rows)
+        for block in _fitting(len(shown.layers), self._out.width - longest):
             table = Table(box=box.SIMPLE_HEAD)
             table.add_column("part", overflow="fold")
             table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
             table.add_column("place\nalone", justify="right", no_wrap=True, style="bold")
-            for layer in block:
+            for layer in shown.layers[block]:
                 table.add_column(layer, justify="right", no_wrap=True)
-            previous = None
-            for object_class, part in parts:
-                if previous not in (None, object_class):
+            section = shown.rows[0].section
+            for row in shown.rows:
+                if row.section != section:
                     table.add_section()
-                previous = object_class
-                verdict = by_place[object_class, part, layers[0]]
-                table.add_row(
-                    printable(f"{object_class}:{part}{'*' if verdict.rare else ''}"),
-                    f"{verdict.num_train}/{verdict.num_val}",
-                    _percent(verdict.prior_ap_val.value),
-                    *(_cell(by_place[object_class, part, layer]) for layer in block),
-                )
-            table.add_section()
-            of = f"of {first.parts}"
-            for label, second, third, cell in sums:
-                box_ = third and _percent(first.mean_ap[third])
-                table.add_row(label, of if second else "", box_, *(cell(summaries[layer]) for layer in block))
+                    section = row.section
+                cells = (Text(f"{c.text} {c.mark or ' '}", _STYLES[c.mark]) for c in row.cells[block])
+                table.add_row(printable(row.label), row.boxes, row.place, *cells)
             self._out.print(table)
-        over = f"over {100 * first.emergence_ap:g}%"
-        self._out.print(
-            f"✓ emerges: surely {over} and surely above place alone on unseen images (both 95% intervals) · "
-            f"! {over} on train, the paper's criterion, but not that · *: under {first.min_val_boxes} boxes, "
-            "not counted"
-        )
-        self._headline(summaries)
-
-    def _headline(self, summaries: Mapping[str, LayerSummary]) -> None:
-        layer, most = max(
-            summaries.items(), key=lambda item: (item[1].emerging_strict, item[1].emerging_paper)
-        )
-        if not most.parts:
-            return
-        others = [f", {null.label} {null.emerging_paper}" for null in most.nulls.values()]
-        self._out.print(
-            Text.assemble(
-                f"{layer}, parts that emerge by the paper's criterion: ",
-                (f"{most.emerging_paper} of {most.parts}", "bold"),
-                "; place alone passes it in ",
-                (f"{most.prior_emerging_paper}", "bold"),
-                f"{''.join(others)}. On unseen images and beyond place: ",
-                (f"{most.emerging_strict}", "bold"),
-                f" (by chance alone at most {most.strict_by_chance:.1f}).",
-            )
-        )
+        self._out.print(shown.legend)
+        if shown.headline:
+            self._out.print(shown.headline)
 
     def show(self, table) -> None:
         """A table, or a line of text, on stdout."""
@@ -152,57 +111,7 @@ class Terminal:
         )
 
 
-def _fitting(layers: list[str], width: int) -> list[list[str]]:
+def _fitting(layers: int, width: int) -> list[slice]:
     """Layers in blocks that fit a width, names of parts taken off: 26 columns of numbers, 16 a layer."""
     room = max(1, (width - 26) // 16)
-    return [layers[i : i + room] for i in range(0, len(layers), room)]
-
-
-def _percent(fraction: float | None) -> str:
-    return "–" if fraction is None or math.isnan(fraction) else f"{100 * fraction:.1f}"
-
-
-def _cell(verdict: Verdict) -> Text:
-    if verdict.best_filter is None:
-        return Text("–")
-    train, val = verdict.combination_ap_train, verdict.combination_ap_val.value
-    mark = " "
-    if not verdict.rare:
-        mark = "✓" if verdict.emerges_strict else "!" if verdict.emerges_paper else " "
-    style = {"✓": "bold green", "!": "yellow"}.get(mark, "")
-    return Text(f"{_percent(train):>4} → {_percent(val):>4} {mark}", style)
-
-
-def _arrow(train: float | None, val: float | None) -> str:
-    return f"{_percent(train)} → {_percent(val):>4}  "
-
-
-def _sums(first: LayerSummary) -> list[tuple[str, bool, str, Callable[[LayerSummary], str]]]:
-    """Rows under the parts: label, whether to say of how many parts, whose mean stands under "place alone",
-    and the layers' cells."""
-
-    def mean(what: str) -> Callable[[LayerSummary], str]:
-        return lambda layer: _arrow(*(layer.mean_ap[f"{what}_{split}"] for split in ("train", "val")))
-
-    def count(name: str) -> Callable[[LayerSummary], str]:
-        return lambda layer: f"{getattr(layer, name)}  "
-
-    def null_mean(name: str) -> Callable[[LayerSummary], str]:
-        return lambda layer: _arrow(layer.nulls[name].mean_ap_train, layer.nulls[name].mean_ap_val)
-
-    def null_counts(what: str) -> list[tuple[str, bool, str, Callable[[LayerSummary], str]]]:
-        return [
-            (f"  {null.label}", False, "", lambda layer, name=name: f"{getattr(layer.nulls[name], what)}  ")
-            for name, null in first.nulls.items()
-        ]
-
-    return [
-        ("mean, best set", False, "prior_val", mean("combination")),
-        ("mean, best filter", False, "", mean("best_filter")),
-        *((f"mean, {null.label}", False, "", null_mean(name)) for name, null in first.nulls.items()),
-        (f"paper: train > {100 * first.emergence_ap:g}", True, "", count("emerging_paper")),
-        ("  place alone", False, "", count("prior_emerging_paper")),
-        *null_counts("emerging_paper"),
-        ("strict ✓", True, "", count("emerging_strict")),
-        *null_counts("emerging_strict"),
-    ]
+    return [slice(i, i + room) for i in range(0, layers, room)]

@@ -69,7 +69,7 @@ def chosen_layers(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
     for layer in asked:
         if layer not in network.fields:
             raise InputError(
-                f"--layers: {network.name} has no layer {layer!r}; {nearest(layer, network.fields)}"
+                f"layers: {network.name} has no layer {layer!r}; {nearest(layer, network.fields)}"
             )
     wanted = tuple(asked) or network.default_layers
     return tuple(layer for layer in network.fields if layer in wanted)

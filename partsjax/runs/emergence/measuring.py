@@ -67,6 +67,8 @@ def measure(
         )
     if not isinstance(dataset, Dataset):
         raise InputError(f"dataset: not a Dataset but {dataset!r:.60}; give pj.load_dataset(...)")
+    if limit is not None and limit < 1:
+        raise InputError(f"limit={limit}: no objects; give at least 1, or None for all")
     layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
     nulls, priors = chosen_nulls(nulls), tuple(priors)
     require_priors(priors, [null.name for null in nulls])

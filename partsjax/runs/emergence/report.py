@@ -52,9 +52,7 @@ def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) ->
     about, crops = found.about, {}
     for name in about.classes:
         if name not in dataset.parts:
-            raise InputError(
-                f"dataset {dataset.name}: has no class {name}, which was measured; load it with it"
-            )
+            raise InputError(f"dataset {dataset.name}: lacks {name}, which was measured; load that class too")
         crops[name] = class_crops(dataset, name, "val", about.input_size, limit=about.limit)
     looks = photographs.looked_at(images_of({name: (one,) for name, one in crops.items()}), context)
     digests = photographs.digests(looks)
@@ -98,7 +96,7 @@ def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
             )
     of_layer = {layer: {c: judged[layer, c] for c in classes} for layer in layers}
     return report.EmergenceReport(
-        title=f"{about.net}{f' ({about.weights})' if about.weights else ''} on {about.dataset}",
+        title=found.title,
         command=manifest.command(),
         facts=_facts(about),
         layers=layers,

@@ -28,6 +28,8 @@ OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", KEPT, "summary.js
 if TYPE_CHECKING:
     import pandas as pd
 
+    from partsjax.runs.emergence.differences import Differences
+
 
 @dataclasses.dataclass(frozen=True)
 class About:
@@ -124,6 +126,30 @@ class Emergence:
             f"<Emergence: {about.net} on {about.dataset}; of {next(iter(summary.values())).parts} parts "
             f"emerge strictly (by the paper's criterion): {counts}>"
         )
+
+    def _repr_html_(self) -> str:
+        from partsjax.reporting.notebook import verdicts_html
+        from partsjax.reporting.verdict_table import verdict_table
+
+        return verdicts_html(self.title, verdict_table(self.verdicts, self.summary), self.notes)
+
+    @property
+    def title(self) -> str:
+        """As "alexnet (imagenet) on shapeparts"."""
+        weights = f" ({self.about.weights})" if self.about.weights else ""
+        return f"{self.about.net}{weights} on {self.about.dataset}"
+
+    def compare(self, other: "Emergence") -> "Differences":
+        """This minus another, layer by layer and part by part, with paired intervals over images.
+
+        Layers of the same name are compared; one that the other lacks, with the other's last.
+
+        Raises:
+          InputError: the other was judged on other images, or with another seed.
+        """
+        from partsjax.runs.emergence.differences import differences
+
+        return differences(self, other)
 
     @property
     def outputs(self) -> Sequence[str]:

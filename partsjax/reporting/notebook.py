@@ -1,0 +1,52 @@
+"""Results as a notebook shows them: HTML tables."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment
+
+from partsjax.reporting.verdict_table import CAPTION, VerdictTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_VERDICTS = """
+<div>
+<p><b>{{ title }}</b>{% if table.headline %}<br>{{ table.headline }}{% endif %}</p>
+<table border="0" style="font-variant-numeric: tabular-nums">
+<caption style="caption-side: top; text-align: left">{{ caption }}</caption>
+<thead><tr><th scope="col" style="text-align: left">part</th><th scope="col">boxes train/val</th>
+<th scope="col">place alone</th>
+{%- for layer in table.layers %}<th scope="col">{{ layer }}</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for row in table.rows %}
+<tr{% if not row.section and loop.previtem.section %} style="border-top: 1px solid"{% endif %}>
+<th scope="row" style="text-align: left; font-weight: normal">{{ row.label }}</th><td>{{ row.boxes }}</td>
+<td><b>{{ row.place }}</b></td>
+{%- for cell in row.cells %}<td style="white-space: nowrap">{% if cell.mark == "✓" %}<b>{{ cell.text }} ✓</b>
+{%- else %}{{ cell.text }} {{ cell.mark or "\u2007" }}{% endif %}</td>{% endfor %}</tr>
+{%- endfor %}
+</tbody></table>
+<p>{{ table.legend }}</p>
+{%- for note in notes %}<p>note: {{ note }}</p>{% endfor %}
+</div>
+"""
+
+_FRAMES = """
+<div>{% for title, frame in frames %}<p><b>{{ title }}</b></p>{{ frame|safe }}{% endfor %}</div>
+"""
+
+
+def verdicts_html(title: str, table: VerdictTable, notes: Sequence[str]) -> str:
+    """The table of verdicts, its legend and the notes."""
+    return _rendered(_VERDICTS, title=title, table=table, caption=CAPTION, notes=notes)
+
+
+def frames_html(frames: "Sequence[tuple[str, pd.DataFrame]]") -> str:
+    """Frames below each other, each under its title; APs with three decimals."""
+    tables = [(title, frame.to_html(index=False, float_format="{:.3f}".format)) for title, frame in frames]
+    return _rendered(_FRAMES, frames=tables)
+
+
+def _rendered(template: str, **values) -> str:
+    return Environment(autoescape=True).from_string(template).render(**values)
