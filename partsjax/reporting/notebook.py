@@ -11,19 +11,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _VERDICTS = """
-<div>
+<div class="partsjax-verdicts">
+<style scoped>
+.partsjax-verdicts table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.partsjax-verdicts caption { caption-side: top; text-align: left; }
+.partsjax-verdicts th, .partsjax-verdicts td { border: 0; padding: 0.1em 0.6em; text-align: right; }
+.partsjax-verdicts td { white-space: nowrap; }
+.partsjax-verdicts tbody th, .partsjax-verdicts th:first-child { text-align: left; white-space: pre; }
+.partsjax-verdicts tbody th { font-weight: normal; }
+.partsjax-verdicts .begins > * { border-top: 1px solid; }
+</style>
 <p><b>{{ title }}</b>{% if table.headline %}<br>{{ table.headline }}{% endif %}</p>
-<table border="0" style="font-variant-numeric: tabular-nums">
-<caption style="caption-side: top; text-align: left">{{ caption }}</caption>
-<thead><tr><th scope="col" style="text-align: left">part</th><th scope="col">boxes train/val</th>
-<th scope="col">place alone</th>
+<table>
+<caption>{{ caption }}</caption>
+<thead><tr><th scope="col">part</th><th scope="col">boxes train/val</th><th scope="col">place alone</th>
 {%- for layer in table.layers %}<th scope="col">{{ layer }}</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for row in table.rows %}
-<tr{% if not row.section and loop.previtem.section %} style="border-top: 1px solid"{% endif %}>
-<th scope="row" style="text-align: left; font-weight: normal">{{ row.label }}</th><td>{{ row.boxes }}</td>
-<td><b>{{ row.place }}</b></td>
-{%- for cell in row.cells %}<td style="white-space: nowrap">{% if cell.mark == "✓" %}<b>{{ cell.text }} ✓</b>
+<tr{% if not loop.previtem or row.section != loop.previtem.section %} class="begins"{% endif %}>
+<th scope="row">{{ row.label }}</th><td>{{ row.boxes }}</td><td><b>{{ row.place }}</b></td>
+{%- for cell in row.cells %}<td>{% if cell.mark == "✓" %}<b>{{ cell.text }} ✓</b>
 {%- else %}{{ cell.text }} {{ cell.mark or "\u2007" }}{% endif %}</td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table>
