@@ -26,7 +26,7 @@ BASE = Verdict(
     "conv5", "horse", "head", 200, 100, 3, 0.40, Estimate(0.36, 0.33, 0.39), (3, 7), 0.50,
     Estimate(0.45, 0.41, 0.49), 3, 0.20, Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30),
     0.16, Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34), 0.14,
-    {
+    nulls={
         "random": NullVerdict("random weights", 0.31, Estimate(0.12, 0.1, 0.14), True, False),
         "other": NullVerdict("other <words>", 0.05, Estimate(0.01, 0.0, 0.02), False, False),
     },
