@@ -27,7 +27,10 @@ _DETECTIONS_STEP = 4096  # they are padded to a multiple: few shapes, few compil
 class PriorDetections:
     """D detections of one part.
 
-    boxes: float [D, 4], `xyxy` in crop pixels; scores: float [D]; crops: int [D], the crop each lies in.
+    Attributes:
+      boxes: float [D, 4], `xyxy` in crop pixels.
+      scores: float [D], the higher the surer.
+      crops: int [D], the crop each lies in.
     """
 
     boxes: np.ndarray

@@ -31,8 +31,10 @@ class NullVerdict:
 
     Attributes:
       label: what people call the null.
-      ap_train, ap_val: AP of its best set, on train and held out; fractions, NaN where not computed.
-      emerges_paper, emerges_strict: whether the part emerges there, by each criterion.
+      ap_train: AP of its best set on train; a fraction, NaN where not computed.
+      ap_val: the same held out.
+      emerges_paper: whether the part emerges there by the paper's criterion.
+      emerges_strict: the same by ours.
     """
 
     label: str
@@ -48,7 +50,8 @@ class PriorVerdict:
 
     Attributes:
       label: what people call the prior.
-      ap_train, ap_val: its AP, on train and held out; fractions, NaN where not computed.
+      ap_train: its AP on train; a fraction, NaN where not computed.
+      ap_val: the same held out.
       excess: held-out AP of the combination minus the prior's, by paired bootstrap.
     """
 
@@ -63,20 +66,29 @@ class Verdict:
     """One part in one layer. APs are fractions, NaN where not computed or without ground truth.
 
     Attributes:
-      layer, object_class, part: what it is about.
-      num_train, num_val: boxes of the part.
+      layer: of the network.
+      object_class: what the part is a part of.
+      part: what it is about.
+      num_train: boxes of the part in train.
+      num_val: the same held out.
       best_filter: the single filter with the highest train AP; None: the part has no train box.
-      best_filter_ap_train, best_filter_ap_val: its AP, on train and held out.
+      best_filter_ap_train: its AP on train.
+      best_filter_ap_val: the same held out.
       combination: the filters of the set, rising; empty: none.
-      combination_ap_train, combination_ap_val: AP of the set, on train and held out.
+      combination_ap_train: AP of the set on train.
+      combination_ap_val: the same held out.
       prior_boxes: how many fixed boxes the place prior shows in every crop, the surest first.
-      prior_ap_train, prior_ap_val: AP of that prior, which the part is held against.
+      prior_ap_train: AP on train of that prior, which the part is held against.
+      prior_ap_val: the same held out.
       excess: held-out AP of the combination minus the prior's, by paired bootstrap.
-      one_box_ap_train, one_box_ap_val, one_box_excess: the same for the best single box, a k-means centre.
+      one_box_ap_train: AP on train of the best single box, a k-means centre.
+      one_box_ap_val: the same held out.
+      one_box_excess: held-out AP of the combination minus that box's.
       median_box_ap_val: held-out AP of the median box.
       priors: by name, what further place priors came to.
       nulls: by name, what the nulls that were run came to.
-      emergence_ap, min_val_boxes: the method's thresholds, by which the part is judged.
+      emergence_ap: AP above which it emerges, the method's.
+      min_val_boxes: held-out boxes under which it is too rare to be judged, the method's.
     """
 
     layer: str

@@ -23,7 +23,12 @@ class ReceptiveField:
 
 @dataclasses.dataclass(frozen=True)
 class Preprocessing:
-    """Input normalisation, per RGB channel: (pixel - mean) / std with pixels in [0, 255]."""
+    """Input normalisation, per RGB channel: (pixel - mean) / std with pixels in [0, 255].
+
+    Attributes:
+      mean: of R, G and B.
+      std: the same.
+    """
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]

@@ -23,8 +23,7 @@ def lacking(thing) -> list[str]:
         missing += [name for name, one in _own(thing) if lacking_words(one)]
     else:
         names = [name for name in inspect.signature(thing).parameters if name != "self"]
-    groups = re.findall(r"\b(\w+_)\*", doc)  # `random_*` names all that begin so
-    return missing + [n for n in names if not re.search(rf"\b{n}\b", doc) and not n.startswith(tuple(groups))]
+    return missing + [name for name in names if not re.search(rf"^ +{name}: \S|`{name}`", doc, re.MULTILINE)]
 
 
 def lacking_words(thing) -> bool:

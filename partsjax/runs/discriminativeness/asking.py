@@ -51,6 +51,7 @@ def discriminate(
 
     Args:
       network: with class scores, `after`, for the classes of `dataset`, named in `classes`.
+      dataset: of `load_dataset`, or made in memory.
       emergence: of the same network, data, `limit` and `seed`, as `measure` returns it, or the folder of a
         run of it. None: it is measured in the one layer first, without nulls.
       layer: a name of `network.fields`; None: the last.

@@ -62,6 +62,9 @@ def read(folder: str | Path) -> Emergence:
     """What a run of `partsjax emergence`, or `Emergence.save`, left in a folder: the same object, figures
     exact.
 
+    Args:
+      folder: a workdir, or where `Emergence.save` has written to.
+
     Raises:
       InputError: there is no finished run, or its file is damaged.
     """

@@ -48,9 +48,11 @@ def measure(
     section 3; intervals, place priors and nulls are our choice).
 
     Args:
-      network: of `load_network` or `make_network`. dataset: of `load_dataset`, or made in memory.
+      network: of `load_network` or `make_network`.
+      dataset: of `load_dataset`, or made in memory.
       layers: names of `network.fields`, or "all"; None: the network's default.
-      method: how filters are scored, with all thresholds. search: how sets of filters are looked for.
+      method: how filters are scored, with all thresholds.
+      search: how sets of filters are looked for.
       nulls: names ("random", "shuffled") or `Null` objects; () for none.
       priors: place priors to hold parts against, beside fixed boxes.
       limit: at most this many objects per class and split.
@@ -58,8 +60,12 @@ def measure(
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
       progress: whether a bar shows how far it is.
 
+    Returns:
+      Verdicts on every part, scores of every filter, the sets found: as tables, files and a report.
+
     Raises:
-      InputError: something that can be fixed, in one line.
+      InputError: something that can be fixed, in one line: a layer or null that is not there, images that
+        cannot be used or are there twice, a network that gives NaN.
     """
     if not isinstance(network, Network):
         raise InputError(

@@ -61,12 +61,14 @@ class About:
 class Emergence:
     """Which parts have detectors among a network's filters: what `measure` returns and `read` reads.
 
-    about: what was measured. judged: by (layer, class), scores and verdicts, exactly.
-    images: the unseen images it was judged on; readable: by class, which of their crops could be read, bool
-    [N].
-    crops: by class, those of unseen images; None after `read`.
-    notes: what a reader of the figures has to know; skipped: what was wrong with images left out, a line
-    each.
+    Attributes:
+      about: what was measured.
+      judged: by (layer, class), scores and verdicts, exactly.
+      images: the unseen images it was judged on.
+      readable: by class, which of their crops could be read, bool [N].
+      crops: by class, those of unseen images; None after `read`.
+      notes: what a reader of the figures has to know, a line each.
+      skipped: what was wrong with images left out, a line each.
     """
 
     about: About
