@@ -23,7 +23,9 @@ def lacking(thing) -> list[str]:
         missing += [name for name, one in _own(thing) if lacking_words(one)]
     else:
         names = [name for name in inspect.signature(thing).parameters if name != "self"]
-    return missing + [name for name in names if not re.search(rf"^ +{name}: \S|`{name}`", doc, re.MULTILINE)]
+    return missing + [
+        name for name in names if not re.search(rf"^ +{name}: \S|`[^`]*\b{name}\b[^`]*`", doc, re.MULTILINE)
+    ]
 
 
 def lacking_words(thing) -> bool:
