@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from partsjax.data.faults import Faults
-from partsjax.data.images import ArrayImage
 from partsjax.data.names import cleaned
 from partsjax.data.overlap import intersection
 from partsjax.data.schema import SPLITS, Box, Image
+from partsjax.data.sources import ArrayImage
 from partsjax.errors import InputError
 
 OVERHANG = 1.0

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from partsjax.data.images import image_source
 from partsjax.data.masks import pack, tight_box
+from partsjax.data.sources import image_source
 from partsjax.errors import InputError
 
 Box = tuple[float, float, float, float]

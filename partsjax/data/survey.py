@@ -11,6 +11,7 @@ from partsjax.data import images
 from partsjax.data.checks import outside
 from partsjax.data.orientation import UPRIGHT, orientation, stored_size, turn_to
 from partsjax.data.schema import Image
+from partsjax.data.sources import ArrayImage, EncodedImage
 from partsjax.errors import InputError
 
 SIDE = 32  # of a view, in pixels
@@ -66,11 +67,11 @@ def survey(
 
 def _look(image: Image) -> Look:
     source = image.source
-    if isinstance(source, images.ArrayImage):
+    if isinstance(source, ArrayImage):
         view = Pillow.fromarray(source.read()).convert("L").resize((SIDE, SIDE), Pillow.Resampling.BILINEAR)
         return Look(image, source.digest(), source.digest(), views=(np.asarray(view),))
     try:
-        if not isinstance(source, images.EncodedImage):
+        if not isinstance(source, EncodedImage):
             return Look(image, digest=source.digest())
         data = source.encoded()
     except InputError as error:

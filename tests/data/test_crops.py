@@ -10,8 +10,8 @@ from PIL import Image as Pillow
 
 from partsjax.data.crops import class_crops, fingerprints, to_crop_frame, warp
 from partsjax.data.dataset import Dataset
-from partsjax.data.images import FileImage
 from partsjax.data.schema import Image, Object, Part
+from partsjax.data.sources import FileImage
 from tests.discriminativeness.plain import mask_pixels
 from tests.plain import crops as plain
 

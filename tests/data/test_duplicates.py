@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 
 from partsjax.data import schema
 from partsjax.data.duplicates import equal_bytes, equal_looks
-from partsjax.data.images import BytesImage
+from partsjax.data.sources import BytesImage
 from partsjax.data.survey import survey
 from partsjax.errors import InputError
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from partsjax.data.images import BytesImage, FileImage
+from partsjax.data.sources import BytesImage, FileImage
 from partsjax.errors import InputError
 
 

@@ -8,8 +8,8 @@ from PIL import Image as Pillow
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.duplicates import equal_bytes, equal_looks
-from partsjax.data.images import EncodedImage
 from partsjax.data.schema import Image, Object, Part
+from partsjax.data.sources import EncodedImage
 from partsjax.data.survey import survey
 from partsjax.errors import InputError
 

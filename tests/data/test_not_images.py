@@ -10,8 +10,8 @@ from PIL import Image
 
 from partsjax.data.coco_parts.tables import load
 from partsjax.data.faults import Faults
-from partsjax.data.images import BytesImage, FileImage
 from partsjax.data.pascal_part.annotation import read_annotation
+from partsjax.data.sources import BytesImage, FileImage
 from partsjax.errors import InputError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
@@ -91,7 +91,7 @@ def test_no_word_of_pillows_own_in_between():
     code = """if True:
         import io
         from PIL import Image
-        from partsjax.data.images import BytesImage
+        from partsjax.data.sources import BytesImage
         def read(image, kind, **options):
             stream = io.BytesIO()
             image.save(stream, kind, **options)

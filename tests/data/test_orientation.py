@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps, features
 
-from partsjax.data.images import BytesImage, FileImage
 from partsjax.data.orientation import orientation
+from partsjax.data.sources import BytesImage, FileImage
 from partsjax.errors import InputError
 
 STORED = np.random.default_rng(0).integers(0, 256, (6, 10, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)

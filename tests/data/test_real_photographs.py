@@ -10,7 +10,7 @@ import pytest
 
 from partsjax.data import coco_parts, pascal_part, schema
 from partsjax.data.duplicates import equal_looks
-from partsjax.data.images import BytesImage
+from partsjax.data.sources import BytesImage
 from partsjax.data.survey import survey
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "data"

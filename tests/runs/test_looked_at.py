@@ -6,7 +6,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from partsjax.data import schema
-from partsjax.data.images import FileImage
+from partsjax.data.sources import FileImage
 from partsjax.errors import InputError
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import photographs, supervision

@@ -15,9 +15,9 @@ from partsjax.data.coco_parts.values import Id
 from partsjax.data.dataset import Dataset
 from partsjax.data.doubled import counted_once
 from partsjax.data.faults import Faults
-from partsjax.data.images import FileImage
 from partsjax.data.reader_options import Flag
 from partsjax.data.schema import SPLITS, Image, Object
+from partsjax.data.sources import FileImage
 from partsjax.errors import InputError
 
 _OBJECT_CLASS = Flag(

@@ -20,10 +20,10 @@ import tensorflow_datasets as tfds
 
 from partsjax.data.downloads import Progress
 from partsjax.data.faults import listed
-from partsjax.data.images import FileImage
 from partsjax.data.locks import locked
 from partsjax.data.pascal_part.annotation import MatAnnotation, read_annotation
 from partsjax.data.pascal_part.source import PascalSource
+from partsjax.data.sources import FileImage
 from partsjax.errors import InputError
 
 _VERSION = "1.0.0"

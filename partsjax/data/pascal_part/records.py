@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from partsjax.data.images import EncodedImage
 from partsjax.data.pascal_part.builder import rows
+from partsjax.data.sources import EncodedImage
 from partsjax.errors import InputError
 
 
