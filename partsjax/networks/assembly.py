@@ -7,11 +7,11 @@ import numpy as np
 from flax import nnx
 
 from partsjax.networks.architectures import Architecture
+from partsjax.networks.geometry import receptive_fields
 from partsjax.networks.initial import initial_weights
-from partsjax.networks.layers import receptive_fields
 from partsjax.networks.model import ConvNet
 from partsjax.networks.modules import ModuleNetwork, with_values
-from partsjax.networks.protocol import Network
+from partsjax.networks.protocol import Network, ReceptiveField
 
 
 def as_network(
@@ -33,7 +33,7 @@ def as_network(
     Its `params` are the module's state; besides the layers of `fields` it can be asked for
     fully connected layers, "class_maps" and "scores" where the architecture has a head.
     """
-    graph, abstract = _split(architecture, dtype)
+    graph, abstract, fields = _split(architecture, dtype)
     state = with_values(abstract, weights)
 
     def apply(params, images, layers):
@@ -46,7 +46,7 @@ def as_network(
         name=architecture.name,
         params=state,
         apply=apply,
-        fields=receptive_fields(architecture.layers),
+        fields=fields,
         input_size=architecture.input_size,
         preprocessing=architecture.preprocessing,
         default_layers=architecture.default_layers,
@@ -66,9 +66,18 @@ def random_network(architecture: Architecture, seed: int, dtype: str = "float32"
 
 
 @functools.cache
-def _split(architecture: Architecture, dtype: str) -> tuple[nnx.GraphDef, nnx.State]:
-    """The module of `architecture`, split; its state is abstract: nothing is drawn."""
-    return nnx.split(nnx.eval_shape(lambda: ConvNet(architecture, dtype=dtype, rngs=nnx.Rngs(0))))
+def _split(
+    architecture: Architecture, dtype: str
+) -> tuple[nnx.GraphDef, nnx.State, dict[str, ReceptiveField]]:
+    """The module of `architecture`, split, and its fields; its state is abstract: nothing is drawn."""
+    graph, state = nnx.split(nnx.eval_shape(lambda: ConvNet(architecture, dtype=dtype, rngs=nnx.Rngs(0))))
+
+    def apply(params, images, layers):
+        return nnx.merge(graph, params)(images, layers)
+
+    names = [layer.name for layer in architecture.convolutions]
+    fields, _ = receptive_fields(architecture.name, apply, state, names, architecture.input_size)
+    return graph, state, fields
 
 
 def weights_digest(description: str, weights: dict[str, np.ndarray]) -> str:

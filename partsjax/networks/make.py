@@ -10,9 +10,9 @@ import jax
 from partsjax.errors import InputError, nearest
 from partsjax.networks.activations import applied, check_geometry, image_shape, scores_after
 from partsjax.networks.architectures import IMAGENET
+from partsjax.networks.geometry import receptive_fields
 from partsjax.networks.identity import content_digest
 from partsjax.networks.protocol import After, Apply, Network, Preprocessing, ReceptiveField
-from partsjax.networks.receptive_field import estimate_receptive_field
 
 
 def make_network(
@@ -41,8 +41,8 @@ def make_network(
       input_size: side of the square input, in pixels.
       layers: the layers that can be asked for, in forward order. Needed where `fields` does not
         name them all.
-      fields: receptive fields already known; those of the other `layers` are measured by gradients
-        (`estimate_receptive_field`), which runs the network a few times.
+      fields: receptive fields already known; those of the other `layers` are found: from the program of
+        `apply`, by gradients where that stops, or as nominal patches where cells see all of the image.
       preprocessing: normalisation of the input; torchvision's by default.
       default_layers: measured when the user names none; all of them by default.
       after: `(params, layer, activation) -> scores`, the class scores [B, C] before the softmax from an
@@ -55,7 +55,7 @@ def make_network(
     Raises:
       InputError: no layer is named, a default layer is not among them, `apply` fails, what it returns is no
         dictionary of activations or does not fit the receptive fields, a receptive field is not given and
-        cannot be measured, or `after` does not give scores from the last layer, as many as `classes`.
+        cannot be found, or `after` does not give scores from the last layer, as many as `classes`.
     """
     known = dict(fields or {})
     names = tuple(layers) if layers is not None else tuple(known) or tuple(default_layers or ())
@@ -66,19 +66,20 @@ def make_network(
         raise InputError(f"network {name}: {unknown[0]!r} is not in layers; {nearest(unknown[0], names)}")
     images = image_shape(input_size, batch=1)
     maps = jax.eval_shape(lambda p, x: applied(name, apply, p, x, names), params, images)
+    unknown = [layer for layer in names if layer not in known]
+    found, notes = receptive_fields(name, apply, params, unknown, input_size)
     network = Network(
         name=name,
         params=params,
         apply=apply,
-        fields={
-            layer: known.get(layer) or _measured(name, apply, params, layer, input_size) for layer in names
-        },
+        fields={layer: (known | found)[layer] for layer in names},
         input_size=input_size,
         preprocessing=preprocessing,
         default_layers=tuple(default_layers) if default_layers is not None else names,
         digest=digest or "",
         classes=tuple(classes),
         after=after,
+        notes=notes,
     )
     for layer, field in network.fields.items():
         check_geometry(name, layer, maps[layer].shape, field, input_size)
@@ -95,13 +96,6 @@ def _of(network: Network, params: Any) -> Network:
     """The same network with other params."""
     found = dataclasses.replace(network, params=params)
     return dataclasses.replace(found, digest=_digest(found))
-
-
-def _measured(name: str, apply: Apply, params: Any, layer: str, input_size: int) -> ReceptiveField:
-    try:
-        return estimate_receptive_field(apply, params, layer, input_size)
-    except InputError as error:
-        raise InputError(f"network {name}: {error}") from error
 
 
 def _digest(network: Network) -> str:

@@ -13,12 +13,15 @@ class ReceptiveField:
 
     Cell i (row or column) looks at a square of `size` pixels whose centre lies at continuous
     coordinate `center + 0.5 + stride * i`; `center` is the pixel index of the centre for cell 0
-    (c0; it may be fractional for an even `size`).
+    (c0; it may be fractional for an even `size`). A field may be larger than the image.
+
+    nominal: not what a cell sees, which is all of the image or unknown, but a patch that stands in for it.
     """
 
     size: float
     stride: float
     center: float
+    nominal: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Receptive fields by gradients: the layer tables', and those of networks without a table."""
+"""Receptive fields by gradients: those of the layer tables, and what cannot be measured."""
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +8,7 @@ import pytest
 from partsjax.errors import InputError
 from partsjax.networks import ReceptiveField, estimate_receptive_field, load_network
 from partsjax.networks.assembly import as_network
-from partsjax.networks.layers import receptive_fields
+from tests.networks.tables import receptive_fields
 
 SIDES = {"alexnet": 224, "caffenet": 227, "vgg16": 128, "vgg19": 160}
 
@@ -55,12 +55,12 @@ def test_enlarged_maps_have_strides_below_one():
 
 
 @pytest.mark.parametrize(("function", "message"), [
-    (lambda x: _convolve(x, 3, 1, (1, 1)) * jnp.mean(x), "see up to the border of 40 pixels"),
+    (lambda x: _convolve(x, 3, 1, (1, 1)) * jnp.mean(x), "see up to the border of the image, larger"),
     (lambda x: _convolve(x, 3, 1, (1, 1)) * 0, "does not respond to random images"),
-    (lambda x: _convolve(x, 3, 1, (1, 1), height=7), "only square ones|cells; a square map"),
-    (lambda x: jax.nn.relu(x + jnp.roll(x, 2, 1)), "only square ones|see up to the border"),
+    (lambda x: _convolve(x, 3, 1, (1, 1), height=7), "cells; it must be square"),
+    (lambda x: jax.nn.relu(x + jnp.roll(x, 2, 1)), "other rows than columns|see up to the border"),
     (lambda x: x.reshape(4, -1), "it must be"),
-    (lambda x: x[:, :1, :1], "at least 2x2"),
+    (lambda x: x[:, :1, :1], "it has a single cell"),
 ])  # fmt: skip
 def test_what_cannot_be_measured_is_said(function, message):
     with pytest.raises(InputError, match=message):
