@@ -11,7 +11,7 @@ in every crop), untrained weights and shuffled parts.
       Photographs with part boxes, in COCO JSON.
 
 Killed half-way, the same command goes on. It writes report/index.html (look at it first), parts.csv (the
-verdict on each part), combinations.csv (the sets all searches found), filters.parquet (every filter x part),
+verdict on each part), combinations.csv (the sets found), filters.parquet (every filter x part),
 summary.json and manifest.json into --workdir.
 """
 
@@ -23,42 +23,41 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import NULLS
 from partsjax.runs.options import Options
 
-_DEFAULT = Method()
-_STIMULI = flags.DEFINE_integer(
-    "stimuli", _DEFAULT.stimuli, "Local maxima kept per filter and crop.", lower_bound=1
-)
-_PEAK_WINDOW = flags.DEFINE_integer(
-    "stimulus_window",
-    _DEFAULT.stimulus_window,
-    "Side, in cells, of a local maximum's neighbourhood (odd).",
-    lower_bound=1,
-)
-_NMS_IOU = flags.DEFINE_float(
-    "nms_iou", _DEFAULT.nms_iou, "Overlap above which a weaker detection is dropped.", 0.0, 1.0
-)
-_RIDGE = flags.DEFINE_float("ridge", _DEFAULT.ridge, "Ridge of the regression, relative to its trace.", 0.0)
-_MIN_PART_SIZE = flags.DEFINE_float(
-    "min_part_size",
-    _DEFAULT.min_part_size,
-    "Parts with a side under this many crop pixels are neither right nor wrong to find.",
-    0.0,
-)
+_METHOD = {
+    "stimuli": "Local maxima kept per filter and crop.",
+    "stimulus_window": "Side, in cells, of a local maximum's neighbourhood (odd).",
+    "nms_iou": "Overlap above which a weaker detection is dropped.",
+    "correct_iou": "Overlap with a part's box from which a detection is right.",
+    "ridge": "Ridge of the regression, relative to its trace.",
+    "min_pairs": "Pairs of local maximum and part box that a regression needs; with fewer the AP is 0.",
+    "emergence_ap": "AP over which a part emerges.",
+    "min_val_boxes": "Parts with fewer boxes on unseen images are listed, and not counted.",
+    "min_part_size": "Parts with a side under this many crop pixels are neither right nor wrong to find.",
+}
+for _name, _help in _METHOD.items():
+    _default = getattr(Method, _name)
+    (flags.DEFINE_integer if isinstance(_default, int) else flags.DEFINE_float)(_name, _default, _help)
 _COMBINATION = flags.DEFINE_enum(
     "combination",
     "ga",
     SEARCHES,
     "How verdicts look for a part's set of filters: the paper's genetic algorithm, or adding the filter that "
-    "raises train AP most. Both are in combinations.csv.",
+    "raises train AP most.",
 )
 _SCORE = flags.DEFINE_enum(
     "score",
     "activation",
     RANKINGS,
     "What a set's detections are ranked by: the activation, or that turned into train precision filter by "
-    "filter. Both are in combinations.csv.",
+    "filter.",
 )
 _UNION_NMS = flags.DEFINE_bool(
     "union_nms", False, "Drop a set's detections that overlap a stronger member's."
+)
+_ALL_SEARCHES = flags.DEFINE_bool(
+    "all_searches",
+    False,
+    "Also look for sets with the other --combination and --score; combinations.csv has what each found.",
 )
 _NULLS = flags.DEFINE_list(
     "nulls",
@@ -67,7 +66,6 @@ _NULLS = flags.DEFINE_list(
     "(parts permuted among crops). --nulls= leaves them out.",
 )
 flags.adopt_module_key_flags(shared)
-flags.register_validator("stimulus_window", lambda v: v % 2 == 1, "must be odd")
 
 
 def main() -> None:
@@ -76,17 +74,15 @@ def main() -> None:
     from partsjax.runs.execution import context_of
 
     values = flags.FLAGS
-    method = Method(
-        stimuli=values.stimuli,
-        stimulus_window=values.stimulus_window,
-        nms_iou=values.nms_iou,
-        ridge=values.ridge,
-        min_part_size=values.min_part_size,
-    )
-    search = Search(values.combination, values.score, values.union_nms)
+    shown = shared.job_options()
     shared.check_names("nulls", values.nulls)
-    nulls = tuple(null for null in values.nulls if null)
-    options = Options(method=method, search=search, nulls=nulls, **shared.job_options())
+    options = Options(
+        method=Method(**{name: values[name].value for name in _METHOD}),
+        search=Search(values.combination, values.score, values.union_nms),
+        nulls=tuple(null for null in values.nulls if null),
+        all_searches=values.all_searches,
+        **shown,
+    )
     terminal, execution = Terminal(), shared.execution("emergence", options)
     context = context_of(terminal, execution)
     found = skeleton.run(emergence.question(options), execution.workdir, context)

@@ -1,6 +1,9 @@
 """The choices that can be made otherwise, with their defaults."""
 
 import dataclasses
+import math
+
+from partsjax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Method:
         (our choice).
       min_part_size: parts whose smaller side is under this many crop pixels are neither right nor
         wrong to find (our choice: none are).
+
+    Raises:
+      InputError: a value that means nothing.
     """
 
     stimuli: int = 8
@@ -33,3 +39,20 @@ class Method:
     emergence_ap: float = 0.30
     min_val_boxes: int = 10
     min_part_size: float = 0.0
+
+    def __post_init__(self):
+        for names, low, high in _RANGES:
+            for name in names:
+                value = getattr(self, name)
+                if not low <= value <= high:
+                    most = f"from {low} to {high}" if math.isfinite(high) else f"of at least {low}"
+                    raise InputError(f"{name}={value}: give a number {most}")
+        if not self.stimulus_window % 2:
+            raise InputError(f"stimulus_window={self.stimulus_window}: must be odd")
+
+
+_RANGES = (
+    (("stimuli", "stimulus_window", "min_pairs"), 1, math.inf),
+    (("nms_iou", "correct_iou", "emergence_ap"), 0, 1),
+    (("ridge", "min_val_boxes", "min_part_size"), 0, math.inf),
+)

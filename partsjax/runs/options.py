@@ -38,7 +38,7 @@ class Options:
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
     nulls: tuple[str, ...] = tuple(NULLS)
-    all_searches: bool = True
+    all_searches: bool = False
     weights_seed: int | None = None
 
     def __post_init__(self):

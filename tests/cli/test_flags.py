@@ -83,7 +83,7 @@ def test_paths_that_cannot_be_are_one_line(values, capsys, name):
     ("given", "words"),
     {
         "--nets=x": ("Unknown command line flag 'nets'. Did you mean: net"),
-        "--stimuli=0": ("--stimuli=0"),
+        "--stimuli=x": ("--stimuli=x"),
         "alexnet": ("unexpected argument 'alexnet'"),
         "--limit=many": ("--limit=many"),
         "--limit": ("limit"),
@@ -107,6 +107,9 @@ def test_numbers_are_finite(refused, experiment, flag, value):
 @pytest.mark.parametrize(
     ("experiment", "options", "words"),
     [
+        (emergence, {"stimuli": 0}, "stimuli=0: give a number of at least 1"),
+        (emergence, {"stimulus_window": 2}, "stimulus_window=2: must be odd"),
+        (emergence, {"correct_iou": 1.5}, "correct_iou=1.5: give a number from 0 to 1"),
         (emergence, {"layers": "conv5,conv5"}, "--layers: 'conv5' stands there twice"),
         (emergence, {"layers": "all,conv5"}, "--layers: all stands for every one"),
         (discriminativeness, {"classes": "horse, horse"}, "--classes: 'horse' stands there twice"),

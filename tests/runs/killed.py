@@ -109,7 +109,11 @@ def die_in_search(count: int) -> None:
 
 def emergence_job(folder: Path, workdir: Path) -> None:
     options = Options(
-        net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), search=Search(genetic=QUICK)
+        net="tests.tiny:network",
+        dataset="coco_parts",
+        data_dir=str(folder),
+        search=Search(genetic=QUICK),
+        all_searches=True,
     )
     # One thread: which file comes n-th must not be a matter of chance.
     asked(options, workdir, batch_size=16, threads=1)

@@ -42,6 +42,7 @@ def run(
         "seed": SEED,
         "search": Search(genetic=QUICK),
         "nulls": (),
+        "all_searches": True,
         **options,
     }
     asked(Options(**settings), workdir, batch_size=batch_size, skip_bad=skip_bad, say=say)
