@@ -28,6 +28,7 @@ from partsjax.emergence.combination import evolve_parts
 from partsjax.emergence.genetic import Genetic, evolve
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, RankedLayer
+from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import NOT_COUNTED, score_layer
 from partsjax.emergence.stimuli import Stimuli, concatenate, extractor
 from partsjax.emergence.tables import evaluate, tabulate
@@ -55,7 +56,8 @@ def case(data_dir: str | None = None, object_class: str | None = None) -> Case:
     object_class = next(iter(dataset.parts))
     crops = [class_crops(dataset, object_class, s, network.input_size) for s in ("train", "val")]
     stimuli, truth = [_stimuli(network, c) for c in crops], [c.truth for c in crops]
-    scores, found = score_layer(*stimuli, *truth, network.fields[LAYER], network.input_size, Method())
+    geometry = Geometry.of(network.fields[LAYER], stimuli[0].columns, network.input_size)
+    scores, found = score_layer(stimuli, truth, geometry, Method())
     part = int(truth[0].positives.argmax())
     detections = RankedLayer(stimuli[0].scores).part(found.train[:, part], truth[0].valid[part].sum(axis=0))
     return Case(

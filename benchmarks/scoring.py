@@ -22,6 +22,7 @@ from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
 from partsjax.emergence.method import Method
+from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks import load_network
@@ -41,7 +42,7 @@ def _activations(network, crops) -> np.ndarray:
 
 def _ours(maps, truth, field, size, find):
     found = [Stimuli(*(np.asarray(a) for a in find(m)), columns=m.shape[2]) for m in maps]
-    scores, _ = score_layer(*found, *truth, field, size, Method())
+    scores, _ = score_layer(found, truth, Geometry.of(field, found[0].columns, size), Method())
     return scores
 
 

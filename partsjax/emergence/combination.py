@@ -48,36 +48,38 @@ class Combination:
     ap_train: float
 
 
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """A part to find a set for.
+
+    number: of the part within its class. name: unique; with the seed it makes the part's random numbers its
+    own. best: its best single filter. detections: on train, ranked by `Search.score`.
+    """
+
+    number: int
+    name: str
+    best: int
+    detections: PartDetections
+
+
 def combine(
-    parts: Sequence[PartDetections],
-    numbers: Sequence[int],
-    names: Sequence[str],
-    best: Sequence[int],
-    search: Search,
-    method: Method,
-    decoder: BoxDecoder,
-    seed: int,
+    targets: Sequence[Target], search: Search, method: Method, decoder: BoxDecoder, seed: int
 ) -> list[Combination]:
-    """The best set for each part of a layer.
+    """The best set for each of some parts of a layer.
 
     The search works on tabulated APs; the sets it ends with, and the best single filter, are then evaluated
     exactly, with NMS across members if asked for, and the best of those is taken; of equal ones the
     smallest.
 
     Args:
-      parts: train detections of each part, ranked by `search.score`.
-      numbers: of the parts within their class.
-      names: unique; with `seed` they make each part's random numbers its own.
-      best: each part's best single filter.
       decoder: of the train crops.
     """
-    candidates = _search(parts, names, best, search, seed)
     chosen = []
-    for part, detections, sets in zip(numbers, parts, candidates, strict=True):
-        exact = [
-            (train_ap(members_union(detections, s, part, search, method, decoder), detections), -len(s), s)
-            for s in sets
-        ]
+    for target, sets in zip(targets, _search(targets, search, seed), strict=True):
+        exact = []
+        for filters in sets:
+            found = members_union(target.detections, filters, target.number, search, method, decoder)
+            exact.append((train_ap(found, target.detections), -len(filters), filters))
         ap, _, filters = max(exact)
         chosen.append(Combination(filters, ap))
     return chosen
@@ -97,21 +99,21 @@ def train_ap(found: Union, detections: PartDetections) -> float:
     return curve(found.scores, found.true, *everything).average_precision()
 
 
-def _search(parts, names, best, search, seed) -> list[list[tuple[int, ...]]]:
+def _search(targets: Sequence[Target], search: Search, seed: int) -> list[list[tuple[int, ...]]]:
     """Per part the sets worth evaluating, the best single filter among them."""
-    filters = parts[0].scores.shape[0]
-    tables = [tabulate(part) for part in parts]
-    found: list[dict[tuple[int, ...], None]] = [{(single,): None} for single in best]
+    filters = targets[0].detections.scores.shape[0]
+    tables = [tabulate(target.detections) for target in targets]
+    found: list[dict[tuple[int, ...], None]] = [{(target.best,): None} for target in targets]
     for group in _groups([t.levels.shape for t in tables]):
         stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *(tables[p] for p in group))
-        singles = np.array([best[p] for p in group], np.int32)
+        singles = np.array([targets[p].best for p in group], np.int32)
         if search.search == "greedy":
             orders, _ = jax.device_get(_greedy()(stacked, singles))
             for p, order in zip(group, orders, strict=True):
                 found[p][_as_set(order[order >= 0])] = None
             continue
         keys = jnp.stack(
-            [jax.random.fold_in(jax.random.key(seed), zlib.crc32(names[p].encode())) for p in group]
+            [jax.random.fold_in(jax.random.key(seed), zlib.crc32(targets[p].name.encode())) for p in group]
         )
         count = np.full(len(group), filters, np.int32)
         populations, _ = jax.device_get(evolve_parts(search.genetic)(stacked, keys, count, singles))

@@ -7,14 +7,12 @@ import numpy as np
 
 from partsjax.emergence.bootstrap import RESAMPLES, resampled_ap
 from partsjax.emergence.calibration import Calibration, calibrate
-from partsjax.emergence.combination import Combination, Search, combine, members_union
+from partsjax.emergence.combination import Combination, Search, Target, combine, members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.fixed_boxes import MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES
-from partsjax.emergence.ground import Ground
+from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
-from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores
-from partsjax.emergence.stimuli import Stimuli
 from partsjax.emergence.verdict import Estimate, PriorVerdict, Verdict
 from partsjax.ops.average_precision import Curve
 
@@ -70,27 +68,15 @@ class Evidence:
     resamples: np.ndarray
 
 
-def examine(
-    layer: str,
-    object_class: str,
-    parts: Sequence[str],
-    scores: Scores,
-    found: Found,
-    stimuli: tuple[Stimuli, Stimuli],
-    ground: Ground,
-    geometry: Geometry,
-    searches: Sequence[Search],
-    seed: int,
-) -> Evidence:
+def examine(data: LayerData, scores: Scores, found: Found, searches: Sequence[Search], seed: int) -> Evidence:
     """Searches for sets on train and judges them and the best filters on val, beside the priors.
 
     Args:
       scores, found: of the layer's filters on the class's parts, from `score_layer`.
-      stimuli: of the class's (train, val) crops; ground: their parts.
       searches: the first is the one that verdicts and pictures are of.
       seed: of the searches; results depend on it and on names, not on order.
     """
-    layer_view = _Layer(layer, object_class, parts, scores, found, stimuli, ground, geometry, seed)
+    layer_view, parts = _Layer(data, scores, found, seed), data.parts
     sets = [layer_view.search(search) for search in searches]
     verdicts, trials, strongest = [], [], []
     resamples = np.full((len(parts), RESAMPLES), np.nan, np.float32)
@@ -108,12 +94,14 @@ def examine(
 class _Layer:
     """One class in one layer, its detections ranked, its resamples drawn."""
 
-    def __init__(self, layer, object_class, parts, scores, found, stimuli, ground, geometry, seed):
-        self.layer, self.object_class, self.parts = layer, object_class, parts
+    def __init__(self, data: LayerData, scores: Scores, found: Found, seed: int):
+        self.layer, self.object_class, self.parts = data.layer, data.object_class, data.parts
         self.scores, self.found = scores, found
-        self.ground, self.method, self.seed = ground, ground.method, seed
-        self.decoders = tuple(BoxDecoder(s, scores.weights, scores.scale, geometry) for s in stimuli)
-        self._ranked = tuple(RankedLayer(s.scores) for s in stimuli)
+        self.ground, self.method, self.seed = data.ground, data.ground.method, seed
+        self.decoders = tuple(
+            BoxDecoder(of_split, scores.weights, scores.scale, data.geometry) for of_split in data.stimuli
+        )
+        self._ranked = tuple(RankedLayer(of_split.scores) for of_split in data.stimuli)
         self._calibrations: dict[int, Calibration] = {}
 
     def best(self, part: int) -> int | None:
@@ -136,21 +124,20 @@ class _Layer:
 
     def search(self, search: Search) -> dict[int, Combination]:
         """The best set of each part that has a train box."""
-        fitted = [p for p in range(len(self.parts)) if self.best(p) is not None]
-        if not fitted:
+        targets = [
+            Target(
+                part,
+                f"{self.layer} {self.object_class} {self.parts[part]}",
+                best,
+                self.detections(part, 0, search.score),
+            )
+            for part in range(len(self.parts))
+            if (best := self.best(part)) is not None
+        ]
+        if not targets:
             return {}
-        names = [f"{self.layer} {self.object_class} {self.parts[p]}" for p in fitted]
-        found = combine(
-            [self.detections(p, 0, search.score) for p in fitted],
-            fitted,
-            names,
-            [self.best(p) for p in fitted],
-            search,
-            self.method,
-            self.decoders[0],
-            self.seed,
-        )
-        return dict(zip(fitted, found, strict=True))
+        found = combine(targets, search, self.method, self.decoders[0], self.seed)
+        return {target.number: of for target, of in zip(targets, found, strict=True)}
 
     def _held_out(self, part: int, search: Search, filters) -> tuple[Union, Curve]:
         detections = self.detections(part, 1, search.score)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import boxes as bx
 
 FEATURES = 12  # cx/S, cy/S, nine activations, 1
@@ -23,6 +24,12 @@ class Geometry(NamedTuple):
     extent: float
     columns: int
     size: float
+
+    @classmethod
+    def of(cls, field: ReceptiveField, columns: int, size: int) -> "Geometry":
+        """Of a layer whose maps are `columns` cells wide, on crops of `size` pixels."""
+        numbers = (field.center, field.stride, field.size)
+        return cls(*map(np.float32, numbers), np.int32(columns), np.float32(size))
 
     def centers(self, cells: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Receptive-field centres (cx, cy) in crop pixels: c0 + 0.5 + stride · i."""

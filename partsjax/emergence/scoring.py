@@ -18,7 +18,6 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry, Pairs, Regressors, features, fit, pair, predict
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.devices import over_devices, shardings
-from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import average_precision as ap
 from partsjax.ops import boxes as bx
 
@@ -106,18 +105,35 @@ def _few() -> int:
     return 8 if jax.default_backend() == "cpu" else CHUNK
 
 
+class _Fired(NamedTuple):
+    """Stimuli of a chunk of filters, leading axis F, as in `Stimuli`; scale: as in `Scores`."""
+
+    cells: np.ndarray
+    values: np.ndarray
+    scale: np.ndarray
+
+
+class _Marked(NamedTuple):
+    """Parts of one split's crops, as in `Truth`, padded, on every device."""
+
+    boxes: jax.Array
+    valid: jax.Array
+    difficult: jax.Array
+
+
 @functools.cache
 def _fit_chunk(method: Method):
-    return over_devices(functools.partial(_fit_share, method=method), split=3)
+    return over_devices(functools.partial(_fit_share, method=method), split=1)
 
 
-def _fit_share(cells, values, scale, boxes, usable, geometry, method) -> Regressors:
+def _fit_share(fired: _Fired, marked: _Marked, geometry: Geometry, method: Method) -> Regressors:
     """Regressors of one device's share of a chunk of filters, leading axis F."""
+    boxes, usable = bx.Boxes(*marked.boxes), marked.valid & ~marked.difficult
 
     def one(filter_):
         cells, values, scale = (array[None] for array in filter_)
         phi = features(cells, values, scale, geometry)
-        pairs = pair(*geometry.centers(cells), values[:, 4] > 0, bx.Boxes(*boxes), usable)
+        pairs = pair(*geometry.centers(cells), values[:, 4] > 0, boxes, usable)
         fitted = fit(
             phi.reshape(*phi.shape[:2], -1),
             values[:, 4].reshape(1, -1),
@@ -130,26 +146,33 @@ def _fit_share(cells, values, scale, boxes, usable, geometry, method) -> Regress
         )
         return jax.tree.map(lambda array: array[0], fitted)
 
-    return jax.lax.map(one, (cells, values, scale), batch_size=_few())
+    return jax.lax.map(one, fired, batch_size=_few())
 
 
 @functools.cache
 def _score_chunk(method: Method, any_difficult: bool):
-    return over_devices(functools.partial(_score_share, method=method, any_difficult=any_difficult), split=5)
+    return over_devices(functools.partial(_score_share, method=method, any_difficult=any_difficult), split=2)
 
 
-def _score_share(cells, values, scale, weights, exists, truth, geometry, method, any_difficult):
+def _score_share(
+    fired: _Fired,
+    regressors: Regressors,
+    marked: _Marked,
+    geometry: Geometry,
+    method: Method,
+    any_difficult: bool,
+):
     """AP with and without regression, [F, P] each, and what was found with it, int8 [F, P, K, N].
 
     Of one device's share of a chunk of filters, on one split.
     """
-    truth_boxes, valid, difficult = truth
-    truth_boxes = bx.Boxes(*truth_boxes)
+    truth_boxes, valid, difficult = bx.Boxes(*marked.boxes), marked.valid, marked.difficult
     positives = (valid & ~difficult).sum(axis=(1, 2))
     difficult = difficult if any_difficult else None
 
     def one(filter_):
-        cells, values, scale, weights, exists = (array[None] for array in filter_)
+        fired, regressors = jax.tree.map(lambda array: array[None], filter_)
+        cells, values, scale = fired
         scores = values[:, 4]
         real = (scores > 0)[:, None]
         ranking = ap.rank(scores.reshape(1, -1))
@@ -164,14 +187,15 @@ def _score_share(cells, values, scale, weights, exists, truth, geometry, method,
             return aps, judged.found
 
         fields = bx.from_centers(cx, cy, geometry.extent, geometry.extent).clip(geometry.size)
-        regressed = predict(weights, features(cells, values, scale, geometry), cx, cy, geometry.size)
+        phi = features(cells, values, scale, geometry)
+        regressed = predict(regressors.weights, phi, cx, cy, geometry.size)
         aps, found = precision(regressed)
-        aps = jnp.where(exists | (positives == 0), aps, 0)
-        found = jnp.where(exists[..., None, None], found, NOT_COUNTED)
+        aps = jnp.where(regressors.exists | (positives == 0), aps, 0)
+        found = jnp.where(regressors.exists[..., None, None], found, NOT_COUNTED)
         unregressed, _ = precision(fields.map(lambda v: v[:, None]))
         return aps[0], unregressed[0], found[0]
 
-    return jax.lax.map(one, (cells, values, scale, weights, exists), batch_size=_few())
+    return jax.lax.map(one, (fired, regressors), batch_size=_few())
 
 
 def _pad(array: np.ndarray, axis: int, length: int, value=0) -> np.ndarray:
@@ -181,35 +205,23 @@ def _pad(array: np.ndarray, axis: int, length: int, value=0) -> np.ndarray:
 
 
 def score_layer(
-    train: Stimuli,
-    val: Stimuli,
-    truth_train: Truth,
-    truth_val: Truth,
-    field: ReceptiveField,
-    size: int,
-    method: Method,
+    stimuli: tuple[Stimuli, Stimuli], truth: tuple[Truth, Truth], geometry: Geometry, method: Method
 ) -> tuple[Scores, Found]:
     """Fits on the train crops and scores on both splits, all filters x parts of a layer and class.
 
     Args:
-      train, val: stimuli of the class's crops; truth_train, truth_val: their parts.
-      field: the layer's receptive field; size: side of the crop in pixels.
+      stimuli: of the class's (train, val) crops; truth: their parts. geometry: of the layer.
     """
-    geometry = Geometry(
-        *(np.float32(v) for v in (field.center, field.stride, field.size)),
-        np.int32(train.columns),
-        np.float32(size),
-    )
-    filters = train.cells.shape[0]
-    scale = train.scores.max(axis=(1, 2), initial=0)
+    filters = stimuli[0].cells.shape[0]
+    scale = stimuli[0].scores.max(axis=(1, 2), initial=0)
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
 
     _, replicated = shardings()
-    padded = []
-    for stimuli, truth in ((train, truth_train), (val, truth_val)):
-        crops = -(-max(stimuli.cells.shape[-1], 1) // CROPS_STEP) * CROPS_STEP
-        arrays = [_pad(a, -1, crops) for a in (truth.boxes, truth.valid, truth.difficult)]
-        padded.append((stimuli, crops, jax.device_put(arrays, replicated), bool(truth.difficult.any())))
+    splits = []
+    for of_split, parts in zip(stimuli, truth, strict=True):
+        crops = -(-max(of_split.cells.shape[-1], 1) // CROPS_STEP) * CROPS_STEP
+        arrays = _Marked(*(_pad(a, -1, crops) for a in (parts.boxes, parts.valid, parts.difficult)))
+        splits.append((of_split, crops, jax.device_put(arrays, replicated), bool(parts.difficult.any())))
 
     chunks = []
     share = _few() * jax.device_count()
@@ -217,16 +229,15 @@ def score_layer(
     for start in range(0, filters, width):
         chunk = slice(start, start + width)
         scale_here = _pad(scale[chunk], 0, width, value=1)
-        inputs = [
-            [_pad(_pad(a[chunk], -1, crops), 0, width) for a in (stimuli.cells, stimuli.values)]
-            for stimuli, crops, *_ in padded
+        fired = [
+            _Fired(*(_pad(_pad(a[chunk], -1, crops), 0, width) for a in (s.cells, s.values)), scale_here)
+            for s, crops, *_ in splits
         ]
-        boxes, valid, difficult = padded[0][2]
         with jax.enable_x64(True):
-            fitted = _fit_chunk(method)(*inputs[0], scale_here, boxes, valid & ~difficult, geometry)
+            fitted = _fit_chunk(method)(fired[0], splits[0][2], geometry)
         aps = [
-            _score_chunk(method, hard)(*arrays, scale_here, fitted.weights, fitted.exists, truth, geometry)
-            for arrays, (_, _, truth, hard) in zip(inputs, padded, strict=True)
+            _score_chunk(method, any_difficult)(inputs, fitted, marked, geometry)
+            for inputs, (_, _, marked, any_difficult) in zip(fired, splits, strict=True)
         ]
         results = (*aps[0], *aps[1], fitted.pairs, fitted.weights)
         chunks.append(jax.device_get(results))
@@ -242,5 +253,5 @@ def score_layer(
         weights=weights,
         scale=scale,
     )
-    crops = (stimuli.cells.shape[-1] for stimuli in (train, val))
+    crops = (of_split.cells.shape[-1] for of_split in stimuli)
     return scores, Found(*(f[..., :n] for f, n in zip((found_train, found_val), crops, strict=True)))

@@ -3,28 +3,15 @@
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-
 from partsjax.emergence.combination import Search
-from partsjax.emergence.evidence import Evidence, examine
 from partsjax.emergence.ground import Ground
-from partsjax.emergence.method import Method
+from partsjax.emergence.judged import Judged, judge_layer
+from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.regression import Geometry
-from partsjax.emergence.scoring import Scores, score_layer
-from partsjax.emergence.top_activations import TopActivations, top_activations
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
-
-
-@dataclasses.dataclass(frozen=True)
-class Judged:
-    """One class in one layer: all filters' scores, what is said about its parts, what filters fire on."""
-
-    scores: Scores
-    evidence: Evidence
-    top_activations: TopActivations
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +23,6 @@ class EvidenceStage:
 
     cache: stages.Cache
     network: Network
-    method: Method
     searches: tuple[Search, ...]
     seed: int
 
@@ -68,17 +54,12 @@ class EvidenceStage:
             names=[layer, crops.object_class, crops.parts],
             field=dataclasses.astuple(self.network.fields[layer]),
             size=self.network.input_size,
-            method=dataclasses.asdict(self.method),
+            method=dataclasses.asdict(ground.method),
             searches=[dataclasses.asdict(search) for search in self.searches],
             seed=[self.seed, ground.seed],
         )
 
     def _compute(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
-        field, size = self.network.fields[layer], self.network.input_size
-        stimuli = tuple(stage.load(layer) for stage in pair)
-        scores, found = score_layer(*stimuli, ground.train.truth, ground.val.truth, field, size, self.method)
-        numbers = (field.center, field.stride, field.size)
-        geometry = Geometry(*(np.float32(v) for v in numbers), np.int32(stimuli[0].columns), np.float32(size))
-        names = layer, pair[0].crops.object_class, pair[0].crops.parts
-        evidence = examine(*names, scores, found, stimuli, ground, geometry, self.searches, self.seed)
-        return Judged(scores, evidence, top_activations(stimuli[1], geometry))
+        train, val = (stage.load(layer) for stage in pair)
+        geometry = Geometry.of(self.network.fields[layer], train.columns, self.network.input_size)
+        return judge_layer(LayerData(layer, (train, val), ground, geometry), self.searches, self.seed)

@@ -12,11 +12,11 @@ from partsjax.data.crops import class_crops, warp
 from partsjax.data.planted import FIELDS, blind_network, planted_network
 from partsjax.data.shapeparts.scene import FIGURES
 from partsjax.emergence.combination import Search
-from partsjax.emergence.evidence import examine
 from partsjax.emergence.ground import Ground
+from partsjax.emergence.judged import judge_layer
+from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
-from partsjax.emergence.scoring import score_layer as library_scores
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.ops import local_maxima
 from tests.plain.average_precision import average_precision
@@ -95,11 +95,10 @@ def test_planted_parts_emerge_beyond_their_prior(object_class):
         for activation in maps
     )
     field, size, parts = FIELDS["blob"], PLANTED.network.input_size, crops[0].parts
-    scores, found = library_scores(*stimuli, *(of.truth for of in crops), field, size, Method())
-    geometry = Geometry(field.center, field.stride, field.size, stimuli[0].columns, size)
-    names = "blob", object_class, parts
+    geometry = Geometry.of(field, stimuli[0].columns, size)
     searches = [Search(), Search("greedy", "calibrated", union_nms=True)]
-    evidence = examine(*names, scores, found, stimuli, Ground(*crops, Method(), 0), geometry, searches, 0)
+    data = LayerData("blob", stimuli, Ground(*crops, Method(), 0), geometry)
+    evidence = judge_layer(data, searches, 0).evidence
     for (_, part), f in _planted(object_class):
         verdict = evidence.verdicts[parts.index(part)]
         assert verdict.best_filter == f

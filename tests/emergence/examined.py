@@ -10,12 +10,12 @@ from partsjax.emergence.combination import Search
 from partsjax.emergence.evidence import Evidence, examine
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.ground import Ground
+from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.method import Method
-from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
 from tests.emergence.bare_crops import bare_crops
-from tests.emergence.test_scoring import CELLS, FIELD, SIZE, activations, padded, plain_truth, stimuli
+from tests.emergence.test_scoring import CELLS, GEOMETRY, activations, padded, plain_truth, stimuli
 
 QUICK = Genetic(population=20, generations=5)
 ALL_SEARCHES = tuple(
@@ -26,9 +26,6 @@ ALL_SEARCHES = tuple(
         ("ga", "calibrated", False),
         ("greedy", "calibrated", True),
     )
-)
-GEOMETRY = Geometry(
-    *(np.float32(v) for v in (FIELD.center, FIELD.stride, FIELD.size)), np.int32(CELLS), np.float32(SIZE)
 )
 
 
@@ -75,10 +72,8 @@ class Examined:
 
 
 def examined(train: Split, val: Split, searches=ALL_SEARCHES, method=Method(), seed=0) -> Examined:  # noqa: B008
-    pair = train.stimuli, val.stimuli
-    scores, found = score_layer(*pair, train.truth, val.truth, FIELD, SIZE, method)
-    ground = Ground(*(bare_crops(split.truth, split.images) for split in (train, val)), method, seed)
-    names = "conv1", "beast", ("head", "foot")
-    return Examined(
-        scores, found, ground, examine(*names, scores, found, pair, ground, GEOMETRY, searches, seed)
-    )
+    crops = (bare_crops(of_split.truth, of_split.images) for of_split in (train, val))
+    crops = (dataclasses.replace(of_split, parts=("head", "foot")) for of_split in crops)
+    data = LayerData("conv1", (train.stimuli, val.stimuli), Ground(*crops, method, seed), GEOMETRY)
+    scores, found = score_layer(data.stimuli, (train.truth, val.truth), GEOMETRY, method)
+    return Examined(scores, found, data.ground, examine(data, scores, found, searches, seed))

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from partsjax.emergence import combination, scoring, stimuli
-from partsjax.emergence.combination import Search, combine
+from partsjax.emergence.combination import Search, Target, combine
 from partsjax.emergence.method import Method
 from partsjax.networks.protocol import Network, ReceptiveField
 from tests import processes, tiny
-from tests.emergence.examined import ALL_SEARCHES, examined, split
+from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
 from tests.emergence.random_layer import random_layer
-from tests.emergence.test_scoring import FIELD, SIZE
 
 
 @pytest.fixture
@@ -43,9 +42,8 @@ def test_scores_are_those_of_the_processor(accelerator):
     train, val = split(1, (0.9, 0.7, 0.5)), split(2, (0.9, 0.6, 0.7))
 
     def scored():
-        return scoring.score_layer(
-            train.stimuli, val.stimuli, train.truth, val.truth, FIELD, SIZE, Method(min_pairs=5)
-        )
+        stimuli, truth = (train.stimuli, val.stimuli), (train.truth, val.truth)
+        return scoring.score_layer(stimuli, truth, GEOMETRY, Method(min_pairs=5))
 
     scores, found = scored()
     accelerator()
@@ -80,10 +78,8 @@ def test_sets_are_those_of_the_processor(accelerator):
     layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]
 
     def found():
-        names = [f"part {i}" for i in range(3)]
-        best = [layer.best for layer in layers]
-        search = Search("greedy")
-        return combine([x.detections for x in layers], range(3), names, best, search, Method(), None, 0)
+        targets = [Target(i, f"part {i}", x.best, x.detections) for i, x in enumerate(layers)]
+        return combine(targets, Search("greedy"), Method(), None, 0)
 
     one = found()
     accelerator()

@@ -10,12 +10,13 @@ from partsjax.data.crops import Crops, class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.planted import FIELDS, SIZE, blind_network
 from partsjax.emergence.combination import Search
-from partsjax.emergence.evidence import Evidence, examine
+from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.ground import Ground
+from partsjax.emergence.judged import judge_layer
+from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
-from partsjax.emergence.scoring import score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.emergence.verdict import CHANCE
 from partsjax.ops import local_maxima
@@ -44,10 +45,8 @@ def examined(maps: np.ndarray, object_class: str, seed: int, of=None, ground=Non
         for c in (train, val)
     )
     ground = ground or ground_of((train, val), seed)
-    scores, found = score_layer(*stimuli, train.truth, val.truth, FIELD, SIZE, Method())
-    geometry = Geometry(FIELD.center, FIELD.stride, FIELD.size, maps.shape[1], SIZE)
-    names = "blob", object_class, train.parts
-    return examine(*names, scores, found, stimuli, ground, geometry, [SEARCH], seed)
+    data = LayerData("blob", stimuli, ground, Geometry.of(FIELD, maps.shape[1], SIZE))
+    return judge_layer(data, [SEARCH], seed).evidence
 
 
 def maps_of(seed: int) -> np.ndarray:

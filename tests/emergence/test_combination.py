@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from partsjax.emergence.calibration import calibrate
-from partsjax.emergence.combination import RANKINGS, SEARCHES, Search, combine, members_union, train_ap
+from partsjax.emergence.combination import (
+    RANKINGS,
+    SEARCHES,
+    Search,
+    Target,
+    combine,
+    members_union,
+    train_ap,
+)
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, union
@@ -35,16 +43,11 @@ def best_of(layer: RandomLayer) -> tuple[int, float]:
 
 def combined(layers, way, names=None, seed=0):
     names = names or [f"part {i}" for i in range(len(layers))]
-    return combine(
-        [ranked(layer, way[1]) for layer in layers],
-        range(len(layers)),
-        names,
-        [best_of(layer)[0] for layer in layers],
-        Search(*way, genetic=QUICK),
-        Method(),
-        None,
-        seed,
-    )
+    targets = [
+        Target(i, name, best_of(layer)[0], ranked(layer, way[1]))
+        for i, (name, layer) in enumerate(zip(names, layers, strict=True))
+    ]
+    return combine(targets, Search(*way, genetic=QUICK), Method(), None, seed)
 
 
 LAYERS = [
@@ -106,10 +109,9 @@ def planted_pair(filters=20, crops=60, pair=(3, 7)) -> RandomLayer:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_planted_pair_is_found(way):
     layer = planted_pair()
-    detections = [ranked(layer, way[1])]
     best, alone = best_of(layer)
     search = Search(*way)  # the settings as they are
-    (found,) = combine(detections, [0], ["part"], [best], search, Method(), None, 0)
+    (found,) = combine([Target(0, "part", best, ranked(layer, way[1]))], search, Method(), None, 0)
     assert best in (3, 7) and alone == pytest.approx(0.5)
     assert found.filters == (3, 7) and found.ap_train == 1
 
@@ -128,7 +130,8 @@ def test_with_suppression_across_members_too_it_is_never_below_the_best_filter(s
         parts = [calibrate(part, decoder.scale).apply(part) for part in parts]
     best = aps.argmax(axis=0).tolist()
     search = Search(*way, union_nms=True, genetic=QUICK)
-    found = combine(parts, [0, 1], ["a", "b"], best, search, Method(), decoder, 0)
+    targets = [Target(*target) for target in zip((0, 1), "ab", best, parts, strict=True)]
+    found = combine(targets, search, Method(), decoder, 0)
     for p, combination in enumerate(found):
         assert combination.ap_train >= aps[:, p].max() - 1e-6
         of_set = members_union(parts[p], combination.filters, p, search, Method(), decoder)

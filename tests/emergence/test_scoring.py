@@ -8,6 +8,7 @@ import pytest
 
 from partsjax.data.crops import Truth
 from partsjax.emergence.method import Method
+from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.protocol import ReceptiveField
@@ -19,6 +20,7 @@ from tests.plain.detections import overlapped, suppress
 
 SIZE, CELLS = 64, 16
 FIELD = ReceptiveField(size=12, stride=4, center=1.5)  # cells lie mirror-symmetric in the crop
+GEOMETRY = Geometry.of(FIELD, CELLS, SIZE)
 APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 
 
@@ -62,7 +64,7 @@ def stimuli(maps: np.ndarray, k: int = 8) -> Stimuli:
 
 def scored(maps, truth, k: int = 8) -> tuple[Scores, Found]:
     """Of (train, val) activations and padded truth."""
-    return score_layer(*(stimuli(m, k) for m in maps), *truth, FIELD, SIZE, Method(stimuli=k))
+    return score_layer([stimuli(m, k) for m in maps], truth, GEOMETRY, Method(stimuli=k))
 
 
 def check_against_plain(maps, truth, k: int = 8):

@@ -95,8 +95,10 @@ def stimuli_key(crops, **changed):
 
 def evidence_key(crops, network=NETWORK, method=METHOD, search=SEARCH, seed=0, ground=None, **changed):
     searches = changed.pop("searches", (search,))
-    stage = EvidenceStage(CACHE, network, method, searches, seed)
-    return stage.key("conv2", stimuli(crops, network, method, **changed), ground or ground_of(crops))
+    stage = EvidenceStage(CACHE, network, searches, seed)
+    return stage.key(
+        "conv2", stimuli(crops, network, method, **changed), ground or ground_of(crops, method=method)
+    )
 
 
 def ground_of(crops, **changed):
@@ -200,7 +202,6 @@ def test_what_a_further_prior_detects_not_what_it_is(crops):
 
 
 def test_nothing_of_the_ground_is_left_out():
-    """Its method is the stage's own."""
     fields = {field.name for field in dataclasses.fields(Ground)}
     assert fields == {"train", "val", "method", "seed", "further_priors"}
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from partsjax.emergence.evidence import Evidence
+from partsjax.emergence.judged import Judged
 from partsjax.emergence.verdict import Verdict
-from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.records import packed, unpacked
 
 ARRAYS = arrays.arrays(st.sampled_from([np.float32, np.int32, np.int8]), st.just((2, 3)))

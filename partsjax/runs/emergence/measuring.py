@@ -11,6 +11,7 @@ import numpy as np
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
+from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null, beside, chosen_nulls
 from partsjax.emergence.place_prior import PlacePrior, require_priors
@@ -20,7 +21,7 @@ from partsjax.progress import Advance, bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
 from partsjax.runs.emergence.result import About, Emergence
-from partsjax.runs.evidence_stage import EvidenceStage, Judged
+from partsjax.runs.evidence_stage import EvidenceStage
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
 from partsjax.runs.options import chosen_layers
 from partsjax.runs.unseen import Images, unseen_digest
@@ -180,7 +181,7 @@ class _Judging:
         self._trained, self._nulls, self._asked, self._context = trained, nulls, asked, context
 
         def judging(name: str, network: Network, searches: tuple[Search, ...]) -> EvidenceStage:
-            return EvidenceStage(context.cache / name, network, asked.method, searches, asked.seed)
+            return EvidenceStage(context.cache / name, network, searches, asked.seed)
 
         self._stages: dict[Null | None, EvidenceStage] = {
             None: judging("evidence", trained.network, asked.searches)

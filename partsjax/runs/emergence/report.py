@@ -8,13 +8,13 @@ import numpy as np
 from partsjax.data.crops import Crops, class_crops
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.evidence import Detection
+from partsjax.emergence.judged import Judged
 from partsjax.emergence.top_activations import CROPS_KEPT
 from partsjax.errors import InputError
 from partsjax.reporting import report
 from partsjax.runs import manifest, photographs
 from partsjax.runs.context import Context
 from partsjax.runs.emergence.result import About, Emergence
-from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.gallery import Gallery
 from partsjax.runs.network_stages import images_of
 from partsjax.runs.unseen import unseen_digest

@@ -12,6 +12,7 @@ import numpy as np
 from partsjax.data.crops import Crops
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
+from partsjax.emergence.judged import Judged
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.method import Method
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
@@ -19,7 +20,6 @@ from partsjax.progress import bars, silent
 from partsjax.reporting import tables
 from partsjax.runs import workdir
 from partsjax.runs.context import Context
-from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.unseen import Images
 
 KEPT = "resamples.npz"
