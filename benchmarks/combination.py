@@ -30,7 +30,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, RankedLayer
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.scoring import NOT_COUNTED, score_layer
-from partsjax.emergence.stimuli import Stimuli, concatenate, extractor
+from partsjax.emergence.stimuli import Stimuli, StimulusReducer, concatenate, extractor
 from partsjax.emergence.tables import evaluate, tabulate
 from partsjax.networks import load_network
 from partsjax.networks.devices import one_device_a_core
@@ -66,7 +66,7 @@ def case(data_dir: str | None = None, object_class: str | None = None) -> Case:
 
 
 def _stimuli(network, crops: Crops) -> Stimuli:
-    extract = extractor(network, [LAYER], Method())
+    extract = extractor(network, [LAYER], StimulusReducer())
     pieces = []
     for batch in batches(crops, [np.arange(len(crops))], 32, network.preprocessing.mean):
         found = extract(batch.pixels)[LAYER]

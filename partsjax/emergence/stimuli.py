@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -44,6 +45,9 @@ class Stimuli:
         return dataclasses.replace(self, cells=self.cells[..., keep], values=self.values[..., keep])
 
 
+jax.tree_util.register_dataclass(Stimuli, data_fields=["cells", "values"], meta_fields=["columns"])
+
+
 def concatenate(pieces: Sequence[Stimuli]) -> Stimuli:
     """Stimuli of several sets of crops as one, in order."""
     return Stimuli(
@@ -66,40 +70,51 @@ def suitable_batch(network: Network) -> int:
     return min(32, max(4, 2 ** int(math.log2(max(1, _MAP_BYTES // largest)))))
 
 
-def extractor(network: Network, layers: Sequence[str], method: Method) -> Callable:
-    """The compiled step from pixels to stimuli: only they leave the device, never whole maps.
+Reducer = Callable[[jax.Array], Any]
+"""What leaves the device of a layer: a function of its activation, float32 [B, H, W, F], to a pytree of
+arrays whose last axis is B, traced with the network. It is a frozen dataclass; its fields are all that it
+depends on, and enter the key under which its results are kept."""
+
+
+@dataclasses.dataclass(frozen=True)
+class StimulusReducer:
+    """The reducer to `Stimuli`; fields as in `Method`.
+
+    Where a filter's map holds NaN or infinity, all its values on that crop are NaN (`require_finite`).
+    """
+
+    stimuli: int = Method.stimuli
+    stimulus_window: int = Method.stimulus_window
+
+    def __call__(self, activation: jax.Array) -> Stimuli:
+        cells, values = local_maxima.strongest(activation, self.stimuli, self.stimulus_window)
+        finite = jnp.isfinite(activation).all(axis=(1, 2)).T  # [F, B]
+        return Stimuli(cells, jnp.where(finite[:, None, None], values, jnp.nan), activation.shape[2])
+
+
+def extractor(network: Network, layers: Sequence[str], reducer: Reducer) -> Callable:
+    """The compiled step from pixels to what `reducer` makes of each layer: whole maps never leave the device.
 
     The batch is sharded over all devices, on a mesh axis named `data`.
 
     Returns:
-      `pixels -> {layer: Stimuli}` of device arrays, for float32 [B, S, S, 3] pixels in [0, 255], B a
-      multiple of the number of devices. Where a filter's map holds NaN or infinity, all its values on that
-      crop are NaN (`require_finite`).
+      `pixels -> {layer: reduced}` of device arrays, for float32 [B, S, S, 3] pixels in [0, 255], B a
+      multiple of the number of devices.
 
     Raises:
       InputError: what the network gives is not what `activations` demands.
     """
     layers = tuple(layers)
-    columns = {layer: maps.shape[2] for layer, maps in shapes(network, layers).items()}
+    shapes(network, layers)  # what is wrong with the network is found before its weights are moved
     by_crop, replicated = shardings()
     params = jax.device_put(network.params, replicated)
 
     @jax.jit
     def step(params, pixels):
         maps = activations(network, params, pixels, layers)
-        return {layer: _of_finite(maps[layer], method) for layer in layers}
+        return {layer: reducer(maps[layer]) for layer in layers}
 
-    def extract(pixels):
-        found = step(params, jax.device_put(pixels, by_crop))
-        return {layer: Stimuli(*found[layer], columns[layer]) for layer in layers}
-
-    return extract
-
-
-def _of_finite(activation: jax.Array, method: Method) -> tuple[jax.Array, jax.Array]:
-    cells, values = local_maxima.strongest(activation, method.stimuli, method.stimulus_window)
-    finite = jnp.isfinite(activation).all(axis=(1, 2)).T  # [F, B]
-    return cells, jnp.where(finite[:, None, None], values, jnp.nan)
+    return lambda pixels: step(params, jax.device_put(pixels, by_crop))
 
 
 def require_finite(network: Network, layer: str, stimuli: Stimuli, readable: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from partsjax.data.crops import Crops, class_crops, fingerprints
 from partsjax.data.dataset import Dataset
 from partsjax.data.schema import SPLITS, Image
 from partsjax.emergence.method import Method
-from partsjax.emergence.stimuli import extractor, suitable_batch
+from partsjax.emergence.stimuli import StimulusReducer, extractor, suitable_batch
 from partsjax.networks.protocol import Network
 from partsjax.runs.context import Context
 from partsjax.runs.stimulus_stage import StimulusStage
@@ -70,12 +70,14 @@ class NetworkStages:
         context: Context,
     ):
         self.network, self._layers = network, tuple(layers)
-        self._method, self._context = method, context
+        self._reducer, self._context = StimulusReducer(method.stimuli, method.stimulus_window), context
         self.batch_size = context.batch_size or suitable_batch(network)
         cache = context.cache / name
 
         def stage(one: Crops) -> StimulusStage:
-            return StimulusStage(cache, network, self._layers, method, one, fingerprints(one, crops.digests))
+            return StimulusStage(
+                cache, network, self._layers, self._reducer, one, fingerprints(one, crops.digests)
+            )
 
         self.by_class = {name: tuple(map(stage, pair)) for name, pair in crops.by_class.items()}
 
@@ -93,4 +95,4 @@ class NetworkStages:
     @functools.cached_property
     def _extract(self):
         """The compiled step from pixels to stimuli, made when the first crop needs it."""
-        return extractor(self.network, self._layers, self._method)
+        return extractor(self.network, self._layers, self._reducer)

@@ -5,12 +5,12 @@ import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 
+import jax
 import numpy as np
 
 from partsjax.data.crops import Crops, Truth
 from partsjax.data.pipeline import CropBatch, batches
-from partsjax.emergence.method import Method
-from partsjax.emergence.stimuli import Stimuli, concatenate, require_finite
+from partsjax.emergence.stimuli import Stimuli, StimulusReducer, concatenate, require_finite
 from partsjax.networks.activations import shapes
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
@@ -23,7 +23,7 @@ class StimulusStage:
     """Stimuli of all layers on one class's crops in one split, cached by shard and layer.
 
     A shard's key holds the pixels of its crops, the network with its weights, the layer and the
-    method; a second layer can never be handed the first one's stimuli.
+    reducer; a second layer can never be handed the first one's stimuli.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class StimulusStage:
         cache: stages.Cache,
         network: Network,
         layers: Sequence[str],
-        method: Method,
+        reducer: StimulusReducer,
         crops: Crops,
         crop_digests: Sequence[str],
     ):
@@ -51,8 +51,7 @@ class StimulusStage:
                     network=network.digest,
                     preprocessing=dataclasses.astuple(network.preprocessing),
                     layer=layer,
-                    stimuli=method.stimuli,
-                    stimulus_window=method.stimulus_window,
+                    reducer=dataclasses.asdict(reducer),
                 )
                 for shard in self._shards
             ]
@@ -98,10 +97,7 @@ class StimulusStage:
         def receive():
             batch, found = waiting.popleft()
             count = len(batch.index)
-            found = {
-                layer: Stimuli(np.asarray(s.cells)[..., :count], np.asarray(s.values)[..., :count], s.columns)
-                for layer, s in found.items()
-            }
+            found = jax.tree.map(lambda array: np.asarray(array)[..., :count], found)
             for layer, of_layer in found.items():
                 require_finite(self._network, layer, of_layer, batch.readable)
             collected.append((batch, found))

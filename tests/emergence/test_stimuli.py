@@ -4,8 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from partsjax.emergence.method import Method
-from partsjax.emergence.stimuli import Stimuli, concatenate, extractor
+from partsjax.emergence.stimuli import Stimuli, StimulusReducer, concatenate, extractor
 from tests import processes, tiny
 from tests.plain import stimuli as plain
 
@@ -13,7 +12,7 @@ PIXELS = np.random.default_rng(0).uniform(0, 255, (8, tiny.SIZE, tiny.SIZE, 3)).
 
 
 def found(layers=("conv1", "conv2")) -> dict[str, Stimuli]:
-    out = extractor(tiny.network(), layers, Method())(PIXELS)
+    out = extractor(tiny.network(), layers, StimulusReducer())(PIXELS)
     return {layer: Stimuli(*map(np.asarray, (s.cells, s.values)), s.columns) for layer, s in out.items()}
 
 

@@ -11,8 +11,7 @@ from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.blackout import blackout_scores
 from partsjax.discriminativeness.gradients import attributor
 from partsjax.discriminativeness.scores import require_finite_scores
-from partsjax.emergence.method import Method
-from partsjax.emergence.stimuli import extractor, require_finite
+from partsjax.emergence.stimuli import StimulusReducer, extractor, require_finite
 from partsjax.errors import InputError
 from partsjax.networks import ARCHITECTURES, ReceptiveField, as_network
 from partsjax.networks.activations import check_geometry, shapes
@@ -98,7 +97,7 @@ def with_scores(of_scores=lambda x: x, **options):
 
 PIXELS, LABELS = np.zeros((8, SIZE, SIZE, 3), np.float32), np.zeros(8, np.int32)
 STEPS = {
-    "emergence": lambda network: extractor(network, (LAYER,), Method())(PIXELS),
+    "emergence": lambda network: extractor(network, (LAYER,), StimulusReducer())(PIXELS),
     "ablation": lambda network: ablator(network, LAYER)(PIXELS, LABELS),
     "gradients": lambda network: attributor(network, LAYER)(PIXELS, LABELS),
     "blackout": lambda network: blackout_scores(network)(PIXELS, np.zeros((8, 1, SIZE, SIZE), bool)),
@@ -127,7 +126,7 @@ def test_class_scores_are_checked(step, of_scores, message):
     lambda x: x.astype(jnp.bfloat16), lambda x: x.astype(jnp.float16), lambda x: (x * 9).astype(jnp.int8)
 ])  # fmt: skip
 def test_numbers_of_other_types_are_taken_as_float32(of_body):
-    found = extractor(own.made(of_body), (LAYER,), Method())(PIXELS + 200)[LAYER]
+    found = extractor(own.made(of_body), (LAYER,), StimulusReducer())(PIXELS + 200)[LAYER]
     assert found.values.dtype == np.float32 and (found.scores > 0).any()
 
 
@@ -171,7 +170,7 @@ NOISE = np.random.default_rng(0).uniform(0, 255, PIXELS.shape).astype(np.float32
 
 
 def stimuli(network):
-    found = extractor(network, (LAYER,), Method())(NOISE)[LAYER]
+    found = extractor(network, (LAYER,), StimulusReducer())(NOISE)[LAYER]
     return dataclasses.replace(found, cells=np.asarray(found.cells), values=np.asarray(found.values))
 
 

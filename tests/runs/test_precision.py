@@ -14,8 +14,7 @@ from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.blackout import blackout_scores
 from partsjax.discriminativeness.gradients import attributor
 from partsjax.emergence.combination import Search
-from partsjax.emergence.method import Method
-from partsjax.emergence.stimuli import extractor
+from partsjax.emergence.stimuli import StimulusReducer, extractor
 from partsjax.networks import ARCHITECTURES, as_network
 from partsjax.networks.initial import weight_shapes
 from partsjax.ops.precision import matmul_precision
@@ -88,7 +87,7 @@ def test_our_networks(name, dtype, precision):
 
 
 def extracted(network, pixels):
-    found = extractor(network, network.default_layers, Method())(pixels)
+    found = extractor(network, network.default_layers, StimulusReducer())(pixels)
     return [stimuli.values for stimuli in found.values()]
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from partsjax.emergence.judged import Judged
 from partsjax.errors import InputError
 from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
 from partsjax.runs import sealed, workdir
 from partsjax.runs.emergence.result import KEPT, About, Emergence
-from partsjax.runs.evidence_stage import Judged
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.unseen import Images
 

@@ -12,8 +12,8 @@ import numpy as np
 from partsjax.data.crops import Crops
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
-from partsjax.emergence.judged import Judged
 from partsjax.emergence.evidence import Trial
+from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
 from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
 from partsjax.progress import bars, silent
