@@ -31,7 +31,7 @@ def test_equals_the_plain_method_from_photographs_to_ap(folder, finished):
     for layer, field in network.fields.items():
         expected = plain.score_layer(
             *(s.maps[layer] for s in splits),
-            dataclasses.astuple(field),
+            (field.size, field.stride, field.center),
             *(s.truth for s in splits),
             tiny.SIZE,
         )
