@@ -1,6 +1,8 @@
 """The one exception for what the user can fix, and text as people may be shown it."""
 
+import contextlib
 import unicodedata
+from collections.abc import Iterator
 
 
 class InputError(Exception):
@@ -9,6 +11,15 @@ class InputError(Exception):
     The message is one line that names the file or option, what is wrong with it and the fix.
     Entry points print it without a traceback and exit with a non-zero status.
     """
+
+
+@contextlib.contextmanager
+def needing(what: str, extra: str) -> Iterator[None]:
+    """Around imports of libraries that come with an extra: one that is lacking is one line."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(f"{what} needs {error.name}: pip install 'partsjax[{extra}]'") from error
 
 
 def nearest(word: str, choices) -> str:

@@ -5,12 +5,8 @@ import tarfile
 import zipfile
 from collections.abc import Callable
 
-import h5py
-
-from partsjax.errors import InputError
+from partsjax.errors import InputError, needing
 from partsjax.networks.weights.arrays import read_npz, read_pickle, read_safetensors
-from partsjax.networks.weights.caffe_files import read_caffe_h5, read_caffemodel
-from partsjax.networks.weights.keras_files import read_h5, read_keras
 from partsjax.networks.weights.matconvnet_files import read_mat
 from partsjax.networks.weights.pickles import UNREADABLE, damaged_pickle
 from partsjax.networks.weights.tensors import WeightFile
@@ -71,7 +67,7 @@ def _reader(path: pathlib.Path, start: bytes, end: bytes) -> Callable[[pathlib.P
         return read_pth if b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19" in start[:32] else read_pickle
     if start.startswith((b"MATLAB 5.0", b"MATLAB 7.3")):
         return read_mat
-    if start.startswith(b"\x89HDF") or h5py.is_hdf5(path):
+    if any(start[at:].startswith(b"\x89HDF") for at in (0, 512, 1024, 2048)):
         return _hdf5_reader(path)
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") < 1 << 32:
         return read_safetensors
@@ -90,11 +86,18 @@ def _reader(path: pathlib.Path, start: bytes, end: bytes) -> Callable[[pathlib.P
     if start[:1] == b"\n" and b"\n" in (start[2:3], start[3:4] if start[1:2] >= b"\x80" else b""):
         raise InputError(f"{path}: a TensorFlow graph (.pb); {_SAVE_KERAS}")
     if start.startswith((b"\n", b"\x12", b"\x1a", b"\xa2\x06")):
+        with needing(f"{path}: a Caffe file", "weights"):
+            from partsjax.networks.weights.caffe_files import read_caffemodel
         return read_caffemodel
     raise InputError(f"{path}: no kind of weights that is read here; give {FILE_KINDS}")
 
 
 def _hdf5_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
+    with needing(f"{path}: an HDF5 file", "weights"):
+        import h5py
+
+        from partsjax.networks.weights.caffe_files import read_caffe_h5
+        from partsjax.networks.weights.keras_files import read_h5
     try:
         with h5py.File(path, "r") as file:
             return read_caffe_h5 if isinstance(file.get("data"), h5py.Group) else read_h5
@@ -111,6 +114,8 @@ def _zip_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:
     if any(name.rpartition("/")[2] == "data.pkl" for name in names):
         return read_pth
     if "model.weights.h5" in names:
+        with needing(f"{path}: a Keras file", "weights"):
+            from partsjax.networks.weights.keras_files import read_keras
         return read_keras
     if names and all(name.endswith(".npy") for name in names):
         return read_npz

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from partsjax.errors import needing
 from partsjax.runs.workdir import written_whole
 
 COLUMNS = ("step", "split", "metric", "value")
@@ -26,7 +27,8 @@ class TrainingLog:
 
     def __init__(self, folder: Path, step: int | None = None, rows: Sequence[Row] = ()):
         """step, rows: of the checkpoint that the run goes on from. None: a new run."""
-        from tensorboardX import SummaryWriter
+        with needing("training", "train"):
+            from tensorboardX import SummaryWriter
 
         self._path = folder / "metrics.csv"
         self.rows = list(rows)
