@@ -173,6 +173,7 @@ class LayerSummary:
     mean_ap: means over parts, fractions. None: not computed.
     nulls: by name, of the nulls that were run on all of them.
     emergence_ap, min_val_boxes: the thresholds, as in `Method`.
+    nominal: its receptive fields are patches that stand in for what cells see, as `ReceptiveField.nominal`.
     """
 
     parts: int
@@ -186,6 +187,7 @@ class LayerSummary:
     nulls: Mapping[str, NullSummary]
     emergence_ap: float
     min_val_boxes: int
+    nominal: bool = False
 
 
 def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, float]] = ()) -> LayerSummary:

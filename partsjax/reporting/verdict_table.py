@@ -33,8 +33,8 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class VerdictTable:
-    """layers: of the columns. legend: what the marks mean. headline: the layer in which most emerges, in a
-    sentence; "" where no part was judged."""
+    """layers: headings of the columns. legend: what the marks mean. headline: the layer in which most
+    emerges, in a sentence; "" where no part was judged."""
 
     layers: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -64,7 +64,11 @@ def verdict_table(verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSumm
         f"! {over} on train, the paper's criterion, but not that · *: under {first.min_val_boxes} boxes, "
         "not counted"
     )
-    return VerdictTable(layers, tuple(rows), legend, _headline(summaries))
+    nominal = [layer for layer in layers if summaries[layer].nominal]
+    if nominal:
+        legend += " · nominal: patches on a grid stand in for what its filters see"
+    headings = tuple(f"{layer} (nominal)" if layer in nominal else layer for layer in layers)
+    return VerdictTable(headings, tuple(rows), legend, _headline(summaries))
 
 
 def _headline(summaries: Mapping[str, LayerSummary]) -> str:

@@ -146,3 +146,17 @@ def test_what_cannot_be_meant_is_one_line(dataset, arguments, words):
     with pytest.raises(pj.InputError, match=words) as caught:
         measure(**{"dataset": dataset, **arguments})
     assert "\n" not in str(caught.value)
+
+
+def test_every_table_says_that_receptive_fields_are_nominal(dataset, tmp_path):
+    network = tiny.network()
+    nominal = {**network.fields, "conv2": dataclasses.replace(network.fields["conv2"], nominal=True)}
+    network = dataclasses.replace(network, fields=nominal)
+    found = measure(dataset, network, layers=("conv1", "conv2"))
+    assert {layer: of.nominal for layer, of in found.summary.items()} == {"conv1": False, "conv2": True}
+    assert ">conv2 (nominal)<" in found._repr_html_() and "conv1 (nominal)" not in found._repr_html_()
+    found.save(tmp_path / "W")
+    assert pj.read(tmp_path / "W").summary == found.summary
+    found.write_report(tmp_path / "report", progress=False)
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert page.count("(nominal receptive fields)") == 1

@@ -1,6 +1,5 @@
 """The main job on real photographs, held against the plain method."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

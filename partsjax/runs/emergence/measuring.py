@@ -138,6 +138,7 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
             batch_size=trained.batch_size,
             network_digest=network.digest,
             input_fingerprint=stages.key(stimuli=keys),
+            nominal=tuple(layer for layer in asked.layers if network.fields[layer].nominal),
         ),
         judged=found,
         images=Images(

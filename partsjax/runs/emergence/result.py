@@ -39,6 +39,7 @@ class About:
     layers: in forward order; nulls: names of those that ran; search: the one that verdicts are of.
     limit: objects per class and split; input_size: side of the crops in pixels; batch_size: of crops.
     network_digest, input_fingerprint: hexadecimal, of the network and of all that it was shown.
+    nominal: those layers whose receptive fields are nominal.
     """
 
     net: str
@@ -55,6 +56,7 @@ class About:
     batch_size: int
     network_digest: str
     input_fingerprint: str
+    nominal: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -112,7 +114,12 @@ class Emergence:
             verdicts[layer] += found.evidence.verdicts
             scores = found.scores
             unregressed[layer] += best_unregressed(scores.ap_train_unregressed, scores.ap_val_unregressed)
-        return {layer: summarize(verdicts[layer], unregressed[layer]) for layer in self.about.layers}
+        return {
+            layer: dataclasses.replace(
+                summarize(verdicts[layer], unregressed[layer]), nominal=layer in self.about.nominal
+            )
+            for layer in self.about.layers
+        }
 
     @property
     def samples(self) -> dict[tuple[str, str], np.ndarray]:
