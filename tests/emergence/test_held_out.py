@@ -13,6 +13,7 @@ import pytest
 from partsjax.emergence.calibration import calibrate
 from partsjax.emergence.combination import members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
+from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import NULLS, shuffled
 from partsjax.emergence.ranked import RankedLayer
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
@@ -99,6 +100,14 @@ def test_judged_on_train_itself_the_held_out_figures_are_trains(layers):
         for verdict in found.evidence.verdicts:
             assert verdict.prior_ap_val.value == pytest.approx(verdict.prior_ap_train, abs=1e-6)
             assert verdict.one_box_ap_val.value == pytest.approx(verdict.one_box_ap_train, abs=1e-6)
+
+
+def test_verdicts_go_by_the_thresholds_of_their_method(layers):
+    method = Method(emergence_ap=0.01, min_val_boxes=1000)
+    found = examined(SPLITS["a"], SPLITS["b"], ALL_SEARCHES[1:2], method).evidence.verdicts
+    assert {(v.emergence_ap, v.min_val_boxes) for v in found} == {(0.01, 1000)}
+    assert all(v.rare and v.emerges_paper for v in found)
+    assert not any(v.rare for v in layers["a", "b"].evidence.verdicts)
 
 
 def test_never_worse_on_train_than_the_best_filter_and_sometimes_better(layers):
