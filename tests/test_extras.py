@@ -46,7 +46,7 @@ def test_weight_files(tmp_path, lacking, content, library, reader):
 def test_training(tmp_path, lacking):
     lacking("tensorboardX")
     with pytest.raises(InputError, match=r"training needs tensorboardX: pip install 'partsjax\[train\]'"):
-        TrainingLog(tmp_path)
+        TrainingLog(tmp_path, None, ())
 
 
 def test_the_extras_named_are_there_and_tests_have_them_all():

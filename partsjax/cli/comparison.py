@@ -100,6 +100,6 @@ def _refuse_idle(options) -> None:
     if names == {SCRATCH}:
         shared.refuse_idle(["weights", "train_from", "learning_rate"], "on scratch alone: all of it is new")
     training = [options.training_of(member) for member in trained]
-    if not any(one.windows for one in training):
+    if not any(one.recipe.windows for one in training):
         shared.refuse_idle(["windows"], "on these networks: none learns from such windows")
     supervision.refuse_idle({one.supervision for one in training})

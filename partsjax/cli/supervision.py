@@ -19,34 +19,40 @@ manifest.json into --workdir. Killed half-way, the same command goes on from the
 with the same parameters.
 """
 
+import dataclasses
+
 from absl import flags
 
 from partsjax.cli import flags as shared
 from partsjax.errors import InputError
 from partsjax.supervision.objectives import OBJECTIVES
-from partsjax.supervision.training import SCHEDULES
+from partsjax.supervision.recipe import SCHEDULES, Recipe
 
-_DEFAULT_BATCH = 32
+_DEFAULT = Recipe()
 flags.DEFINE_enum("supervision", "object", list(OBJECTIVES), "What the network learns from; see above.")
-flags.DEFINE_integer("steps", 400, "Updates of the parameters.", lower_bound=1)
+flags.DEFINE_integer("steps", _DEFAULT.steps, "Updates of the parameters.", lower_bound=1)
 flags.DEFINE_string(
     "train_from",
     "",
-    "First layer that is trained, as conv5; the layers before it stay as they are. head: the head alone. "
+    "First layer that is trained, as conv5; what the layers before it rest on stays. head: the head alone. "
     "Default: all are trained.",
 )
 flags.DEFINE_integer(
     "hidden",
-    512,
+    _DEFAULT.hidden,
     "Units of the hidden layer where the weights bring no fully connected layers. 0: none, scores are linear "
     "in the features (with --train_from=head: a linear probe).",
     lower_bound=0,
 )
-flags.DEFINE_float("learning_rate", 2e-4, "Highest, of layers whose weights were given.", 0.0)
-flags.DEFINE_float("new_learning_rate", 5e-4, "Highest, of layers that start afresh.", 0.0)
-flags.DEFINE_enum("schedule", "cosine", SCHEDULES, "How the learning rates fall.")
-flags.DEFINE_float("weight_decay", 0.01, "Of kernels.", 0.0)
-flags.DEFINE_bool("balance", True, "Draw the class of an example first, then the example.")
+flags.DEFINE_float(
+    "learning_rate", _DEFAULT.learning_rate, "Highest, of layers whose weights were given.", 0.0
+)
+flags.DEFINE_float(
+    "new_learning_rate", _DEFAULT.new_learning_rate, "Highest, of layers that start afresh.", 0.0
+)
+flags.DEFINE_enum("schedule", _DEFAULT.schedule, SCHEDULES, "How the learning rates fall.")
+flags.DEFINE_float("weight_decay", _DEFAULT.weight_decay, "Of kernels.", 0.0)
+flags.DEFINE_bool("balance", _DEFAULT.balance, "Draw the class of an example first, then the example.")
 flags.DEFINE_enum(
     "windows",
     None,
@@ -54,15 +60,21 @@ flags.DEFINE_enum(
     "Where windows come from: jittered around objects (object's default; the background random), random "
     "(wsddn's default), or selective search, which needs opencv-contrib-python-headless.",
 )
-flags.DEFINE_integer("num_windows", 128, "Windows an image, for wsddn.", lower_bound=2)
+flags.DEFINE_integer("num_windows", _DEFAULT.num_windows, "Windows an image, for wsddn.", lower_bound=2)
 flags.DEFINE_integer(
     "image_size", None, "Side of whole images, in pixels. Default: the network's input.", lower_bound=32
 )
 flags.DEFINE_integer(
-    "evaluate_every", 100, "Steps between validations; each writes a checkpoint.", lower_bound=1
+    "evaluate_every",
+    _DEFAULT.evaluate_every,
+    "Steps between validations; each writes a checkpoint.",
+    lower_bound=1,
 )
 flags.DEFINE_integer(
-    "val_limit", 500, "Validate on at most this many objects or images, evenly spread.", lower_bound=1
+    "val_limit",
+    _DEFAULT.val_limit,
+    "Validate on at most this many objects or images, evenly spread.",
+    lower_bound=1,
 )
 flags.adopt_module_key_flags(shared)
 
@@ -78,40 +90,27 @@ def refuse_idle(objectives: set[str]) -> None:
 def training_options():
     """What the flags say of a training: `TrainingOptions`."""
     from partsjax.runs.supervision import TrainingOptions
-    from partsjax.supervision.training import Recipe
 
-    values = flags.FLAGS
-    recipe = Recipe(
-        **{
-            name: values[name].value
-            for name in (
-                "steps", "train_from", "learning_rate", "new_learning_rate", "schedule", "weight_decay"
-            )
-        }
-    )  # fmt: skip
+    given = {field.name: flags.FLAGS[field.name].value for field in dataclasses.fields(Recipe)}
+    recipe = dataclasses.replace(_DEFAULT, **{name: v for name, v in given.items() if v is not None})
     options = shared.job_options()
     del options["layers"]
-    return TrainingOptions(
-        recipe=recipe,
-        supervision=values.supervision,
-        batch_size=values.batch_size or _DEFAULT_BATCH,
-        hidden=values.hidden,
-        balance=values.balance,
-        windows=values.windows or "",
-        num_windows=values.num_windows,
-        image_size=values.image_size,
-        evaluate_every=values.evaluate_every,
-        val_limit=values.val_limit,
-        **options,
-    )
+    return TrainingOptions(recipe=recipe, supervision=flags.FLAGS.supervision, **options)
 
 
 def main() -> None:
     from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import supervision
+    from partsjax.reporting.training_table import training_table
+    from partsjax.runs import skeleton, supervision
+    from partsjax.runs.execution import context_of
 
     if flags.FLAGS.layers:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
     options = training_options()
     refuse_idle({options.supervision})
-    supervision.train(options, shared.execution("supervision", options), Terminal())
+    terminal, execution = Terminal(), shared.execution("supervision", options)
+    folder, context = execution.workdir, context_of(terminal, execution)
+    trained = skeleton.run(supervision.question(options, folder), folder, context)
+    terminal.show(training_table(trained.headline, trained.validation(), trained.baselines))
+    terminal.spent(context.clock.seconds)
+    terminal.show(f"network: --net={options.net} --weights={folder}/checkpoint")

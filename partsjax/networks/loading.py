@@ -4,13 +4,13 @@ import dataclasses
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
-from partsjax.networks.architectures import Architecture, architecture
+from partsjax.networks.architectures import architecture
 from partsjax.networks.assembly import as_network, random_network
-from partsjax.networks.initial import weight_shapes
 from partsjax.networks.protocol import Network
+from partsjax.networks.trained import trained_network, trained_table
 from partsjax.networks.users import users_network
 from partsjax.networks.weights import read_weights
-from partsjax.networks.weights.checkpoints import check_weights, read_checkpoint
+from partsjax.networks.weights.checkpoints import holds_checkpoint, read_checkpoint
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.kinds import refuse_folder
 from partsjax.networks.weights.normalisation import WeightOptions
@@ -51,6 +51,9 @@ def load_network(
     told = WeightOptions(normalisation, lrn)
     if ":" in net:
         _require_file(told, "a network of your own says it itself (make_network's preprocessing)")
+        if holds_checkpoint(Path(weights)):
+            base = users_network(net, weights="imagenet", seed=seed, dtype=dtype)
+            return trained_network(base, read_checkpoint(Path(weights)), f"--weights={weights}")
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
     table = architecture(net)
     if weights == "random":
@@ -81,16 +84,9 @@ def _local(weights: str) -> tuple[str, ...]:
 def _trained(net: str, folder: str, dtype: str) -> Network:
     refuse_folder(Path(folder).expanduser())
     found = read_checkpoint(Path(folder))
-    about, table = found.about, found.about.table
-    if not isinstance(table, Architecture):
+    network = trained_table(found, dtype, f"--weights={folder}")
+    if network.name != net:
         raise InputError(
-            f"--weights={folder}: a checkpoint of {about.network}, no network of ours; use "
-            "--net=package.module:function"
+            f"--weights={folder}: a checkpoint of {network.name}, not of {net}; use --net={network.name}"
         )
-    if table.name != net:
-        raise InputError(
-            f"--weights={folder}: a checkpoint of {table.name}, not of {net}; use --net={table.name}"
-        )
-    shapes = weight_shapes(table)
-    check_weights(folder, found, shapes)
-    return as_network(table, {name: found.weights[name] for name in shapes}, dtype, about.classes)
+    return network

@@ -89,15 +89,16 @@ def make_network(
         raise InputError(f"network {name}: `classes` without class scores; give `after` as well, or neither")
     if init is not None:
         network = dataclasses.replace(network, untrained=lambda seed: _of(network, init(seed)))
-    return network if digest is not None else dataclasses.replace(network, digest=_digest(network))
+    return network if digest is not None else dataclasses.replace(network, digest=network_digest(network))
 
 
 def _of(network: Network, params: Any) -> Network:
     """The same network with other params."""
     found = dataclasses.replace(network, params=params)
-    return dataclasses.replace(found, digest=_digest(found))
+    return dataclasses.replace(found, digest=network_digest(found))
 
 
-def _digest(network: Network) -> str:
+def network_digest(network: Network) -> str:
+    """Hexadecimal hash of what a network computes and of all that is said of it."""
     shown = network.name, network.input_size, network.preprocessing, dict(network.fields), network.classes
     return hashlib.sha256(f"{shown} {content_digest(network)}".encode()).hexdigest()

@@ -7,7 +7,7 @@ import numpy as np
 
 from partsjax.supervision import proposals
 from partsjax.supervision.examples import Examples, ImageTruth
-from partsjax.supervision.pictures import Pictures, window
+from partsjax.supervision.pictures import View
 from partsjax.supervision.sampling import (
     FOREGROUND_EVERY,
     TrainingBatch,
@@ -40,9 +40,7 @@ class FixedWindows:
     """
 
     examples: Examples
-    pictures: Pictures
-    size: int
-    fill: tuple[float, float, float]
+    view: View
     batch_size: int
     seed: int = 0
     limit: int | None = None
@@ -56,8 +54,7 @@ class FixedWindows:
 
         def example(place: int) -> TrainingBatch:
             image, box = self._places[place]
-            pixels = self.pictures.read(self.examples.images[image])
-            return {"pixels": window(pixels, box, self.size, self.fill), "labels": self.truth[place]}
+            return {"pixels": self.view.window(self.examples.images[image], box), "labels": self.truth[place]}
 
         return _padded(example, batch, len(self.truth), self.batch_size)
 
@@ -77,10 +74,10 @@ class FixedWindows:
         objects = [objects[i] for i in _spread(len(objects), self.limit)]
         places = []
         for place, (image, number) in enumerate(objects):
-            draws, size = stream(self.seed, _FIXED, place), self.pictures.size(self.examples.images[image])
+            draws, size = stream(self.seed, _FIXED, place), self.view.image_size(self.examples.images[image])
             places.append((image, proposals.jittered(draws, self.examples.boxes[image], number, size)))
         for place, (image, _) in enumerate(objects * (FOREGROUND_EVERY - 1), len(objects)):
-            draws, size = stream(self.seed, _FIXED, place), self.pictures.size(self.examples.images[image])
+            draws, size = stream(self.seed, _FIXED, place), self.view.image_size(self.examples.images[image])
             places.append((image, proposals.background(draws, self.examples.boxes[image], size)))
         return places
 
@@ -99,8 +96,7 @@ class FixedImages:
     """
 
     examples: Examples
-    pictures: Pictures
-    size: int
+    view: View
     batch_size: int
     windows: WindowsOfImage | None = None
     seed: int = 0
@@ -116,16 +112,14 @@ class FixedImages:
         def example(place: int) -> TrainingBatch:
             draws = stream(self.seed, _FIXED, place)
             number = self._numbers[place]
-            return image_example(
-                self.examples, number, self.pictures, self.size, draws, self.windows, mirrored=False
-            )
+            return image_example(self.examples, number, self.view, draws, self.windows, mirrored=False)
 
         return _padded(example, batch, len(self._numbers), self.batch_size)
 
     @functools.cached_property
     def truth(self) -> ImageTruth:
         """The images' labels and their objects' boxes, in the order of the examples."""
-        whole = self.examples.truth(self.pictures)
+        whole = self.examples.truth(self.view.pictures)
         return ImageTruth(
             whole.labels[self._numbers],
             tuple(whole.boxes[i] for i in self._numbers),

@@ -1,5 +1,6 @@
 """Decoded images, kept in memory up to a budget, and their warps to a network's input."""
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,30 @@ class Pictures:
                 if progress is not None:
                     progress(done, len(images))
         return found
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """Images as a network is shown them.
+
+    size: side of its input in pixels. fill: mean colour, three floats in [0, 255], outside of an image.
+    """
+
+    pictures: Pictures
+    size: int
+    fill: tuple[float, float, float]
+
+    def whole(self, image: Image, mirrored: bool = False) -> np.ndarray:
+        """`whole_picture` of an image. Raises `InputError` if unreadable, as do the others."""
+        return whole_picture(self.pictures.read(image), self.size, mirrored)
+
+    def window(self, image: Image, box, mirrored: bool = False) -> np.ndarray:
+        """`window` of an image."""
+        return window(self.pictures.read(image), box, self.size, self.fill, mirrored)
+
+    def image_size(self, image: Image) -> tuple[int, int]:
+        """(width, height) of an image in pixels."""
+        return self.pictures.size(image)
 
 
 def whole_picture(pixels: np.ndarray, size: int, mirrored: bool = False) -> np.ndarray:

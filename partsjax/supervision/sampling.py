@@ -13,7 +13,7 @@ import numpy as np
 from partsjax.data.schema import Image
 from partsjax.supervision import proposals
 from partsjax.supervision.examples import Examples
-from partsjax.supervision.pictures import Pictures, mirror_windows, whole_picture, window
+from partsjax.supervision.pictures import Pictures, View, mirror_windows
 
 TrainingBatch = dict[str, np.ndarray]
 Sampler = Callable[[int], TrainingBatch]
@@ -78,15 +78,11 @@ class ObjectWindows:
     Raises `InputError` when an image cannot be read.
 
     Attributes:
-      size: S, the network's input in pixels.
-      fill: mean colour, three floats in [0, 255], outside the image.
       balanced: classes are drawn before objects and images.
     """
 
     examples: Examples
-    pictures: Pictures
-    size: int
-    fill: tuple[float, float, float]
+    view: View
     batch_size: int
     seed: int
     balanced: bool = True
@@ -113,16 +109,13 @@ class ObjectWindows:
             box = self._background(draws, image)
         boxes, classes = self.examples.boxes[image], self.examples.box_classes[image]
         label = proposals.assign(box[None], boxes, classes, len(self.examples.classes))[0]
-        pixels = self.pictures.read(self.examples.images[image])
-        return {
-            "pixels": window(pixels, box, self.size, self.fill, mirrored=draws.random() < 0.5),
-            "labels": label,
-        }
+        pixels = self.view.window(self.examples.images[image], box, mirrored=draws.random() < 0.5)
+        return {"pixels": pixels, "labels": label}
 
     def _foreground(self, draws: np.random.Generator, image: int, number: int) -> np.ndarray:
         source, boxes = self.examples.images[image], self.examples.boxes[image]
         if self.search is None:
-            return proposals.jittered(draws, boxes, number, self.pictures.size(source))
+            return proposals.jittered(draws, boxes, number, self.view.image_size(source))
         return draws.choice(proposals.around(self.search(source), boxes, number))
 
     def _background(self, draws: np.random.Generator, image: int) -> np.ndarray:
@@ -130,7 +123,7 @@ class ObjectWindows:
         found = None
         if self.search is not None:
             found = proposals.pick_background(draws, self.search(source), boxes)
-        return proposals.background(draws, boxes, self.pictures.size(source)) if found is None else found
+        return proposals.background(draws, boxes, self.view.image_size(source)) if found is None else found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,13 +160,11 @@ class WholeImages:
     image is. Raises `InputError` when an image cannot be read.
 
     Attributes:
-      size: S, the network's input in pixels.
       balanced: a class is drawn before one of its images.
     """
 
     examples: Examples
-    pictures: Pictures
-    size: int
+    view: View
     batch_size: int
     seed: int
     balanced: bool = True
@@ -189,26 +180,20 @@ class WholeImages:
     def _example(self, step: int, place: int) -> TrainingBatch:
         draws = stream(self.seed, step, place)
         number = self._images(draws)
-        return image_example(
-            self.examples, number, self.pictures, self.size, draws, self.windows, draws.random() < 0.5
-        )
+        return image_example(self.examples, number, self.view, draws, self.windows, draws.random() < 0.5)
 
 
 def image_example(
     examples: Examples,
     number: int,
-    pictures: Pictures,
-    size: int,
+    view: View,
     draws: np.random.Generator,
     windows: WindowsOfImage | None,
     mirrored: bool,
 ) -> TrainingBatch:
     """One whole image of `examples` as `WholeImages` describes it, without the leading axis."""
     image = examples.images[number]
-    example = {
-        "pixels": whole_picture(pictures.read(image), size, mirrored),
-        "labels": examples.labels[number],
-    }
+    example = {"pixels": view.whole(image, mirrored), "labels": examples.labels[number]}
     if windows is not None:
         example |= windows(draws, image)
         if mirrored:

@@ -1,4 +1,4 @@
-"""One step of training: what is trained, how fast it learns, and the compiled update."""
+"""One step of training: the compiled update of a module and its optimiser."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,140 +7,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
-from jax.interpreters.partial_eval import dce_jaxpr
 
-from partsjax.errors import InputError, nearest
 from partsjax.networks.devices import shardings
 from partsjax.networks.heads import Classifier
-from partsjax.networks.initial import he_weights
-from partsjax.networks.modules import name_of, named, with_values
-from partsjax.networks.protocol import Network
+from partsjax.networks.modules import name_of, named
 from partsjax.ops.precision import in_full_precision
 from partsjax.supervision.objectives import Objective
-
-SCHEDULES = ("cosine", "steps", "constant")
-_LAST_SPREAD = 0.01  # standard deviation of a new layer of class scores, as R-CNN
-_WARMUP = 0.05  # of all steps
-
-
-@dataclasses.dataclass(frozen=True)
-class Recipe:
-    """How fast what learns.
-
-    train_from: the first layer trained, in forward order; those before it stay as they are. "" trains
-      all, "head" the head alone.
-    learning_rate: of layers whose weights were given; new_learning_rate: of those that start afresh.
-    schedule: "cosine" to zero, "steps" (a tenth after each third), "constant"; all rise linearly over the
-      first twentieth.
-    weight_decay: of kernels, not of biases; a step takes off this share times its learning rate.
-    """
-
-    steps: int
-    train_from: str = ""
-    learning_rate: float = 2e-4
-    new_learning_rate: float = 5e-4
-    schedule: str = "cosine"
-    weight_decay: float = 0.01
-
-
-@dataclasses.dataclass(frozen=True)
-class Start:
-    """A network before its training.
-
-    network: as it was given. module: the same with a head for the objective. new: names of the parameters
-      that start afresh.
-    """
-
-    network: Network
-    module: Classifier
-    new: frozenset[str]
-
-
-def starting_point(network: Network, objective: Objective, classes: int, hidden: int, seed: int) -> Start:
-    """The network with a head for the objective; layers it brings along keep their weights.
-
-    classes: of the data set, background not among them. hidden: units of a new head's hidden layer, or 0.
-    New layers: He initialisation from `seed`, the class scores normal with standard deviation 0.01, biases 0.
-    """
-    base = network.module()
-    module = nnx.eval_shape(lambda: base.with_head(objective.name, objective.scores(classes), hidden))
-    graph, abstract = nnx.split(module)
-    parameters = he_weights(module.shapes(), seed)
-    last = module.table.layers[-1].name
-    kernel = f"{last}/kernel"
-    parameters[kernel] *= np.float32(_LAST_SPREAD / np.sqrt(2 / parameters[kernel].shape[0]))
-    wanted = {name: variable.shape for name, variable in named(abstract).items()}
-    kept = {
-        # A copy: training gives its arrays away to the next step's.
-        name: np.array(value)
-        for name, value in named(nnx.state(base)).items()
-        if wanted.get(name) == value.shape and not name.startswith(f"{last}/")
-    }
-    module = nnx.merge(graph, with_values(abstract, parameters | kept))
-    objective.extend(module, seed)
-    return Start(network, module, frozenset(named(nnx.state(module)).keys() - kept.keys()))
-
-
-def trained_names(start: Start, train_from: str) -> frozenset[str]:
-    """Names of the parameters that are trained: all that no layer before `train_from` rests on.
-
-    Raises `InputError` where there is no such layer.
-    """
-    layers = start.module.layer_names()
-    first = start.module.table.layers[0].name if train_from == "head" else train_from or layers[0]
-    if first not in layers:
-        raise InputError(f"--train_from: no layer {first!r}; {nearest(first, [*layers, 'head'])}")
-    names = frozenset(named(nnx.state(start.module, nnx.Param)))
-    before = layers[: layers.index(first)]
-    return names - used(start.module, before[-1], start.network.input_size) if before else names
-
-
-def used(module: Classifier, layer: str, size: int) -> frozenset[str]:
-    """Names of the parameters that a layer's activation depends on."""
-    graph, state = nnx.split(module)
-    arrays, images = named(state), jax.ShapeDtypeStruct((1, size, size, 3), np.float32)
-    names = sorted(arrays)
-
-    def activation(values, images):
-        return nnx.merge(graph, with_values(state, dict(zip(names, values, strict=True))))(images, (layer,))
-
-    program = jax.make_jaxpr(activation)([arrays[name] for name in names], images)
-    _, needed = dce_jaxpr(program.jaxpr, [True])
-    return frozenset(name for name, of in zip(names, needed, strict=False) if of)
-
-
-def learning_rate(recipe: Recipe, peak: float) -> optax.Schedule:
-    """The schedule of `recipe` with highest value `peak`."""
-    warmup = max(1, round(_WARMUP * recipe.steps))
-    rise = optax.linear_schedule(peak / warmup, peak, warmup)
-    rest = max(1, recipe.steps - warmup)
-    if recipe.schedule == "cosine":
-        then = optax.cosine_decay_schedule(peak, rest)
-    elif recipe.schedule == "steps":
-        then = optax.piecewise_constant_schedule(peak, {rest // 3: 0.1, 2 * rest // 3: 0.1})
-    else:
-        then = optax.constant_schedule(peak)
-    return optax.join_schedules([rise, then], [warmup])
-
-
-def two_speeds(recipe: Recipe, new: frozenset[str]) -> optax.GradientTransformation:
-    """AdamW at two speeds: new layers learn faster, as in R-CNN.
-
-    (Our choice. R-CNN's gradient descent with momentum overshoots with a compact head that starts afresh.)
-    """
-
-    def kernels(tree):
-        return jax.tree.map(lambda value: value.ndim > 1, tree)
-
-    def speeds(tree):
-        return nnx.map_state(lambda path, value: "new" if name_of(path) in new else "given", tree)
-
-    def at(peak: float) -> optax.GradientTransformation:
-        return optax.adamw(learning_rate(recipe, peak), weight_decay=recipe.weight_decay, mask=kernels)
-
-    return optax.partition({"given": at(recipe.learning_rate), "new": at(recipe.new_learning_rate)}, speeds)
+from partsjax.supervision.optimizer import two_speeds
+from partsjax.supervision.recipe import Recipe
+from partsjax.supervision.start import Start, trained_names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,7 +38,8 @@ class Trainer:
 
     def __init__(self, start: Start, objective: Objective, recipe: Recipe, seed: int):
         """Takes over the module of `start`."""
-        self.start, self.objective, self.module = start, objective, start.module
+        self.start, self.objective, self.recipe = start, objective, recipe
+        self.module = start.module
         self._trained = Named(trained_names(start, recipe.train_from))
         self._rows, self._replicated = shardings()
         self._place(self.module)

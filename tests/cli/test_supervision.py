@@ -102,7 +102,7 @@ def test_an_image_that_is_damaged_stops_before_training_or_is_left_out(command, 
 def test_options_that_do_not_go_together_are_told(command, monkeypatch):
     one_line(command(supervision="cam", windows="random"), "windows 'random': cam does not take")
     one_line(command(supervision="object", windows="random"), "object does not take", "jittered")
-    one_line(command(supervision="wsddn", hidden=0), "--hidden=0", "wsddn")
+    one_line(command(supervision="wsddn", hidden=0), "hidden=0", "wsddn")
     one_line(command(layers="conv5"), "--layers", "--train_from")
     one_line(command(train_from="conv6"), "no layer 'conv6'", "conv5")
 

@@ -9,7 +9,7 @@ from partsjax.runs.comparison import ComparisonOptions, compare
 from partsjax.runs.execution import Execution
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
-from partsjax.supervision.training import Recipe
+from partsjax.supervision.recipe import Recipe
 from tests.runs import supervised
 
 NET = "tests.runs.supervised:network"

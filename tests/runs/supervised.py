@@ -4,7 +4,7 @@ import dataclasses
 import json
 from pathlib import Path
 
-from partsjax.runs import stages, workdir
+from partsjax.runs import stages, supervision, workdir
 from partsjax.runs.deciding import deciding
 from tests import tiny
 
@@ -49,7 +49,7 @@ def train(options, execution, terminal) -> None:
             folder / "manifest.json",
             {
                 "options": dataclasses.asdict(options),
-                "code_version": stages.key("partsjax.runs.supervision.run"),
+                "code_version": stages.key(supervision.MODULE),
                 "metrics": metrics,
                 "baselines": {"top1": 0.25},
                 "files": {},

@@ -17,7 +17,7 @@ from partsjax.runs import code, stages
 STIMULI = "partsjax.runs.stimulus_stage"
 EVIDENCE = "partsjax.runs.evidence_stage"
 DROPS = "partsjax.runs.discriminativeness.drop_stage"
-TRAINING = "partsjax.runs.supervision.run"
+TRAINING = "partsjax.runs.supervision.training"
 FORWARD = "partsjax.networks.assembly"  # where the networks of ours have their `apply`
 STAGES = {
     "stimuli": (STIMULI, FORWARD),

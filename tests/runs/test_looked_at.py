@@ -138,7 +138,7 @@ JOBS = {
         Options(net="tests.runs.scored:network", dataset="coco_parts", data_dir=str(folder), **o),
     ),
     "training": lambda folder, **o: (
-        supervision.train,
+        supervision.train_in,
         training_options(dataset="coco_parts", data_dir=str(folder), limit=None, **o),
     ),
 }

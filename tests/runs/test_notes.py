@@ -90,14 +90,14 @@ def test_of_a_comparison_also_where_its_networks_were_measured_before(
 @pytest.mark.slow
 def test_of_training(small, tmp_path, noting, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    load = supervision.run.load_network
+    load = inputs.load_network
     monkeypatch.setattr(
-        supervision.run,
+        inputs,
         "load_network",
         lambda *a, **k: dataclasses.replace(load(*a, **k), notes=(OF_NETWORK,)),
     )
     monkeypatch.setitem(ARCHITECTURES, "alexnet", training.NARROW)
     data = {"dataset": "coco_parts", "data_dir": str(small), "supervision": "image"}
     options = training.options(steps=1, limit=2, batch_size=2, **data)
-    supervision.train(options, Execution(tmp_path), Terminal())
+    supervision.train_in(options, Execution(tmp_path), Terminal())
     check(tmp_path, capsys.readouterr().err, page=False)

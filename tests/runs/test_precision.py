@@ -20,7 +20,9 @@ from partsjax.networks.initial import weight_shapes
 from partsjax.ops.precision import matmul_precision
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.supervision.objectives import OBJECTIVES
-from partsjax.supervision.training import Recipe, Trainer, starting_point
+from partsjax.supervision.recipe import Recipe
+from partsjax.supervision.start import starting_point
+from partsjax.supervision.training import Trainer
 from tests.discriminativeness.test_ablation import table
 from tests.runs import scored
 from tests.runs.running import QUICK, run

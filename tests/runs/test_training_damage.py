@@ -10,7 +10,7 @@ from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.weights.checkpoints import read_checkpoint
 from partsjax.reporting.terminal import Terminal
-from partsjax.runs import stages, supervision
+from partsjax.runs import inputs, stages, supervision
 from partsjax.runs.execution import Execution
 from tests import tiny
 from tests.runs import training
@@ -33,7 +33,7 @@ def narrow(monkeypatch):
 def train(folder, workdir, **changed) -> None:
     data = {"dataset": "coco_parts", "data_dir": str(folder), "supervision": "image"}
     options = training.options(steps=2, evaluate_every=1, batch_size=2, **data, **changed)
-    supervision.train(options, Execution(workdir), Terminal(quiet=True))
+    supervision.train_in(options, Execution(workdir), Terminal(quiet=True))
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +73,10 @@ def test_tables_are_written_from_the_checkpoint_not_from_themselves(folder, trai
 
 
 def test_other_images_marks_or_weights_are_refused(folder, trained, tmp_path, monkeypatch):
-    load = supervision.run.load_network
+    load = inputs.load_network
     with monkeypatch.context() as patch:
         patch.setattr(
-            supervision.run,
+            inputs,
             "load_network",
             lambda *a, **k: dataclasses.replace(load(*a, **k), digest="other"),
         )

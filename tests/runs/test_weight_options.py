@@ -12,7 +12,7 @@ from partsjax.runs.comparison.options import ComparisonOptions
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import run as discriminativeness
 from partsjax.runs.emergence import run as emergence
-from partsjax.runs.execution import Execution
+from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import run as supervision
 from tests.runs.running import asked
@@ -35,9 +35,10 @@ def loaded(monkeypatch):
         calls.append((weights, keywords.get("normalisation"), keywords.get("lrn")))
         raise InputError("loaded")
 
-    for module in (inputs, discriminativeness, supervision, comparison):
+    for module in (inputs, comparison):
         monkeypatch.setattr(module, "load_network", load)
-    monkeypatch.setattr(emergence, "dataset_of", lambda *_, **__: None)
+    for module in (emergence, supervision):
+        monkeypatch.setattr(module, "dataset_of", lambda *_, **__: None)
     return calls
 
 
@@ -46,10 +47,12 @@ def _start(command, options, tmp_path):
     if command == "emergence":
         asked(Options(**options), execution.workdir)
     elif command == "discriminativeness":
-        question = discriminativeness.Question(job=Options(**options), layer="conv5")
-        discriminativeness.measure(question, execution, terminal)
+        asked_of = discriminativeness.DiscriminativenessOptions(job=Options(**options), layer="conv5")
+        asking = discriminativeness.question(asked_of, execution.workdir)
+        asking.prepare(context_of(terminal, execution))
     else:
-        supervision._start(supervision.TrainingOptions(**options), ["a"], terminal)
+        asking = supervision.question(supervision.TrainingOptions(**options), execution.workdir)
+        asking.prepare(context_of(terminal, execution))
 
 
 @pytest.mark.parametrize("command", ["emergence", "discriminativeness", "supervision"])

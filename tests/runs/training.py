@@ -15,7 +15,8 @@ from partsjax.networks.layers import Conv
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import supervision
 from partsjax.runs.execution import Execution
-from partsjax.supervision.training import Recipe, Trainer
+from partsjax.supervision.recipe import Recipe
+from partsjax.supervision.training import Trainer
 from tests import processes
 
 FULL = ARCHITECTURES["alexnet"]
@@ -28,13 +29,12 @@ NARROW = dataclasses.replace(
 )
 
 
-def options(steps: int = 6, **changed) -> supervision.TrainingOptions:
-    recipe = {"steps": steps, "learning_rate": 0.01}
-    for name in list(changed):
-        if name in {field.name for field in dataclasses.fields(Recipe)}:
-            recipe[name] = changed.pop(name)
-    settings = {"weights": "random", "limit": 6, "batch_size": 8, "evaluate_every": 3, **changed}
-    return supervision.TrainingOptions(recipe=Recipe(**recipe), **settings)
+def options(**changed) -> supervision.TrainingOptions:
+    names = {field.name for field in dataclasses.fields(Recipe)}
+    recipe = {"steps": 6, "learning_rate": 0.01, "batch_size": 8, "evaluate_every": 3}
+    recipe |= {name: value for name, value in changed.items() if name in names}
+    others = {name: value for name, value in changed.items() if name not in names}
+    return supervision.TrainingOptions(recipe=Recipe(**recipe), **{"weights": "random", "limit": 6} | others)
 
 
 def train(workdir: Path, die_after: int = 0, **changed) -> None:
@@ -53,7 +53,7 @@ def train(workdir: Path, die_after: int = 0, **changed) -> None:
         mock.patch.object(shapeparts, "read_shapeparts", few),
         mock.patch.object(Trainer, "step", deadly),
     ):
-        supervision.train(options(**changed), Execution(workdir), Terminal(quiet=True))
+        supervision.train_in(options(**changed), Execution(workdir), Terminal(quiet=True))
 
 
 def parameters(workdir: Path) -> dict[str, np.ndarray]:

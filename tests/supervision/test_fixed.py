@@ -8,17 +8,18 @@ from partsjax.supervision import proposals
 from partsjax.supervision.examples import gather
 from partsjax.supervision.fixed import FixedImages, FixedWindows
 from partsjax.supervision.inputs import WINDOWS, inputs_for
-from partsjax.supervision.pictures import Pictures, mirror_windows, whole_picture
+from partsjax.supervision.pictures import Pictures, View, mirror_windows, whole_picture
+from partsjax.supervision.recipe import Recipe
 from partsjax.supervision.sampling import WindowsOfImage
 from tests.supervision.pictured import unbalanced
 
-FILL = (100.0, 110.0, 120.0)
+VIEW = View(Pictures(), 48, (100.0, 110.0, 120.0))
 
 
 def fixed(objective, examples=None, **changes):
-    train, val = examples or unbalanced()
-    options = {"size": 48, "fill": FILL, "batch_size": 4, "seed": 0, "num_windows": 7} | changes
-    return inputs_for(objective, train, val, Pictures(), **options).val
+    seed = changes.pop("seed", 0)
+    recipe = Recipe(**{"batch_size": 4, "num_windows": 7, "val_limit": None} | changes)
+    return inputs_for(objective, examples or unbalanced(), VIEW, recipe, seed=seed).val
 
 
 def unpadded(validation):
@@ -74,7 +75,7 @@ def test_windows_of_images_are_fixed_and_not_mirrored():
     _, val = unbalanced()
     found = np.array([[0.0, 0, 15, 40], [0, 0, 30, 20]])
     windows = WindowsOfImage(Pictures(), 3, lambda image: found)
-    batch = FixedImages(val, Pictures(), 48, 4, windows)(0)
+    batch = FixedImages(val, VIEW, 4, windows)(0)
     expected = np.array([[0, 0, 0.25, 1], [0, 0, 0.5, 0.5], [0, 0, 0, 0]])
     np.testing.assert_allclose(batch["windows"], np.tile(expected, (4, 1, 1)))
     assert batch["valid"].tolist() == [[True, True, False]] * 4
@@ -83,12 +84,12 @@ def test_windows_of_images_are_fixed_and_not_mirrored():
 
 def test_a_limit_spreads_over_the_set():
     _, val = unbalanced()
-    validation = FixedImages(val, Pictures(), 48, 4, limit=4)
+    validation = FixedImages(val, VIEW, 4, limit=4)
     numbers = [0, 2, 5, 8]  # of 11
     np.testing.assert_array_equal(unpadded(validation)["labels"], val.labels[numbers])
     assert len(validation.truth.boxes) == len(validation.truth.box_classes) == 4
     np.testing.assert_array_equal(validation.truth.labels, val.labels[numbers])
-    windows = FixedWindows(val, Pictures(), 48, FILL, 4, limit=4)
+    windows = FixedWindows(val, VIEW, 4, limit=4)
     assert len(windows) == 4 and len(windows.truth) == 16
 
 

@@ -11,7 +11,8 @@ from partsjax.errors import InputError
 from partsjax.supervision import proposals, sampling, selective
 from partsjax.supervision.examples import gather
 from partsjax.supervision.inputs import WINDOWS, inputs_for
-from partsjax.supervision.pictures import Pictures, window
+from partsjax.supervision.pictures import Pictures, View, window
+from partsjax.supervision.recipe import Recipe
 from partsjax.supervision.sampling import ObjectWindows, WholeImages, WindowsOfImage
 from tests.supervision.pictured import Broken, dataset, image, unbalanced
 
@@ -19,9 +20,13 @@ FILL = (100.0, 110.0, 120.0)
 
 
 def inputs(objective, examples=None, **changes):
-    train, val = examples or unbalanced()
-    options = {"size": 48, "fill": FILL, "batch_size": 8, "seed": 0, "num_windows": 12} | changes
-    return inputs_for(objective, train, val, Pictures(), **options)
+    seed = changes.pop("seed", 0)
+    recipe = Recipe(**{"batch_size": 8, "num_windows": 12, "val_limit": None} | changes)
+    return inputs_for(objective, examples or unbalanced(), view(), recipe, seed=seed)
+
+
+def view(size=48, pictures=None):
+    return View(pictures or Pictures(), size, FILL)
 
 
 def equal(one, other):
@@ -70,7 +75,7 @@ def test_a_quarter_of_the_windows_is_foreground(windows):
         if windows == "jittered"
         else lambda image: proposals.random(sampling.stream(image.source.number), 60, (60, 40))
     )
-    sampler = ObjectWindows(unbalanced()[0], Pictures(), 48, FILL, 8, seed=0, search=search)
+    sampler = ObjectWindows(unbalanced()[0], view(), 8, seed=0, search=search)
     for step in range(20):
         assert (sampler(step)["labels"] != 2).tolist() == [True, False, False, False] * 2
 
@@ -78,8 +83,8 @@ def test_a_quarter_of_the_windows_is_foreground(windows):
 def test_classes_are_balanced_where_asked():
     shares = {}
     for balanced in (True, False):
-        windows = labels_of(inputs("object", batch_size=40, balanced=balanced).train, 20)
-        images = labels_of(inputs("image", batch_size=40, balanced=balanced).train, 20)
+        windows = labels_of(inputs("object", batch_size=40, balance=balanced).train, 20)
+        images = labels_of(inputs("image", batch_size=40, balance=balanced).train, 20)
         shares[balanced] = np.mean(windows[windows != 2] == 1), images[:, 1].mean(), (~images.any(1)).mean()
     # One of 13 objects and of 11 images is the cat's; one image has no label.
     assert shares[True] == (pytest.approx(0.5, abs=0.1), pytest.approx(0.5, abs=0.06), 0)
@@ -102,7 +107,7 @@ def test_half_of_the_examples_are_mirrored():
 def test_a_picture_keeps_its_own_labels():
     train, _ = unbalanced()
     labels = {i.source.number: row for i, row in zip(train.images, train.labels, strict=True)}
-    batch = inputs("image", batch_size=64, balanced=False).train(0)
+    batch = inputs("image", batch_size=64, balance=False).train(0)
     for pixels, row in zip(batch["pixels"], batch["labels"], strict=True):
         assert (pixels[..., 0] == pixels[0, 0, 0]).all()  # red is the image's number
         np.testing.assert_array_equal(row, labels[int(pixels[0, 0, 0])])
@@ -126,7 +131,7 @@ def test_windows_follow_the_mirroring():
     examples = gather(dataset(image(0, ("dog", (0, 0, 9, 9)), source=Spot()), classes=("dog",)), "train")
     pictures = Pictures()
     windows = WindowsOfImage(pictures, 3, lambda image: np.array([[6.0, 10, 36, 50]]))
-    sampler = WholeImages(examples, pictures, 90, 16, seed=0, windows=windows)
+    sampler = WholeImages(examples, view(90, pictures), 16, seed=0, windows=windows)
     batch, starts = sampler(0), set()
     for pixels, boxes, valid in zip(batch["pixels"], batch["windows"], batch["valid"], strict=True):
         assert valid.tolist() == [True, False, False] and not boxes[1:].any()
@@ -155,7 +160,7 @@ def test_of_many_windows_as_many_as_asked_are_drawn_each_once():
 def test_weak_supervision_never_sees_a_box(objective, balanced):
     train, val = unbalanced()
     blind = dataclasses.replace(train, boxes=None, box_classes=None)
-    plainly, blindly = (inputs(objective, (e, val), balanced=balanced).train(2) for e in (train, blind))
+    plainly, blindly = (inputs(objective, (e, val), balance=balanced).train(2) for e in (train, blind))
     equal(plainly, blindly)
 
 
@@ -163,7 +168,7 @@ def test_picked_windows_are_the_searchs_or_an_objects_own():
     """What a search finds decides the windows; each is labelled by what it overlaps most."""
     found = np.array([[5.0, 5, 30, 28], [4, 6, 29, 31], [32, 1, 44, 12], [0, 30, 20, 40]])
     train = gather(dataset(image(0, ("dog", (5.0, 5, 30, 30))), classes=("dog",)), "train")
-    sampler = ObjectWindows(train, Pictures(), 48, FILL, 40, seed=0, search=lambda image: found)
+    sampler = ObjectWindows(train, view(), 40, seed=0, search=lambda image: found)
     pixels = train.images[0].source.read()
     boxes = [*found, train.boxes[0][0]]
     known = np.stack([window(pixels, box, 48, FILL, mirror) for box in boxes for mirror in (0, 1)])
@@ -178,15 +183,15 @@ def test_picked_windows_are_the_searchs_or_an_objects_own():
 def test_where_every_found_window_shows_an_object_background_is_drawn_anyway():
     train = gather(dataset(image(0, ("dog", (5.0, 5, 30, 30))), classes=("dog",)), "train")
     everything = lambda image: np.array([[5.0, 5, 30, 30]])  # noqa: E731
-    labels = ObjectWindows(train, Pictures(), 48, FILL, 8, seed=0, search=everything)(0)["labels"]
+    labels = ObjectWindows(train, view(), 8, seed=0, search=everything)(0)["labels"]
     assert labels.tolist() == [0, 1, 1, 1] * 2
 
 
 def test_an_unreadable_image_is_reported_when_drawn():
     train = gather(dataset(image(0, ("dog", (0, 0, 9, 9)), source=Broken()), classes=("dog",)), "train")
     for sampler in (
-        ObjectWindows(train, Pictures(), 48, FILL, 4, seed=0),
-        WholeImages(train, Pictures(), 48, 4, seed=0),
+        ObjectWindows(train, view(), 4, seed=0),
+        WholeImages(train, view(), 4, seed=0),
     ):
         with pytest.raises(InputError, match=r"broken\.jpg"):
             sampler(0)
@@ -240,5 +245,5 @@ def test_selective_search_of_a_photograph_finds_its_objects(photographs):
         for one, boxes in zip(train.images, train.boxes, strict=True)
     ]
     assert np.median(np.concatenate(best)) > 0.5
-    labels = ObjectWindows(train, pictures, 48, FILL, 8, seed=0, search=search)(0)["labels"]
+    labels = ObjectWindows(train, view(pictures=pictures), 8, seed=0, search=search)(0)["labels"]
     assert (labels == 0).tolist() == [True, False, False, False] * 2

@@ -10,8 +10,9 @@ from partsjax.data import shapeparts
 from partsjax.errors import InputError
 from partsjax.supervision import selective
 from partsjax.supervision.inputs import inputs_for
-from partsjax.supervision.pictures import Pictures
+from partsjax.supervision.pictures import Pictures, View
 from partsjax.supervision.proposals import overlaps
+from partsjax.supervision.recipe import Recipe
 from tests.supervision.pictured import image, unbalanced
 
 
@@ -95,8 +96,8 @@ def test_without_opencv_the_package_is_named(objective, monkeypatch):
 
     monkeypatch.delitem(sys.modules, "cv2", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
-    inputs = {"size": 32, "fill": (0, 0, 0), "batch_size": 2, "seed": 0}
+    view = View(Pictures(), 32, (0, 0, 0))
     with pytest.raises(InputError, match="pip install opencv-contrib-python-headless") as error:
-        inputs_for(objective, *unbalanced(), Pictures(), **inputs, windows="selective")
+        inputs_for(objective, unbalanced(), view, Recipe(windows="selective"), seed=0)
     assert "\n" not in str(error.value)
-    inputs_for(objective, *unbalanced(), Pictures(), **inputs)  # the default needs no search
+    inputs_for(objective, unbalanced(), view, Recipe(), seed=0)  # the default needs no search

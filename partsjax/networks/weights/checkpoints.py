@@ -82,6 +82,22 @@ def check_seal(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         raise ValueError("not what was written")
 
 
+def write_network(folder: Path, checkpoint: Checkpoint) -> None:
+    """Writes a step that holds a network alone, without what a training needs to go on."""
+    import orbax.checkpoint as ocp
+
+    with manager(folder) as steps:
+        weights = {WEIGHTS: ocp.args.StandardSave(checkpoint.weights)}
+        about = {ABOUT: ocp.args.JsonSave(written(checkpoint.about, checkpoint.weights))}
+        steps.save(checkpoint.about.step, args=ocp.args.Composite(**weights, **about))
+
+
+def holds_checkpoint(path: Path) -> bool:
+    """Whether a folder (`W/checkpoint`, or `W` itself) was written by training, finished or not."""
+    folder = Path(path).expanduser()
+    return any(any(place.glob(f"*/{ABOUT}")) for place in (folder / "checkpoint", folder))
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
     """The newest finished step of a folder of checkpoints (`W/checkpoint`, or `W` itself).
 

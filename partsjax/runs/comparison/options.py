@@ -40,15 +40,14 @@ class ComparisonOptions:
                 train_from="",
                 learning_rate=recipe.new_learning_rate,
             )
-        windows = self.training.windows if self.training.windows in WINDOWS.get(objective, ()) else ""
+        windows = recipe.windows if recipe.windows in WINDOWS.get(objective, ()) else ""
         return dataclasses.replace(
             self.training,
             weights=weights,
             file=self.training.file.of(weights),
             supervision=objective,
-            recipe=recipe,
+            recipe=dataclasses.replace(recipe, windows=windows),
             seed=member.seed,
-            windows=windows,
         )
 
     def measuring_of(self, member: Member, weights: str) -> Options:

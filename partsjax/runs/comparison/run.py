@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import functools
-import inspect
 import json
 import shutil
 from collections.abc import Callable
@@ -36,7 +35,7 @@ def compare(
     terminal: Terminal,
     *,
     pages: bool = False,
-    train: Callable[[TrainingOptions, Execution, Terminal], None] = supervision.train,
+    train: Callable[[TrainingOptions, Execution, Terminal], None] = supervision.train_in,
 ) -> None:
     """Trains and measures every network in a folder of its own, and writes them side by side.
 
@@ -193,7 +192,7 @@ class _Job:
 
 
 def _training_code() -> str:
-    return stages.key(inspect.getmodule(supervision.train).__name__)
+    return stages.key(supervision.MODULE)
 
 
 def _finished(folder: Path, options, but: tuple[str, ...] = ()) -> bool:

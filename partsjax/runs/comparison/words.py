@@ -77,6 +77,6 @@ def facts(options, classes: Sequence[str]) -> list[tuple[str, str]]:
         ("seed of searches and intervals", str(options.measuring.seed)),
         ("learning rate", f"{training.recipe.learning_rate:g}, {training.recipe.schedule}"),
         ("learning rate of new layers", f"{training.recipe.new_learning_rate:g}"),
-        ("examples a step", str(training.batch_size)),
+        ("examples a step", str(training.recipe.batch_size)),
         *((f"version of {name}", version) for name, version in manifest.versions().items()),
     ]

@@ -1,5 +1,7 @@
-"""A training run: what it is fed, its log, its checkpoints."""
+"""Training: any network, under one kind of supervision; what comes of it, and the question a run asks."""
 
-from partsjax.runs.supervision.run import OUTPUTS, TrainingOptions, train
+from partsjax.runs.supervision.result import Trained
+from partsjax.runs.supervision.run import TrainingOptions, question, train_in
+from partsjax.runs.supervision.training import MODULE, train
 
-__all__ = ["OUTPUTS", "TrainingOptions", "train"]
+__all__ = ["MODULE", "Trained", "TrainingOptions", "question", "train", "train_in"]

@@ -1,7 +1,7 @@
 """Checkpoints of a training run: enough to go on as if it had never stopped."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from partsjax.errors import InputError
@@ -50,9 +50,9 @@ class Checkpoints:
     from the step: the data's order and all random numbers are functions of (seed, step).
     """
 
-    def __init__(self, steps, trainer: Trainer, classes: tuple[str, ...], origin: Origin):
-        """steps: orbax's manager of the folder, from `checkpoints.manager`."""
-        self._steps, self._trainer, self._classes, self._origin = steps, trainer, classes, origin
+    def __init__(self, steps, trainer: Trainer, about: Callable[[int], About], origin: Origin):
+        """steps: orbax's manager of the folder, from `checkpoints.manager`; about: what to say, by step."""
+        self._steps, self._trainer, self._about, self._origin = steps, trainer, about, origin
 
     @property
     def newest(self) -> int | None:
@@ -61,15 +61,7 @@ class Checkpoints:
     def save(self, step: int, rows: Sequence[Row]) -> None:
         import orbax.checkpoint as ocp
 
-        trainer = self._trainer
-        state = trainer.state()
-        about = About(
-            trainer.start.network.name,
-            trainer.module.described(),
-            self._classes,
-            trainer.objective.name,
-            step,
-        )
+        state = self._trainer.state()
         run = {
             "origin": dataclasses.asdict(self._origin),
             "rows": [list(dataclasses.astuple(row)) for row in rows],
@@ -79,7 +71,7 @@ class Checkpoints:
             args=ocp.args.Composite(
                 **{
                     WEIGHTS: ocp.args.StandardSave(state["module"]),
-                    ABOUT: ocp.args.JsonSave(written(about, flat(state["module"]))),
+                    ABOUT: ocp.args.JsonSave(written(self._about(step), flat(state["module"]))),
                     _TRAINING: ocp.args.StandardSave(state["optimizer"]),
                     _RUN: ocp.args.JsonSave(sealed(run, flat(state["optimizer"]))),
                 }
@@ -95,12 +87,17 @@ class Checkpoints:
         step = self.newest
         if step is None:
             return None
+        folder = Path(self._steps.directory)
+        if not (folder / str(step) / _TRAINING).is_dir():
+            raise InputError(
+                f"{folder / str(step)}: a checkpoint that holds a network alone, from which no training goes "
+                "on; give it as --weights, and another folder"
+            )
         try:
             return self._restored(step)
         except InputError:
             raise
         except Exception as error:  # whatever orbax and tensorstore raise on damaged files
-            folder = Path(self._steps.directory)
             raise InputError(
                 f"{folder / str(step)}: a damaged checkpoint ({' '.join(str(error).split())[:160]}); delete "
                 f"{folder.parent} to train anew"

@@ -1,4 +1,4 @@
-"""What a training run measures, step by step: `metrics.csv`, and the same for TensorBoard."""
+"""What a training measures, step by step: a table, and the same for TensorBoard."""
 
 import csv
 import dataclasses
@@ -8,8 +8,6 @@ from pathlib import Path
 
 from partsjax.errors import needing
 from partsjax.runs.workdir import written_whole
-
-COLUMNS = ("step", "split", "metric", "value")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,42 +20,63 @@ class Row:
     value: float
 
 
+COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+
+
+def write_metrics(path: Path, rows: Sequence[Row]) -> None:
+    """Writes `metrics.csv`, whole; a figure that is not known is empty."""
+    with (
+        written_whole(path, durable=True) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            value = "" if math.isnan(row.value) else f"{row.value:.7g}"
+            writer.writerow((row.step, row.split, row.metric, value))
+
+
+def course(rows: Sequence[Row], split: str) -> dict[int, dict[str, float]]:
+    """A split's figures by step, in order."""
+    found: dict[int, dict[str, float]] = {}
+    for row in rows:
+        if row.split == split:
+            found.setdefault(row.step, {})[row.metric] = row.value
+    return found
+
+
 class TrainingLog:
-    """The figures of a run so far. `metrics.csv` is written whole at each `save`, before its checkpoint."""
+    """The figures of a training so far, kept in a folder where there is one.
 
-    def __init__(self, folder: Path, step: int | None = None, rows: Sequence[Row] = ()):
-        """step, rows: of the checkpoint that the run goes on from. None: a new run."""
-        with needing("training", "train"):
-            from tensorboardX import SummaryWriter
+    `metrics.csv` is written whole at each `save`, before its checkpoint.
+    """
 
-        self._path = folder / "metrics.csv"
+    def __init__(self, folder: Path | None, step: int | None, rows: Sequence[Row]):
+        """step, rows: of the checkpoint that the training goes on from. None: a new one."""
         self.rows = list(rows)
-        purge = None if step is None else step + 1
-        self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=purge, write_to_disk=True)
+        self._folder = folder
+        self._board = None if folder is None else _board(folder, step)
 
     def add(self, step: int, split: str, values: Mapping[str, float]) -> None:
         for metric, value in values.items():
             self.rows.append(Row(step, split, metric, float(value)))
-            self._board.add_scalar(f"{split}/{metric}", float(value), step)
+            if self._board is not None:
+                self._board.add_scalar(f"{split}/{metric}", float(value), step)
 
     def save(self) -> None:
-        with (
-            written_whole(self._path, durable=True) as temporary,
-            open(temporary, "w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for r in self.rows:
-                writer.writerow((r.step, r.split, r.metric, "" if math.isnan(r.value) else f"{r.value:.7g}"))
-        self._board.flush()
-
-    def course(self, split: str) -> dict[int, dict[str, float]]:
-        """A split's figures by step, in order."""
-        found: dict[int, dict[str, float]] = {}
-        for row in self.rows:
-            if row.split == split:
-                found.setdefault(row.step, {})[row.metric] = row.value
-        return found
+        if self._folder is not None:
+            write_metrics(self._folder / "metrics.csv", self.rows)
+        if self._board is not None:
+            self._board.flush()
 
     def close(self) -> None:
-        self._board.close()
+        if self._board is not None:
+            self._board.close()
+
+
+def _board(folder: Path, step: int | None):
+    """TensorBoard's writer, which drops what it wrote after the step."""
+    with needing("training", "train"):
+        from tensorboardX import SummaryWriter
+    purge = None if step is None else step + 1
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=purge, write_to_disk=True)
