@@ -48,12 +48,17 @@ class Dataset:
             for one in image.objects:
                 counted[one.object_class, "", image.split] += 1
                 counted.update((one.object_class, part.name, image.split) for part in one.parts)
-        rows = [("class", "part", *SPLITS)]
+        cells = [_cells("th", "class", "part", *SPLITS)]
         for name, parts in self.parts.items():
-            rows += [(name, part, *(counted[name, part, split] for split in SPLITS)) for part in ("", *parts)]
-        cells = ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
+            cells.append(_cells("th", name, "(objects)", *(counted[name, "", split] for split in SPLITS)))
+            for part in parts:
+                cells.append(_cells("td", "", part, *(counted[name, part, split] for split in SPLITS)))
         caption = html.escape(f"{self.name}: {'; '.join(_counts(self.images, split) for split in SPLITS)}")
         return f"<table><caption>{caption}</caption><tr>{'</tr><tr>'.join(cells)}</tr></table>"
+
+
+def _cells(tag: str, *row) -> str:
+    return "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in row)
 
 
 def _counts(images: tuple[Image, ...], split: str) -> str:

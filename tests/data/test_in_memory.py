@@ -162,5 +162,6 @@ def test_shown_as_a_line_and_as_a_table():
         "val: 1 images, 1 objects, 1 part boxes>"
     )
     table = data._repr_html_()
-    assert "<td>dog</td><td>ear</td><td>2</td><td>0</td>" in table
-    assert "<td>&lt;i&gt;</td><td></td><td>0</td><td>1</td>" in table and "<i>" not in table
+    assert "<th>dog</th><th>(objects)</th><th>2</th><th>0</th>" in table
+    assert "<td></td><td>ear</td><td>2</td><td>0</td>" in table
+    assert "<th>&lt;i&gt;</th><th>(objects)</th><th>0</th><th>1</th>" in table and "<i>" not in table
