@@ -1,3 +1,4 @@
+import sys
 from typing import Annotated
 
 import pytest
@@ -104,3 +105,13 @@ def test_the_type_of_an_option_is_its_annotation_s_or_its_default_s():
 def test_names_that_cannot_be_registered(name):
     with pytest.raises(InputError, match="data set"):
         register_dataset(name, load_dataset)
+
+
+def test_what_pascal_part_needs_beyond_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
+    for name in ("builder", "prepared", "records"):
+        monkeypatch.delitem(sys.modules, f"partsjax.data.pascal_part.{name}", raising=False)
+    with pytest.raises(
+        InputError, match=r"pascal_part needs tensorflow_datasets: pip install 'partsjax\[pascal\]'"
+    ):
+        load_dataset("pascal_part", tmp_path, download=True)

@@ -12,7 +12,7 @@ from partsjax.data.downloads import Progress
 from partsjax.data.pascal_part.download import PARTS_URL, VOC_URL, download_pascal_part
 from partsjax.data.pascal_part.lists import ALL_CLASSES, PART_LISTS
 from partsjax.data.reader_options import Flag
-from partsjax.errors import InputError, nearest
+from partsjax.errors import InputError, nearest, needing
 
 _PART_LIST = Flag("pascal_part: the paper's parts (123, the default), or its authors' later, shorter list.")
 
@@ -68,10 +68,8 @@ def read_pascal_part(
         raise InputError("--voc_url, --parts_url: no effect without --download; add it, or leave them out")
     if download and data_dir is None:
         raise InputError("pascal_part: no data_dir is given; give the folder to download to")
-    try:
+    with needing("pascal_part", "pascal"):
         from partsjax.data.pascal_part.prepared import read_prepared
-    except ImportError as error:
-        raise InputError(f"pascal_part needs {error.name}: pip install 'partsjax[pascal]'") from error
     data_dir, notes = None if data_dir is None else Path(data_dir).expanduser(), []
     if download:
         notes = download_pascal_part(data_dir, voc_url or VOC_URL, parts_url or PARTS_URL, progress)
