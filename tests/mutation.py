@@ -70,6 +70,7 @@ TESTS = {
     "emergence/stimuli.py": "emergence/test_accelerators.py emergence/test_stimuli.py "
     "networks/test_activations.py",
     "emergence/tables.py": "emergence/test_tables.py emergence/test_thresholds.py",
+    "emergence/summary.py": "emergence/test_summary.py",
     "emergence/verdict.py": "emergence/test_verdict.py emergence/test_constants.py",
     "discriminativeness/ablation.py": "discriminativeness/test_ablation.py",
     "discriminativeness/blackout.py": "discriminativeness/test_blackout.py emergence/test_constants.py",

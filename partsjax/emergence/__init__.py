@@ -18,7 +18,7 @@ mean diagonal (our choice). Fewer than 12 pairs: no regressor, AP 0. Predicted s
 boxes are clipped to the crop. Then NMS per filter, part and crop, greedy by activation, at IoU > 0.5 (our
 choice).
 
-Average precision, per part over all crops of a class in a split. Detections by falling activation; each is
+Average precision, per part over all crops of a class in a split. Detections by descending activation; each is
 matched to the box of the part it overlaps most; it is true from IoU 0.4 (the paper) if nobody higher has
 claimed the box. AP is the area under the precision envelope (VOC2010), equal scores entering as one step.
 

@@ -16,7 +16,7 @@ _TIE = 1e-6  # of the activation over the filter's largest, added so that its ow
 class Calibration:
     """Per filter a rising staircase from activation to train precision.
 
-    thresholds: per filter float64 [T], the activations at which the staircase rises, falling.
+    thresholds: per filter float64 [T], the activations at which the staircase rises, descending.
     precision: per filter float64 [T], its height from each threshold on; below the last it is 0.
     scale: float32 [F], each filter's largest train stimulus.
     """

@@ -42,7 +42,7 @@ class Search:
 
 @dataclasses.dataclass(frozen=True)
 class Combination:
-    """The best set found for one part: filters rising, its exact train AP, never below the best filter's."""
+    """The best set found for one part: filters ascending; exact train AP, never below the best filter's."""
 
     filters: tuple[int, ...]
     ap_train: float

@@ -40,7 +40,7 @@ class BoxDecoder:
         if not len(detections.scores):
             return detections
         boxes = self.boxes(part, detections)
-        by_crop = np.argsort(detections.crops, kind="stable")  # still by falling score within a crop
+        by_crop = np.argsort(detections.crops, kind="stable")  # still by descending score within a crop
         crops = detections.crops[by_crop]
         turn = np.arange(len(crops)) - np.searchsorted(crops, crops)
         shape = (-(-int(turn.max() + 1) // 32) * 32, -(-(int(crops.max()) + 1) // 128) * 128)

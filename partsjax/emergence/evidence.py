@@ -202,11 +202,11 @@ class _Layer:
     def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
         wrong = np.flatnonzero(~found.true)
         return (
-            self._placed(part, found, _one_a_crop(found.crops)[:DETECTIONS_SHOWN]),
-            self._placed(part, found, wrong[_one_a_crop(found.crops[wrong])][:FALSE_ALARMS]),
+            self._with_boxes(part, found, _one_a_crop(found.crops)[:DETECTIONS_SHOWN]),
+            self._with_boxes(part, found, wrong[_one_a_crop(found.crops[wrong])][:FALSE_ALARMS]),
         )
 
-    def _placed(self, part: int, found: Union, index: np.ndarray) -> tuple[Detection, ...]:
+    def _with_boxes(self, part: int, found: Union, index: np.ndarray) -> tuple[Detection, ...]:
         """The detections at `index`, which rises, with their boxes."""
         keep = np.zeros(len(found.scores), bool)
         keep[index] = True

@@ -43,7 +43,7 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
       best_single: the filter with the best train AP.
 
     Returns:
-      members bool [B, F] and fitness float32 [B], by falling fitness.
+      members bool [B, F] and fitness float32 [B], by descending fitness.
     """
     size, padded = settings.population, tables.levels.shape[0]
     real = jnp.arange(padded) < filters

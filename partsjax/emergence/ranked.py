@@ -1,4 +1,4 @@
-"""A layer's detections of one part, each filter's in order of falling score: what sets are made from."""
+"""A layer's detections of one part, each filter's by descending score: what sets are made from."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED
 
 @dataclasses.dataclass(frozen=True)
 class PartDetections:
-    """Detections of one part by F filters on N crops; float and int [F, M], M falling in score.
+    """Detections of one part by F filters on N crops; float and int [F, M], M by descending score.
 
     scores: what detections are ranked by, float64; falls along M.
     found: int8, the ground-truth box each overlaps enough and most; HITS_NOTHING; NOT_COUNTED.
@@ -79,7 +79,7 @@ class RankedLayer:
 
 @dataclasses.dataclass(frozen=True)
 class Union:
-    """The detections of a set of filters, by falling score; equal ones by filter, crop and rank.
+    """The detections of a set of filters, by descending score; equal ones by filter, crop and rank.
 
     scores: float64 [M]; found: int8 [M], as in `PartDetections`, never NOT_COUNTED.
     true: bool [M], the first on its ground-truth box; crops, filters, ranks: int [M], whose each is.
@@ -115,7 +115,7 @@ def _box_ids(crops: np.ndarray, found: np.ndarray, everything: np.ndarray) -> np
 
 
 def first_on_box(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
-    """bool [M]: which detections, by falling score, are the first on their ground-truth box."""
+    """bool [M]: which detections, by descending score, are the first on their ground-truth box."""
     hits = np.flatnonzero(found > HITS_NOTHING)
     _, first = np.unique(_box_ids(crops[hits], found[hits], found), return_index=True)
     true = np.zeros(len(found), bool)

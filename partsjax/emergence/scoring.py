@@ -75,7 +75,7 @@ def judge(boxes: bx.Boxes, real: jax.Array, truth: bx.Boxes, valid, difficult, m
     IoU >= 0.4 and was not claimed by a higher detection. One whose box is difficult counts neither way.
 
     Args:
-      boxes: float32 [F, P, K, N] arrays, K by falling score; or [F, 1, K, N], shared by all parts.
+      boxes: float32 [F, P, K, N] arrays, K by descending score; or [F, 1, K, N], shared by all parts.
       real: bool [F, 1, K, N], which of them exist; truth: [P, G, N]; valid, difficult: bool [P, G, N].
     """
     alive = bx.nms(boxes, jnp.broadcast_to(real, boxes.x1.shape), method.nms_iou, axis=2)

@@ -24,8 +24,8 @@ class Stimuli:
     """The strongest local maxima of one layer's F filters on N crops.
 
     cells: int32 [F, K, N], row * columns + column in the activation map.
-    values: float32 [F, 9, K, N], the 3x3 activations around each, 0 outside the map; K in order
-      of falling activation; all 0 where a crop has fewer than K.
+    values: float32 [F, 9, K, N], the 3x3 activations around each, 0 outside the map; K
+      by descending activation; all 0 where a crop has fewer than K.
     columns: width of the activation map in cells.
     """
 

@@ -30,7 +30,7 @@ class Tables(NamedTuple):
 
     levels: uint8 [F, G], how many of the thresholds s[f, g] reaches; 0: f never finds g. Boxes that
       no filter finds are left out; padding has 0.
-    counts: float32 [F, Q], n_f at each threshold, thresholds falling.
+    counts: float32 [F, Q], n_f at each threshold, thresholds descending.
     positives: float32, boxes to be found.
     """
 
@@ -60,7 +60,7 @@ def tabulate(detections: PartDetections) -> Tables:
 
 
 def _thresholds(detections: PartDetections, counted: np.ndarray) -> np.ndarray:
-    """float64 [Q], falling: the scores of true detections, or weighted quantiles of them, ends included."""
+    """float64 [Q], descending: scores of true detections, or weighted quantiles of them, ends included."""
     true = detections.first_hits()
     scores = detections.scores[true]
     if not len(scores):

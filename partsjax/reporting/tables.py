@@ -12,7 +12,8 @@ import pandas as pd
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
-from partsjax.emergence.verdict import Estimate, LayerSummary, NullVerdict, PriorVerdict, Verdict
+from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.verdict import Estimate, NullVerdict, PriorVerdict, Verdict
 
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 

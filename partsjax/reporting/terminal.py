@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from partsjax.emergence.verdict import LayerSummary, Verdict
+from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.verdict import Verdict
 from partsjax.errors import printable
 from partsjax.progress import bars
 from partsjax.reporting.verdict_table import CAPTION, verdict_table

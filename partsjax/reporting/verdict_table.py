@@ -4,7 +4,8 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from partsjax.emergence.verdict import LayerSummary, Verdict
+from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.verdict import Verdict
 
 CAPTION = (
     "Best set of filters by part: AP on train → on unseen images, in percent. Place alone: AP on unseen "

@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 
 from partsjax.discriminativeness.findings import layer_findings
-from partsjax.emergence.verdict import summarize
+from partsjax.emergence.summary import summarize
 from partsjax.errors import printable
 from partsjax.reporting.comparison.terminal import Within, tables
 from partsjax.reporting.discriminative.table import discriminative_table

@@ -8,7 +8,8 @@ import pandas as pd
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
-from partsjax.emergence.verdict import UNKNOWN, Estimate, summarize
+from partsjax.emergence.summary import summarize
+from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
 from tests.reporting.test_terminal import beside, of_layer, verdict

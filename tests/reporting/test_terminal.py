@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict, summarize
+from partsjax.emergence.summary import summarize
+from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict
 from partsjax.reporting.terminal import Terminal
 
 NAN = float("nan")

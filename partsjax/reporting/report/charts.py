@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from partsjax.emergence.verdict import LayerSummary, Verdict
+from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.verdict import Verdict
 from partsjax.reporting.report.distributions import exceedance
 from partsjax.reporting.report.headline import LayerHeadline
 from partsjax.reporting.report.records import EmergenceReport

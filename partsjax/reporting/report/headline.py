@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from partsjax.emergence.verdict import LayerSummary
+from partsjax.emergence.summary import LayerSummary
 from partsjax.reporting.report.records import EmergenceReport
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from partsjax.emergence.verdict import LayerSummary, Verdict, null_labels
+from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.verdict import Verdict, null_labels
 
 FractionBox = tuple[float, float, float, float]
 
@@ -36,7 +37,7 @@ class Shown:
 class PartPictures:
     """Strongest detections of one part in one layer on unseen images, and the first false alarms.
 
-    best, combination: by falling score, right and wrong as they come, one a crop.
+    best, combination: by descending score, right and wrong as they come, one a crop.
     best_false, combination_false: the first wrong ones.
     """
 
@@ -50,7 +51,7 @@ class PartPictures:
 class FilterPage:
     """What one filter fires on, of all classes' unseen images, and the parts it detects best.
 
-    top_activations: by falling activation, one a crop.
+    top_activations: by descending activation, one a crop.
     parts: (object class, part, pairs, train AP, held-out AP), the best first; NaN without ground truth.
     """
 

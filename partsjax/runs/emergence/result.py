@@ -15,7 +15,8 @@ from partsjax.emergence.combination import Search
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
-from partsjax.emergence.verdict import LayerSummary, Verdict, best_unregressed, summarize
+from partsjax.emergence.summary import LayerSummary, best_unregressed, summarize
+from partsjax.emergence.verdict import Verdict
 from partsjax.progress import bars, silent
 from partsjax.reporting import tables
 from partsjax.runs import workdir

@@ -7,7 +7,8 @@ import numpy as np
 from PIL import Image
 
 from partsjax.emergence.nulls import NULLS
-from partsjax.emergence.verdict import Estimate, NullVerdict, Verdict, summarize
+from partsjax.emergence.summary import summarize
+from partsjax.emergence.verdict import Estimate, NullVerdict, Verdict
 from partsjax.reporting.report import EmergenceReport, FilterPage, PartPictures, Shown
 
 HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict, summarize
+from partsjax.emergence.summary import summarize
+from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict
 from partsjax.reporting.report import (
     EmergenceReport,
     distributions,
