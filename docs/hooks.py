@@ -13,6 +13,7 @@ from mkdocs.structure.files import File
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from docs.commands import commands_page
 
+_MATHJAX = re.compile(r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", re.DOTALL)
 _INLINE = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
 _BLOCK = re.compile(r'<div class="arithmatex">\\\[(.*?)\\\]</div>', re.DOTALL)
 
@@ -25,6 +26,7 @@ def on_files(files, config):
 
 def on_page_content(html, **_):
     """LaTeX into MathML, which browsers show by themselves: no script, nothing fetched."""
+    html = _MATHJAX.sub("", html)
     html = _INLINE.sub(lambda found: _mathml(found[1], "inline"), html)
     return _BLOCK.sub(lambda found: _mathml(found[1], "block"), html)
 
