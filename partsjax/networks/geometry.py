@@ -40,7 +40,6 @@ def receptive_fields(
         params,
         image_shape(input_size, _BATCH),
     )
-    fields, whole, nominal = {}, [], {}
     fields, nominal, whole = {}, {}, []
     for layer, output, seen in zip(layers, program.jaxpr.outvars, followed(program), strict=True):
         try:

@@ -12,10 +12,13 @@ class ReceptiveField:
     """Geometry of one layer's cells in the pixels of the network's input.
 
     Cell i (row or column) looks at a square of `size` pixels whose centre lies at continuous
-    coordinate `center + 0.5 + stride * i`; `center` is the pixel index of the centre for cell 0
-    (c0; it may be fractional for an even `size`). A field may be larger than the image.
+    coordinate `center + 0.5 + stride * i`.
 
-    nominal: not what a cell sees, which is all of the image or unknown, but a patch that stands in for it.
+    Attributes:
+      size: side of the square; it may be larger than the image.
+      stride: from cell to cell.
+      center: pixel index of the centre for cell 0 (c0); it may be fractional for an even `size`.
+      nominal: not what a cell sees, which is all of the image or unknown, but a patch that stands in for it.
     """
 
     size: float
