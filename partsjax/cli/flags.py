@@ -79,7 +79,9 @@ _DATASET = flags.DEFINE_string(
     "shapeparts (drawn from --seed, nothing to download), coco_parts (COCO JSON with parts), pascal_part "
     "(the original .mat masks and VOC2010), or package.module:function, a reader of your own.",
 )
-_DATA_DIR = flags.DEFINE(PATH, "data_dir", None, "Folder of the data set, laid out as docs/how_to/photographs.md says.")
+_DATA_DIR = flags.DEFINE(
+    PATH, "data_dir", None, "Folder of the data set, as docs/how_to/photographs.md lays it out."
+)
 _CLASSES = flags.DEFINE_list("classes", ["all"], "Object classes, as horse,dog, or all.")
 _LIMIT = flags.DEFINE_integer("limit", None, "At most this many objects per class and split.", lower_bound=1)
 _WORKDIR = flags.DEFINE(
