@@ -39,6 +39,11 @@ class Terminal:
         self._err = _Console(stderr=True, quiet=quiet)
         self._noted: list[list[str]] = []  # of the runs that are under way, each inside the one before
 
+    @property
+    def width(self) -> int:
+        """In columns."""
+        return self._out.width
+
     def say(self, text: str) -> None:
         """One line, however long."""
         self._err.print(printable(text), soft_wrap=True)

@@ -66,9 +66,12 @@ def test_seeds_that_make_no_difference_are_one_line(command):
     assert status == 2 and len(lines) == 1 and "same random weights" in lines[0] and "`seed`" in lines[0]
 
 
-def test_a_users_own_network_cannot_be_trained_here(command):
-    status, _, err = command(networks="object,imagenet")
-    assert status == 2 and "only networks of ours can be trained" in err
+@pytest.mark.slow
+def test_a_users_own_network_is_trained_and_compared(command, tmp_path):
+    status, _, err = command(networks="imagenet,object", steps=2, batch_size=4, limit=12)
+    assert status in (None, 0), err
+    assert (tmp_path / "W" / "networks" / "object-0" / "checkpoint").is_dir()
+    assert [row["network"] for row in rows(tmp_path / "W" / "differences.csv")] == ["object", "object"]
 
 
 @pytest.mark.slow

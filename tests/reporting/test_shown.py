@@ -6,9 +6,10 @@ from rich.cells import cell_len
 from partsjax.discriminativeness.findings import layer_findings
 from partsjax.emergence.summary import summarize
 from partsjax.errors import printable
-from partsjax.reporting.comparison.terminal import Within, tables
+from partsjax.reporting.comparison.terminal import tables
 from partsjax.reporting.discriminative.table import discriminative_table
 from partsjax.reporting.terminal import Terminal
+from partsjax.runs.context import Context
 from tests.discriminativeness.test_findings import findings
 from tests.reporting.comparison import synthetic as comparison
 from tests.reporting.test_terminal import verdict
@@ -46,7 +47,7 @@ def test_in_tables_notes_and_progress(capsys, name):
         terminal.show(discriminative_table(found))
         out = capsys.readouterr().out
         assert f" {name} " in out and f"{classes[-1]}: {name}." in " ".join(out.split())
-    with Within(terminal).progress({name: 1}) as advance:
+    with Context(progress=terminal.progress).step(name).progress({name: 1}) as advance:
         advance(name, 1, f"{name}: verdicts")
     assert f"{name}: verdicts" in capsys.readouterr().err
     terminal.note(f"{name} objects")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.genetic import Genetic
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs.comparison import ComparisonOptions, compare
-from partsjax.runs.execution import Execution
+from partsjax.runs import skeleton
+from partsjax.runs.comparison import Comparison, ComparisonOptions, question
+from partsjax.runs.context import Context
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.supervision.recipe import Recipe
@@ -16,8 +16,10 @@ NET = "tests.runs.supervised:network"
 SEARCH = Search(genetic=Genetic(population=20, generations=5))
 
 
-def run(folder: Path, workdir: Path, networks=("random", "imagenet"), *, pages=False, **changed) -> None:
-    """changed: options of the comparison, or of the measuring."""
+def run(
+    folder: Path, workdir: Path, networks=("random", "imagenet"), *, pages=False, notes=None, **changed
+) -> Comparison:
+    """changed: options of the comparison, or of the measuring. notes: of the run's `Context`."""
     own = {name: changed.pop(name) for name in ("seeds", "baseline", "scratch_steps") if name in changed}
     data = {"net": NET, "dataset": "coco_parts", "data_dir": str(folder)}
     options = ComparisonOptions(
@@ -26,7 +28,10 @@ def run(folder: Path, workdir: Path, networks=("random", "imagenet"), *, pages=F
         training=TrainingOptions(**data, recipe=Recipe(steps=7, train_from="conv2")),
         **own,
     )
-    compare(options, Execution(workdir, 16, 1), Terminal(quiet=True), pages=pages, train=supervised.train)
+    asked = question(options, workdir, pages=pages, train=supervised.train)
+    return skeleton.run(
+        asked, workdir, Context(batch_size=16, threads=1, **{"notes": notes} if notes else {})
+    )
 
 
 def job(folder: Path, workdir: Path) -> None:

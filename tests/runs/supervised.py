@@ -35,9 +35,8 @@ def wider(weights: str = "imagenet"):
     )
 
 
-def train(options, execution, terminal) -> None:
+def train(options, folder, context) -> None:
     """Leaves what a training run leaves, as far as a comparison looks at it; writes down that it ran."""
-    folder = execution.workdir
     with workdir.locked_folder(folder):
         workdir.claim(folder, deciding(options))
         number = {"object": 100, "image": 200, "scratch": 300}[options.supervision] + options.seed

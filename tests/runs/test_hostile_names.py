@@ -23,7 +23,7 @@ PARTS = {"head": "../../../../../../part", "foot": "FOOT: <b>"}
 
 def classes(outside) -> tuple[str, ...]:
     """Of each kind one; every single one is in `test_file_names`."""
-    return "../../../../escaped", str(outside / "absolute"), "..", "x" * 300, "Head", "head", "a:b|c\n\x07"
+    return "../../../../escaped", str(outside / "absolute"), "..", "x" * 300, "Head", "head", "a:b|c"
 
 
 def renamed(network, names):

@@ -8,6 +8,7 @@ import pytest
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, emergence, inputs, skeleton, supervision
+from partsjax.runs.context import Notes
 from partsjax.runs.discriminativeness import DiscriminativenessOptions
 from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
@@ -74,15 +75,14 @@ def test_of_a_comparison_also_where_its_networks_were_measured_before(
 ):
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(comparing, "NET", OPTIONS["net"])
-    monkeypatch.setattr(comparing, "Terminal", lambda quiet: Terminal())
     for _ in range(2):
-        comparing.run(small, tmp_path / "W", ("imagenet", "random"))
+        comparing.run(small, tmp_path / "W", ("imagenet", "random"), notes=Notes(Terminal().note))
         check(tmp_path / "W", capsys.readouterr().err)
     # And what only the run of one network knows.
     path = tmp_path / "W" / "emergence" / "random-0" / "manifest.json"
     found = json.loads(path.read_text())
     path.write_text(json.dumps(found | {"notes": [*found["notes"], "of this one alone"]}))
-    comparing.run(small, tmp_path / "W", ("imagenet", "random"))
+    comparing.run(small, tmp_path / "W", ("imagenet", "random"), notes=Notes(Terminal().note))
     assert "note: of this one alone" in capsys.readouterr().err
     assert "of this one alone" in (tmp_path / "W" / "report" / "index.html").read_text()
 

@@ -130,7 +130,7 @@ def test_verdicts_are_kept_exactly(kept, tmp_path):
     verdicts = [first, *kept.verdicts[1:]]
     assert repr(again.verdicts) == repr(verdicts)  # NaN is itself there
     assert again.verdicts[0].emerges_paper and again.verdicts[0].emerges_strict
-    found = compared.figures({"it": [compared.read_run(tmp_path)]})["it", "conv1"]
+    found = compared.figures({"it": [again]})["it", "conv1"]
     assert found.paper[0] >= 1 and found.strict[0] >= 1
 
 

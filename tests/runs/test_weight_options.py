@@ -9,6 +9,7 @@ from partsjax.runs import inputs
 from partsjax.runs.comparison import run as comparison
 from partsjax.runs.comparison.members import members
 from partsjax.runs.comparison.options import ComparisonOptions
+from partsjax.runs.context import Context
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import run as discriminativeness
 from partsjax.runs.emergence import run as emergence
@@ -78,7 +79,7 @@ def test_in_a_comparison_it_is_for_the_files_alone(loaded, file):
     for told in (options.measuring_of(imagenet, "imagenet"), options.training_of(scratch)):
         assert told.file == WeightOptions()
     with pytest.raises(InputError, match="loaded"):
-        comparison._check_given(options, [mine], Terminal())
+        comparison._check_given(options, [mine], Context())
     assert loaded == [(file, "vgg", "after_pool")]
     with pytest.raises(InputError, match="--normalisation=vgg --lrn=after_pool: for weight files, none"):
-        comparison._check_given(_comparison("imagenet"), [imagenet], Terminal())
+        comparison._check_given(_comparison("imagenet"), [imagenet], Context())

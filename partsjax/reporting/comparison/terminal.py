@@ -1,7 +1,6 @@
 """The comparison in the terminal: emergence by network and layer, and differences from the baseline."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -11,33 +10,6 @@ from rich.text import Text
 from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
 from partsjax.reporting.comparison.records import ComparisonReport
 from partsjax.reporting.report.words import interval_text, percent
-from partsjax.reporting.terminal import Terminal
-
-
-class Within(Terminal):
-    """The terminal of runs inside a comparison: their progress under a heading, their notes, no tables."""
-
-    def __init__(self, outer: Terminal):
-        self._out, self._err, self._noted = outer._out, outer._err, outer._noted
-        self.heading = ""
-        self.width = outer._out.width
-
-    @contextlib.contextmanager
-    def progress(self, totals: Mapping[str, int]) -> Iterator[Callable[[str, int, str], None]]:
-        with super().progress(totals) as advance:
-            yield lambda unit, by, what: advance(unit, by, f"{self.heading} · {what}")
-
-    def show(self, table) -> None:
-        pass
-
-    def spent(self, seconds) -> None:
-        pass
-
-    def verdicts(self, verdicts, summaries) -> None:
-        pass
-
-    def done(self, folder, seconds) -> None:
-        pass
 
 
 def tables(content: ComparisonReport, width: int) -> list[Table]:

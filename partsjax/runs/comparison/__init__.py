@@ -1,6 +1,7 @@
 """A run that trains, measures and compares several networks."""
 
 from partsjax.runs.comparison.options import ComparisonOptions
-from partsjax.runs.comparison.run import OUTPUTS, compare
+from partsjax.runs.comparison.result import OUTPUTS, Comparison
+from partsjax.runs.comparison.run import MODULE, question
 
-__all__ = ["OUTPUTS", "ComparisonOptions", "compare"]
+__all__ = ["MODULE", "OUTPUTS", "Comparison", "ComparisonOptions", "question"]

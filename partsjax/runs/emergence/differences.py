@@ -62,7 +62,7 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
         )
     layers, parts = [], []
     for layer in found.about.layers:
-        against = layer if layer in other.about.layers else other.about.layers[-1]
+        against = counterpart(layer, other)
         one, two = judged_layer(found, layer), judged_layer(other, against)
         of = network_difference([one], [two])
         layers.append(
@@ -92,6 +92,11 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
             for i, (object_class, part) in enumerate(one.parts)
         ]
     return Differences((found.about.net, other.about.net), pd.DataFrame(layers), pd.DataFrame(parts))
+
+
+def counterpart(layer: str, other: "Emergence") -> str:
+    """The layer of another network that one is held against: of the same name, else the other's last."""
+    return layer if layer in other.about.layers else other.about.layers[-1]
 
 
 def judged_layer(found: "Emergence", layer: str) -> JudgedLayer:

@@ -1,0 +1,41 @@
+"""What a comparison comes to: tables of networks by layer, and of their differences."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from partsjax.reporting.comparison import ComparisonReport, files
+from partsjax.reporting.rows import write_table
+from partsjax.runs import workdir
+
+OUTPUTS = ("comparison.csv", "differences.csv", "part_differences.csv", "summary.json")
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Several networks measured on the same images.
+
+    content: all that is shown of them. digests: by network and seed, of the network.
+    skipped: what was wrong with images that were left out, a line each.
+    """
+
+    content: ComparisonReport
+    digests: Mapping[str, str]
+    skipped: Sequence[str]
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """Names of the files that `save` writes."""
+        return OUTPUTS
+
+    def save(self, folder: Path) -> None:
+        tables = (files.comparison_table, files.difference_table, files.part_difference_table)
+        for name, table in zip(OUTPUTS, tables, strict=False):
+            with workdir.written_whole(folder / name, durable=True) as path:
+                write_table(path, table(self.content))
+        workdir.write_json(folder / "summary.json", files.comparison_summary(self.content))
+
+    def manifest(self) -> Mapping[str, Any]:
+        """What a run's manifest says of it, beside what all runs say."""
+        return {"networks": self.digests}
