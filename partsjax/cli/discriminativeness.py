@@ -50,11 +50,10 @@ flags.adopt_module_key_flags(shared)
 
 
 def main() -> None:
+    from partsjax.cli.asking import ask
     from partsjax.errors import InputError
     from partsjax.reporting.discriminative.table import discriminative_table
-    from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import discriminativeness, skeleton
-    from partsjax.runs.execution import context_of
+    from partsjax.runs import discriminativeness
 
     options = shared.job_options()
     if options["layers"]:
@@ -69,12 +68,9 @@ def main() -> None:
         after_softmax=_AFTER_SOFTMAX.value,
         blackouts=_BLACKOUTS.value,
     )
-    terminal, execution = Terminal(), shared.execution("discriminativeness", asked)
-    folder, context = execution.workdir, context_of(terminal, execution)
-    found = skeleton.run(discriminativeness.question(asked, folder), folder, context)
-    terminal.show(discriminative_table(found.findings))
-    for problem in found.skipped:
-        terminal.say(f"skipped: {problem}")
-    terminal.spent(context.clock.seconds)
-    terminal.show(f"report: {folder}/report/index.html")
-    terminal.show(f"results: {', '.join(str(folder / name) for name in found.outputs)}")
+    ask(
+        "discriminativeness",
+        asked,
+        lambda folder: discriminativeness.question(asked, folder),
+        lambda found, width: [discriminative_table(found.findings)],
+    )

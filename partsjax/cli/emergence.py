@@ -69,9 +69,9 @@ flags.adopt_module_key_flags(shared)
 
 
 def main() -> None:
-    from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import emergence, skeleton
-    from partsjax.runs.execution import context_of
+    from partsjax.cli.asking import ask
+    from partsjax.cli.verdicts import verdict_blocks
+    from partsjax.runs import emergence
 
     values = flags.FLAGS
     shown = shared.job_options()
@@ -83,10 +83,9 @@ def main() -> None:
         all_searches=values.all_searches,
         **shown,
     )
-    terminal, execution = Terminal(), shared.execution("emergence", options)
-    context = context_of(terminal, execution)
-    found = skeleton.run(emergence.question(options), execution.workdir, context)
-    terminal.verdicts(found.verdicts, found.summary)
-    for problem in found.skipped:
-        terminal.say(f"skipped: {problem}")
-    terminal.done(execution.workdir, context.clock.seconds)
+    ask(
+        "emergence",
+        options,
+        lambda folder: emergence.question(options),
+        lambda found, width: verdict_blocks(found.verdicts, found.summary, width),
+    )

@@ -12,11 +12,12 @@ from pathlib import Path
 from absl import flags
 
 from partsjax.cli import reader_flags
+from partsjax.cli.terminal import Terminal
 from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
+from partsjax.runs.context import Context, Notes
 from partsjax.runs.deciding import deciding
-from partsjax.runs.execution import Execution
 
 # JAX makes keys of 32 bits and drops the rest: larger seeds would be the same as smaller ones.
 MOST_SEED = 2**31 - 1
@@ -207,18 +208,22 @@ def job_options() -> dict:
     }
 
 
-def execution(experiment: str, options) -> Execution:
-    """How to carry the run out; its folder is named after the options where none is given."""
+def workdir(command: str, options) -> Path:
+    """The run's folder; named after the options where none is given."""
     if _WORKDIR.value:
-        folder = Path(_WORKDIR.value)
-    else:
-        text = json.dumps(deciding(options), sort_keys=True)
-        name = file_name(experiment, _NET.value, _DATASET.value)
-        folder = Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    return Execution(
-        workdir=folder,
+        return Path(_WORKDIR.value)
+    text = json.dumps(deciding(options), sort_keys=True)
+    name = file_name(command, _NET.value, _DATASET.value)
+    return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def surroundings(terminal: Terminal) -> Context:
+    """Of a command that reports to a terminal."""
+    return Context(
+        progress=terminal.progress,
+        notes=Notes(terminal.note),
+        say=terminal.say,
         batch_size=_BATCH_SIZE.value,
-        threads=os.cpu_count() or 1,
         skip_bad=_SKIP_BAD.value,
         allow_duplicates=_ALLOW_DUPLICATES.value,
         fetching=reader_flags.fetching(),

@@ -99,18 +99,20 @@ def training_options():
 
 
 def main() -> None:
-    from partsjax.reporting.terminal import Terminal
+    from partsjax.cli.asking import ask
     from partsjax.reporting.training_table import training_table
-    from partsjax.runs import skeleton, supervision
-    from partsjax.runs.execution import context_of
+    from partsjax.runs import supervision
 
     if flags.FLAGS.layers:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
     options = training_options()
     refuse_idle({options.supervision})
-    terminal, execution = Terminal(), shared.execution("supervision", options)
-    folder, context = execution.workdir, context_of(terminal, execution)
-    trained = skeleton.run(supervision.question(options, folder), folder, context)
-    terminal.show(training_table(trained.headline, trained.validation(), trained.baselines))
-    terminal.spent(context.clock.seconds)
-    terminal.show(f"network: --net={options.net} --weights={folder}/checkpoint")
+
+    def question(folder):
+        return supervision.question(options, folder)
+
+    def tables(trained, width):
+        yield training_table(trained.headline, trained.validation(), trained.baselines)
+        yield f"network: --net={options.net} --weights={shared.workdir('supervision', options)}/checkpoint"
+
+    ask("supervision", options, question, tables)

@@ -1,0 +1,39 @@
+"""How every command asks its question: in a folder, with the terminal around it, and what it shows at the end."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from partsjax.cli import flags
+from partsjax.cli.terminal import Terminal
+from partsjax.runs import skeleton
+from partsjax.runs.question import Question, R
+
+
+def ask(
+    command: str,
+    options: Any,
+    question: Callable[[Path], Question[R]],
+    tables: Callable[[R, int], Iterable[Any]],
+) -> None:
+    """Runs a question in its folder; then shows its tables, what was left out, what it cost, where its files are.
+
+    Args:
+      question: of the folder. tables: of the result and the terminal's width, tables or lines of text.
+    """
+    terminal, folder = Terminal(), flags.workdir(command, options)
+    context = flags.surroundings(terminal)
+    asked = question(folder)
+    found = skeleton.run(asked, folder, context)
+    for table in tables(found, terminal.width):
+        terminal.show(table)
+    for problem in sorted(found.skipped):
+        terminal.say(f"skipped: {problem}")
+    seconds = context.clock.seconds
+    spent = " · ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    terminal.say(f"{spent} · total {sum(seconds.values()):.1f} s")
+    if (folder / "report").is_dir():
+        terminal.show(f"report: {folder}/report/index.html")
+    terminal.show(f"results: {', '.join(str(folder / name) for name in found.outputs)}")
