@@ -1,10 +1,8 @@
-"""How every command asks its question: in a folder, with the terminal around it, and what it shows at the end."""
+"""How every command asks its question, and what it shows at the end."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-
-from rich.text import Text
 
 from partsjax.cli import flags
 from partsjax.cli.terminal import Terminal
@@ -18,7 +16,7 @@ def ask(
     question: Callable[[Path], Question[R]],
     tables: Callable[[R, int], Iterable[Any]],
 ) -> None:
-    """Runs a question in its folder; then shows its tables, what was left out, what it cost, where its files are.
+    """Runs a question in its folder; then shows tables, what was left out, what it cost, where files are.
 
     Args:
       question: of the folder. tables: of the result and the terminal's width, tables or lines of text.

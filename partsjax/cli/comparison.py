@@ -56,11 +56,9 @@ flags.adopt_module_key_flags(supervision)
 
 
 def main() -> None:
+    from partsjax.cli.asking import ask
     from partsjax.reporting.comparison.terminal import tables
-    from partsjax.reporting.terminal import Terminal
-    from partsjax.runs import skeleton
     from partsjax.runs.comparison import ComparisonOptions, question
-    from partsjax.runs.execution import context_of
     from partsjax.runs.options import Options
 
     shown = shared.job_options()
@@ -74,14 +72,12 @@ def main() -> None:
         scratch_steps=_SCRATCH_STEPS.value,
     )
     _refuse_idle(options)
-    terminal, execution = Terminal(), shared.execution("comparison", options)
-    folder, context = execution.workdir, context_of(terminal, execution)
-    found = skeleton.run(question(options, folder, pages=_PAGES.value), folder, context)
-    for table in tables(found.content, terminal.width):
-        terminal.show(table)
-    terminal.spent(context.clock.seconds)
-    terminal.show(f"report: {folder}/report/index.html")
-    terminal.show(f"results: {', '.join(str(folder / name) for name in found.outputs)}")
+    ask(
+        "comparison",
+        options,
+        lambda folder: question(options, folder, pages=_PAGES.value),
+        lambda found, width: tables(found.content, width),
+    )
 
 
 def _seed(text: str) -> int:

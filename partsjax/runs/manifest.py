@@ -7,13 +7,11 @@ import importlib.metadata
 import json
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from partsjax.ops.precision import matmul_precision
 from partsjax.runs import stages, workdir
-from partsjax.runs.clock import Clock
 from partsjax.runs.context import Context
 from partsjax.runs.question import Question, Result
 
@@ -58,42 +56,6 @@ def write(folder: Path, question: Question, result: Result, context: Context) ->
             "notes": list(context.notes),
             "skipped": sorted(result.skipped),
             "files": file_digests(folder, result.outputs),
-        },
-    )
-
-
-def write_manifest(
-    folder: Path,
-    module: str,
-    options: Any,
-    dtype: str,
-    clock: Clock,
-    notes: Sequence[str],
-    skipped: Iterable[str],
-    outputs: Iterable[str],
-    **more: Any,
-) -> None:
-    """Writes `manifest.json` of a run that has come to its end.
-
-    Args:
-      module: the run's, for the version of its code. options: a dataclass. dtype: of the network.
-      outputs: the files it vouches for. more: what only this kind of run has to say.
-    """
-    workdir.write_json(
-        folder / "manifest.json",
-        {
-            "command": command(),
-            "options": dataclasses.asdict(options),
-            **more,
-            "code_version": stages.key(module),
-            "versions": versions(),
-            "backend": stages.environment()["backend"],
-            "precision": {"dtype": dtype, "products": matmul_precision(dtype)},
-            "devices": devices(),
-            "stages": clock.record(),
-            "notes": list(notes),
-            "skipped": sorted(skipped),
-            "files": file_digests(folder, outputs),
         },
     )
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from partsjax.cli import process
+from partsjax.cli.terminal import Terminal
 from partsjax.errors import InputError
-from partsjax.reporting.terminal import Terminal
 from tests.cli.commands import typed
-from tests.reporting.test_terminal import EVERYTHING, LAYERS, beside, of_layer, summarize
+from tests.cli.test_terminal import EVERYTHING, LAYERS, beside, of_layer, show_verdicts, summarize
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +58,7 @@ def test_tables_in_any_encoding(stream, monkeypatch, encoding):
     monkeypatch.setenv("COLUMNS", "200")
     written = stream(encoding)
     terminal = Terminal()
-    terminal.verdicts(EVERYTHING, {layer: summarize(beside(of_layer(layer))) for layer in LAYERS})
+    show_verdicts(EVERYTHING, {layer: summarize(beside(of_layer(layer))) for layer in LAYERS})
     terminal.show("tête \udce9\ud800 −3 ▲▼ 馬")
     out = written()
     if encoding == "utf-8":

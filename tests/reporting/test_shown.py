@@ -3,16 +3,16 @@
 import pytest
 from rich.cells import cell_len
 
+from partsjax.cli.terminal import Terminal
 from partsjax.discriminativeness.findings import layer_findings
 from partsjax.emergence.summary import summarize
 from partsjax.errors import printable
 from partsjax.reporting.comparison.terminal import tables
 from partsjax.reporting.discriminative.table import discriminative_table
-from partsjax.reporting.terminal import Terminal
 from partsjax.runs.context import Context
+from tests.cli.test_terminal import show_verdicts, verdict
 from tests.discriminativeness.test_findings import findings
 from tests.reporting.comparison import synthetic as comparison
-from tests.reporting.test_terminal import verdict
 
 NAMES = [
     "[bold]x[/bold]",
@@ -38,7 +38,7 @@ def wide(monkeypatch):
 def test_in_tables_notes_and_progress(capsys, name):
     terminal = Terminal()
     verdicts = [verdict(name, name, 0.5, 0.4)]
-    terminal.verdicts(verdicts, {name: summarize(verdicts)})
+    show_verdicts(verdicts, {name: summarize(verdicts)})
     out = capsys.readouterr().out
     assert f"horse:{name} " in out and f"\n{name}, parts that emerge" in out.replace("  ", " ")
     assert any(line.rstrip().endswith(f" {name}") for line in out.splitlines())  # the layer's column
@@ -69,7 +69,7 @@ def test_in_tables_of_a_comparison(capsys):
 def test_wide_and_long_names_fit(capsys, monkeypatch, width, name):
     monkeypatch.setenv("COLUMNS", str(width))
     verdicts = [verdict("conv1", name.strip(), 0.5, 0.4)]
-    Terminal().verdicts(verdicts, {"conv1": summarize(verdicts)})
+    show_verdicts(verdicts, {"conv1": summarize(verdicts)})
     out = capsys.readouterr().out
     assert max(map(cell_len, out.splitlines())) <= width and "…" not in out
     assert "50.0 → 40.0" in out
@@ -81,7 +81,7 @@ def test_wide_characters_count_as_wide(capsys, monkeypatch):
     summaries = {layer: summarize([v]) for layer, v in zip(layers, verdicts, strict=True)}
     for width in range(90, 140, 5):
         monkeypatch.setenv("COLUMNS", str(width))
-        Terminal().verdicts(verdicts, summaries)
+        show_verdicts(verdicts, summaries)
         assert f"horse:{name} " in capsys.readouterr().out
 
 
@@ -96,6 +96,6 @@ def test_nothing_steers_the_terminal(capsys, character):
     assert printable(f"a{character}[31mb") == "a\ufffd[31mb"
     Terminal().note(f"a{character}b")
     verdicts = [verdict("conv1", f"a{character}b", 0.5, 0.4)]
-    Terminal().verdicts(verdicts, {"conv1": summarize(verdicts)})
+    show_verdicts(verdicts, {"conv1": summarize(verdicts)})
     said = capsys.readouterr()
     assert said.err == "note: a\ufffdb\n" and "horse:a\ufffdb" in said.out

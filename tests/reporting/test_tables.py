@@ -12,7 +12,7 @@ from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
-from tests.reporting.test_terminal import beside, of_layer, verdict
+from tests.cli.test_terminal import beside, of_layer, verdict
 
 PART_COLUMNS = (
     "layer", "object_class", "part", "num_train", "num_val", "best_filter", "best_filter_ap_train",

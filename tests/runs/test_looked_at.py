@@ -1,20 +1,21 @@
 """What runs say of their photographs before the network runs: the bad together, the doubled, the odd."""
 
+import functools
 import shutil
 
 import pytest
 from PIL import ExifTags, Image
 
+from partsjax.cli.terminal import Terminal
 from partsjax.data import schema
 from partsjax.data.sources import FileImage
 from partsjax.errors import InputError
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import photographs, supervision
+from partsjax.runs import photographs
 from partsjax.runs.context import Context, Notes
-from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.runs.running import asked, asked_of_scores
+from tests.runs.training import asked as asked_of_training
 from tests.runs.training import options as training_options
 
 
@@ -56,7 +57,7 @@ def test_nothing_is_said_of_what_is_in_order(small):
 def test_many_have_a_bar(small, capsys, monkeypatch):
     for soon, shown in ((24, False), (23, True)):
         monkeypatch.setattr(photographs, "_SOON", soon)
-        photographs.looked_at(images(small), context_of(Terminal(), Execution(small)))
+        photographs.looked_at(images(small), Context(progress=Terminal().progress))
         assert ("looking at the photographs" in capsys.readouterr().err) == shown
 
 
@@ -130,15 +131,15 @@ def test_bad_ones_of_many_kinds():
 
 JOBS = {
     "emergence": lambda folder, **o: (
-        lambda options, execution, terminal: asked(options, execution.workdir, batch_size=8),
+        functools.partial(asked, batch_size=8),
         Options(net="tests.tiny:network", dataset="coco_parts", data_dir=str(folder), nulls=(), **o),
     ),
     "class scores": lambda folder, **o: (
-        lambda options, execution, terminal: asked_of_scores(options, execution.workdir),
+        asked_of_scores,
         Options(net="tests.runs.scored:network", dataset="coco_parts", data_dir=str(folder), **o),
     ),
     "training": lambda folder, **o: (
-        supervision.train_in,
+        asked_of_training,
         training_options(dataset="coco_parts", data_dir=str(folder), limit=None, **o),
     ),
 }
@@ -149,7 +150,7 @@ def test_every_question_asks(job, folder, tmp_path):
     def started(**options):
         run, question = JOBS[job](folder, **options)
         with pytest.raises(InputError) as caught:
-            run(question, Execution(tmp_path / "W", batch_size=8), Terminal(quiet=True))
+            run(question, tmp_path / "W")
         return str(caught.value)
 
     shutil.copy(photo(folder, "train", 1), photo(folder, "val", 1))

@@ -57,10 +57,12 @@ def test_the_tables_are_those_of_the_files(found, tmp_path):
 
 
 def test_what_is_saved_is_read_as_the_same(found, dataset, tmp_path):
+    assert found.about.network_digest == pj.load_network("tests.tiny:network").digest
+    found = dataclasses.replace(found, notes=("a note",), skipped=("an image",))
     found.save(tmp_path / "W")
     again = pj.read(tmp_path / "W")
     assert repr(again.verdicts) == repr(found.verdicts) and again.about == found.about
-    assert again.notes == found.notes and again.summary == found.summary
+    assert (again.notes, again.skipped) == (found.notes, found.skipped) and again.summary == found.summary
     for name in ("parts", "filters", "combinations"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(found, name))
     again.save(tmp_path / "V")

@@ -5,12 +5,11 @@ import json
 
 import pytest
 
+from partsjax.cli.terminal import Terminal
 from partsjax.networks.architectures import ARCHITECTURES
-from partsjax.reporting.terminal import Terminal
 from partsjax.runs import discriminativeness, emergence, inputs, skeleton, supervision
-from partsjax.runs.context import Notes
+from partsjax.runs.context import Context, Notes
 from partsjax.runs.discriminativeness import DiscriminativenessOptions
-from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.reporting.report import pages
@@ -53,6 +52,11 @@ def check(workdir, said: str, page: bool = True) -> None:
             assert index.count(note) == 1
 
 
+def noted() -> Context:
+    """Surroundings whose notes are said as a command says them."""
+    return Context(notes=Notes(Terminal().note), batch_size=16, threads=1)
+
+
 OPTIONS = {"net": "tests.runs.test_notes:network", "dataset": "coco_parts", "search": comparing.SEARCH}
 
 
@@ -61,11 +65,10 @@ def test_of_emergence_and_of_class_scores(small, tmp_path, noting, capsys, monke
     """The second holds a run of the first kind, whose notes are not said again, and may name one."""
     monkeypatch.setenv("COLUMNS", "200")
     options = Options(data_dir=str(small), nulls=(), **OPTIONS)
-    execution = Execution(tmp_path, 16, 1)
-    skeleton.run(emergence.question(options), tmp_path / "E", context_of(Terminal(), execution))
+    skeleton.run(emergence.question(options), tmp_path / "E", noted())
     check(tmp_path / "E", capsys.readouterr().err)
     question = discriminativeness.question(DiscriminativenessOptions(options), tmp_path / "D")
-    skeleton.run(question, tmp_path / "D", context_of(Terminal(), execution))
+    skeleton.run(question, tmp_path / "D", noted())
     check(tmp_path / "D", capsys.readouterr().err)
     check(tmp_path / "D" / "emergence", "\n".join(f"note: {n}" for n in (OF_DATA, OF_NETWORK)), page=False)
 
@@ -99,5 +102,5 @@ def test_of_training(small, tmp_path, noting, capsys, monkeypatch):
     monkeypatch.setitem(ARCHITECTURES, "alexnet", training.NARROW)
     data = {"dataset": "coco_parts", "data_dir": str(small), "supervision": "image"}
     options = training.options(steps=1, limit=2, batch_size=2, **data)
-    supervision.train_in(options, Execution(tmp_path), Terminal())
+    skeleton.run(supervision.question(options, tmp_path), tmp_path, noted())
     check(tmp_path, capsys.readouterr().err, page=False)

@@ -9,9 +9,7 @@ import pytest
 from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.weights.checkpoints import read_checkpoint
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import inputs, stages, supervision
-from partsjax.runs.execution import Execution
+from partsjax.runs import inputs, stages
 from tests import tiny
 from tests.runs import training
 from tests.runs.running import tree
@@ -33,7 +31,7 @@ def narrow(monkeypatch):
 def train(folder, workdir, **changed) -> None:
     data = {"dataset": "coco_parts", "data_dir": str(folder), "supervision": "image"}
     options = training.options(steps=2, evaluate_every=1, batch_size=2, **data, **changed)
-    supervision.train_in(options, Execution(workdir), Terminal(quiet=True))
+    training.asked(options, workdir)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import pytest
 
 from partsjax.errors import InputError
 from partsjax.networks.weights.normalisation import WeightOptions
-from partsjax.reporting.terminal import Terminal
 from partsjax.runs import inputs
 from partsjax.runs.comparison import run as comparison
 from partsjax.runs.comparison.members import members
@@ -13,7 +12,6 @@ from partsjax.runs.context import Context
 from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import run as discriminativeness
 from partsjax.runs.emergence import run as emergence
-from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import run as supervision
 from tests.runs.running import asked
@@ -44,16 +42,16 @@ def loaded(monkeypatch):
 
 
 def _start(command, options, tmp_path):
-    execution, terminal = Execution(workdir=tmp_path / "W"), Terminal()
+    folder = tmp_path / "W"
     if command == "emergence":
-        asked(Options(**options), execution.workdir)
+        asked(Options(**options), folder)
     elif command == "discriminativeness":
         asked_of = discriminativeness.DiscriminativenessOptions(job=Options(**options), layer="conv5")
-        asking = discriminativeness.question(asked_of, execution.workdir)
-        asking.prepare(context_of(terminal, execution))
+        asking = discriminativeness.question(asked_of, folder)
+        asking.prepare(Context())
     else:
-        asking = supervision.question(supervision.TrainingOptions(**options), execution.workdir)
-        asking.prepare(context_of(terminal, execution))
+        asking = supervision.question(supervision.TrainingOptions(**options), folder)
+        asking.prepare(Context())
 
 
 @pytest.mark.parametrize("command", ["emergence", "discriminativeness", "supervision"])

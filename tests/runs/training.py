@@ -12,9 +12,8 @@ import numpy as np
 from partsjax.data import shapeparts
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.layers import Conv
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import supervision
-from partsjax.runs.execution import Execution
+from partsjax.runs import skeleton, supervision
+from partsjax.runs.context import Context
 from partsjax.supervision.recipe import Recipe
 from partsjax.supervision.training import Trainer
 from tests import processes
@@ -37,6 +36,11 @@ def options(**changed) -> supervision.TrainingOptions:
     return supervision.TrainingOptions(recipe=Recipe(**recipe), **{"weights": "random", "limit": 6} | others)
 
 
+def asked(options: supervision.TrainingOptions, workdir: Path, **surroundings) -> supervision.Trained:
+    """One run, in its folder; surroundings: of its `Context`."""
+    return skeleton.run(supervision.question(options, workdir), workdir, Context(**surroundings))
+
+
 def train(workdir: Path, die_after: int = 0, **changed) -> None:
     """Trains on a few images of `shapeparts`, the architecture narrowed; dies after that many updates."""
     step = Trainer.step
@@ -53,7 +57,7 @@ def train(workdir: Path, die_after: int = 0, **changed) -> None:
         mock.patch.object(shapeparts, "read_shapeparts", few),
         mock.patch.object(Trainer, "step", deadly),
     ):
-        supervision.train_in(options(**changed), Execution(workdir), Terminal(quiet=True))
+        asked(options(**changed), workdir)
 
 
 def parameters(workdir: Path) -> dict[str, np.ndarray]:

@@ -1,7 +1,7 @@
 """Training: any network, under one kind of supervision; what comes of it, and the question a run asks."""
 
 from partsjax.runs.supervision.result import Trained
-from partsjax.runs.supervision.run import TrainingOptions, question, train_in
+from partsjax.runs.supervision.run import TrainingOptions, question
 from partsjax.runs.supervision.training import MODULE, train
 
-__all__ = ["MODULE", "Trained", "TrainingOptions", "question", "train", "train_in"]
+__all__ = ["MODULE", "Trained", "TrainingOptions", "question", "train"]

@@ -6,10 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from partsjax.networks.weights.normalisation import WeightOptions
-from partsjax.reporting.terminal import Terminal
-from partsjax.runs import skeleton
 from partsjax.runs.context import Context
-from partsjax.runs.execution import Execution, context_of
 from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.question import Question
 from partsjax.runs.supervision.asked import Asked
@@ -55,9 +52,3 @@ def question(options: TrainingOptions, folder: Path) -> Question[Trained]:
         return Training(network, dataset, options.asked(), context, folder).run
 
     return Question(options, MODULE, options.dtype, prepare)
-
-
-def train_in(options: TrainingOptions, execution: Execution, terminal: Terminal) -> Trained:
-    """A training run in its folder."""
-    folder = execution.workdir
-    return skeleton.run(question(options, folder), folder, context_of(terminal, execution))

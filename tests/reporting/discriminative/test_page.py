@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partsjax.cli.terminal import Terminal
 from partsjax.discriminativeness.findings import layer_findings
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.discriminative import strips, table, words, write_discriminativeness_report
-from partsjax.reporting.terminal import Terminal
 from tests.discriminativeness.test_findings import findings
 from tests.reporting.discriminative import synthetic
 from tests.reporting.report import browser, pages

@@ -4,9 +4,13 @@ import dataclasses
 
 import pytest
 
+from partsjax.cli import asking
+from partsjax.cli import flags as shared
+from partsjax.cli.terminal import Terminal
+from partsjax.cli.verdicts import verdict_blocks
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict
-from partsjax.reporting.terminal import Terminal
+from partsjax.runs.context import Context, Notes
 
 NAN = float("nan")
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -78,11 +82,18 @@ def beside(verdicts, names=("random", "mixed")) -> list[Verdict]:
     return [dataclasses.replace(v, nulls={name: null(v.part, name) for name in names}) for v in verdicts]
 
 
+def show_verdicts(verdicts, summaries) -> None:
+    """As `partsjax emergence` does at its end."""
+    terminal = Terminal()
+    for block in verdict_blocks(verdicts, summaries, terminal.width):
+        terminal.show(block)
+
+
 def shown(capsys, monkeypatch, width, verdicts) -> str:
     monkeypatch.setenv("COLUMNS", str(width))
     layers = dict.fromkeys(v.layer for v in verdicts)
     summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in layers}
-    Terminal().verdicts(verdicts, summaries)
+    show_verdicts(verdicts, summaries)
     return capsys.readouterr().out
 
 
@@ -189,9 +200,23 @@ def test_progress_counts_each_unit(capsys, monkeypatch):
     assert "4/4" in crops and "crops" in crops and "2/2" in verdicts and "verdicts" in verdicts
 
 
-def test_the_last_lines_name_the_report_and_the_tables(capsys):
-    Terminal().done("runs/x", {"network": 1.25, "verdicts": 2.0})
+def test_the_last_lines_name_what_was_left_out_the_report_and_the_files(tmp_path, capsys, monkeypatch):
+    from tests.runs.test_skeleton import Options, question
+
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(shared, "workdir", lambda command, options: tmp_path / "W")
+    monkeypatch.setattr(shared, "surroundings", lambda terminal: Context(notes=Notes(terminal.note)))
+    (tmp_path / "W" / "report").mkdir(parents=True)
+    asking.ask(
+        "square", Options(), lambda folder: question(Options()), lambda found, width: [f"{found.value}"]
+    )
     out = capsys.readouterr()
-    assert out.out.splitlines()[0] == "report: runs/x/report/index.html"
-    assert "runs/x/parts.csv, combinations.csv" in out.out
-    assert "network 1.2 s · verdicts 2.0 s · total 3.2 s" in out.err
+    folder = tmp_path / "W"
+    assert out.out.splitlines() == [
+        "9",
+        f"report: {folder}/report/index.html",
+        f"results: {folder}/square.txt",
+    ]
+    first, *skipped, spent = out.err.splitlines()
+    assert first == "note: squared" and skipped == ["skipped: a is damaged", "skipped: b is damaged"]
+    assert spent.startswith("squaring 0.") and " · total " in spent
