@@ -115,7 +115,7 @@ def _rest_of(archive: Archive, part: Path, progress: Progress) -> None:
         else:
             raise archive.refused(f"the server answers {response.status_code} {response.reason}")
         require_space(archive.path.parent, total - there, archive.url)
-        with open(part, "ab" if there else "wb") as file:
+        with part.open("ab") if there else part.open("wb") as file:
             for block in response.iter_content(_BLOCK):
                 file.write(block)
                 there += len(block)
