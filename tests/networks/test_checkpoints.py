@@ -14,9 +14,9 @@ from partsjax.networks.layers import LRN
 from partsjax.networks.weights import checkpoints
 
 
-def _write(folder, table, weights, step=5):
+def _write(folder, table, weights, step=5, told=None):
     said = checkpoints.About(table.name, table, ("cat", "dog", "background"), "object", step)
-    told = checkpoints.written(said, weights)
+    told = told or checkpoints.written(said, weights)
     with checkpoints.manager(folder) as steps:
         items = {"weights": ocp.args.StandardSave(weights), "about": ocp.args.JsonSave(told)}
         steps.save(step, args=ocp.args.Composite(**items))
@@ -61,6 +61,14 @@ def test_a_folder_without_a_finished_step_is_told(tmp_path):
     (tmp_path / "bare").mkdir()
     with pytest.raises(InputError, match="no finished checkpoint in this folder"):
         load_network("alexnet", str(tmp_path / "bare"))
+
+
+def test_a_checkpoint_of_another_version_is_told(tmp_path, small, weights_for):
+    table = small("alexnet").headless()
+    weights = weights_for(table)
+    told = checkpoints.sealed({"architecture": {"name": "alexnet"}}, weights)
+    with pytest.raises(InputError, match="checkpoint of another version of partsjax; train again"):
+        load_network("alexnet", str(_write(tmp_path, table, weights, told=told)))
 
 
 def test_half_of_a_step_is_told(written):

@@ -12,6 +12,7 @@ from partsjax.networks.heads import HIDDEN, head_for
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.layers import Dense, MaxPool
 from partsjax.networks.modules import named
+from partsjax.supervision.recipe import Recipe
 
 OBJECTIVES = ("object", "image", "mil", "cam", "wsddn")
 
@@ -51,6 +52,7 @@ def test_own_dense_layers_stay_and_compact_ones_replace_none():
     bare = ARCHITECTURES["vgg16"].headless()
     assert head_for(bare, "image", 6).head == (Dense("fc6", HIDDEN), Dense("scores", 6, relu=False))
     assert head_for(bare, "image", 6).head_side == 7
+    assert Recipe().hidden == HIDDEN
     mil, cam = head_for(bare, "mil", 6), head_for(bare, "cam", 6)
     assert (mil.window, mil.pooling, cam.window, cam.pooling) == (1, "max", 1, "mean")
     assert not isinstance(mil.layers[-1], MaxPool)
