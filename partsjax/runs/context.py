@@ -84,12 +84,15 @@ class Context:
 
 
 @contextlib.contextmanager
-def library_context(cache: str | os.PathLike | None = None, progress: Progress = silent) -> Iterator[Context]:
+def library_context(
+    cache: str | os.PathLike | None = None, progress: Progress = silent, **more: Any
+) -> Iterator[Context]:
     """The surroundings of a call of the library, around it.
 
     Args:
       cache: folder that keeps stages' results for the next call; one process uses it at a time. None: they
         lie in a temporary folder, which goes when the call ends.
+      more: other fields of `Context`.
 
     Raises:
       InputError: the folder cannot be made, or is in use.
@@ -99,4 +102,4 @@ def library_context(cache: str | os.PathLike | None = None, progress: Progress =
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="partsjax-")))
         else:
             folder = stack.enter_context(locked_folder(Path(cache).expanduser()))
-        yield Context(Cache(folder, lambda text: None), progress)
+        yield Context(Cache(folder, lambda text: None), progress, **more)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,21 @@ def test_a_cache_is_used_again(dataset, tmp_path, monkeypatch):
     assert repr(again.verdicts) == repr(first.verdicts)
     with pytest.raises(TypeError):  # without it the network has to run
         measure(dataset)
+
+
+def test_bad_and_doubled_photographs_stop_it_unless_allowed(tmp_path):
+    folder = tiny.write_folder(tmp_path / "photos", images=6)
+    photos = folder / "JPEGImages"
+    (photos / "val002.jpg").write_bytes(b"")
+    dataset = pj.load_dataset("coco_parts", folder, skip_bad=True)
+    with pytest.raises(pj.InputError, match="val002"):
+        measure(dataset)
+    shutil.copy(photos / "val003.jpg", photos / "val004.jpg")
+    with pytest.raises(pj.InputError, match="the same photograph twice"):
+        measure(dataset, skip_bad=True)
+    found = measure(dataset, skip_bad=True, allow_duplicates=True, batch_size=4)
+    assert len(found.skipped) == 1 and "val002" in found.skipped[0] and found.about.batch_size == 4
+    assert any("the same photograph twice" in note for note in found.notes)
 
 
 def test_another_network_is_compared_image_by_image(dataset, found):

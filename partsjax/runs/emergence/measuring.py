@@ -39,6 +39,9 @@ def measure(
     limit: int | None = None,
     seed: int = 0,
     cache: str | Path | None = None,
+    batch_size: int | None = None,
+    skip_bad: bool = False,
+    allow_duplicates: bool = False,
     progress: bool = True,
 ) -> Emergence:
     """Which parts of a data set have detectors among a network's filters, and is it more than chance?
@@ -59,6 +62,9 @@ def measure(
       limit: at most this many objects per class and split.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
+      batch_size: crops the network takes at once; None: what suits network and device.
+      skip_bad: go on without images that cannot be read; `Emergence.skipped` names them.
+      allow_duplicates: go on although the same photograph is there under several names.
       progress: whether a bar shows how far it is.
 
     Returns:
@@ -80,7 +86,8 @@ def measure(
     nulls, priors = chosen_nulls(nulls), tuple(priors)
     require_priors(priors, [null.name for null in nulls])
     asked = Asked(chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors)
-    with library_context(cache, bars() if progress else silent) as context:
+    more = {"batch_size": batch_size, "skip_bad": skip_bad, "allow_duplicates": allow_duplicates}
+    with library_context(cache, bars() if progress else silent, **more) as context:
         context.notes.add(*network.notes, *dataset.notes)
         return answer(network, dataset, asked, context)
 
