@@ -272,12 +272,15 @@ def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
 
     def written(place: Path) -> dict[str, bytes]:
         """But clocks, and paths of the folder itself."""
-        clocks = ("manifest.json", "options.json", "summary.json", "lock")
+        clocks = ("manifest.json", "options.json", "summary.json", "lock", "object-0/resamples.npz")
         return {name: content for name, content in tree(place).items() if not name.endswith(clocks)}
 
     expected, found = written(whole), written(killed)
     assert expected.keys() == found.keys() and len(expected) > 20
     assert [name for name in expected if expected[name] != found[name]] == []
+    one, other = (read(place / "emergence" / "object-0") for place in (whole, killed))  # it names its weights
+    assert repr(one.verdicts) == repr(other.verdicts)
+    assert all(np.array_equal(one.samples[name], other.samples[name], equal_nan=True) for name in one.samples)
 
 
 def test_a_browser_finds_nothing_wrong(compared):

@@ -28,7 +28,7 @@ class About:
     """What was asked, and of what.
 
     net, weights: what the network is called, and where its weights are from, as far as that is known.
-    emergence: the folder it is kept in; "" where it was given or measured in memory.
+    emergence: the folder it is kept in, seen from the run's own; "" where it was given or measured in memory.
     batch_size: of crops. network_digest, input_fingerprint: hexadecimal, of the network and of all it saw.
     """
 

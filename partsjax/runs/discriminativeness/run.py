@@ -61,7 +61,7 @@ def question(options: DiscriminativenessOptions, folder: Path) -> Question[Discr
             return skeleton.run(emergence.question(of_layer, report=False), place, context.step())
 
         cutoff = Cutoff(options.deviations, options.after_softmax)
-        asked = Asked(layer, cutoff, options.blackouts, job.limit, job.seed, str(place))
+        asked = Asked(layer, cutoff, options.blackouts, job.limit, job.seed, options.emergence or "emergence")
 
         def named(context: Context) -> Discriminativeness:
             found = answer(network, dataset, asked, measured, context)
