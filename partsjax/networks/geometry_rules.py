@@ -116,13 +116,12 @@ def _convolve(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
     _require_free(seen, numbers.lhs_spec[:2], "over")
     windows, to = {}, {}
     for i, axis in enumerate(numbers.lhs_spec[2:]):
-        if axis in seen.spans and params["lhs_dilation"][i] > 1:
-            raise StopsError("transposed")
         windows[axis] = {
             "taps": taps[numbers.rhs_spec[2 + i]],
             "step": params["window_strides"][i],
             "before": params["padding"][i][0],
             "dilation": params["rhs_dilation"][i],
+            "spread": params["lhs_dilation"][i],
         }
         to[axis] = numbers.out_spec[2 + i]
     return seen.through(windows).moved(to)
@@ -130,24 +129,24 @@ def _convolve(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
 
 def _pool(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
     seen, params = _only_first(given), equation.params
-    if any(params["base_dilation"][axis] > 1 for axis in seen.spans):
-        raise StopsError("of a dilated map")
     return seen.through({
         axis: {
             "taps": params["window_dimensions"][axis],
             "step": params["window_strides"][axis],
             "before": params["padding"][axis][0],
             "dilation": params["window_dilation"][axis],
+            "spread": params["base_dilation"][axis],
         }
         for axis in seen.spans
     })  # fmt: skip
 
 
 def _pad(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
-    seen, config = _only_first(given), equation.params["padding_config"]
-    if any(config[axis][2] for axis in seen.spans):
-        raise StopsError("between cells")
-    return seen.through({axis: {"taps": 1, "before": config[axis][0]} for axis in seen.spans})
+    config = equation.params["padding_config"]
+    return _only_first(given).through({
+        axis: {"taps": 1, "before": before, "spread": 1 + between}
+        for axis, (before, _, between) in enumerate(config)
+    })  # fmt: skip
 
 
 def _slice(equation: JaxprEqn, given: list[Seen | None]) -> Seen:

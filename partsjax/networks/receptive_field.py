@@ -72,7 +72,7 @@ def _at(extent: Callable[[int], tuple[int, int]], layer: str, side: int, cells: 
     first, last = far[1] - stride * (cells - 1), near[0]
     middle = cells // 2
     seen = extent(middle)
-    on_a_grid = first + stride * middle <= seen[0] and seen[1] <= last + stride * middle
+    on_a_grid = first + stride * middle - 1 < seen[0] and seen[1] < last + stride * middle + 1
     if stride == 0 or stride != (far[1] - far[0]) / apart or not on_a_grid:
         raise UnmeasurableError("what its cells see does not lie on a grid")
     if stride < 0:
@@ -96,7 +96,7 @@ def _canvases(
         of_larger = _cells(apply, params, layer, larger)
     except Exception:  # whatever someone's code raises on images of another size
         return
-    if of_larger > cells and samples * _bytes(apply, params, layer, larger) <= _MOST:
+    if samples * _bytes(apply, params, layer, larger) <= _MOST:
         yield larger, of_larger
 
 

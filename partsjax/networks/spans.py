@@ -25,13 +25,17 @@ class Span:
     last: float = 0.0
     stride: float = 1.0
 
-    def window(self, taps: int, *, step: int = 1, before: int = 0, dilation: int = 1) -> "Span":
-        """Of cells that each see `taps` of these cells, beginning `before` cells outside of the array."""
+    def window(
+        self, taps: int, *, step: int = 1, before: int = 0, dilation: int = 1, spread: int = 1
+    ) -> "Span":
+        """Of cells that each see `taps` of these cells, beginning `before` cells outside of the array.
+
+        spread: as many cells lie where one did, as in a transposed convolution.
+        """
+        stride = self.stride / spread
+        first = self.first - before * stride
         return Span(
-            self.along,
-            self.first - before * self.stride,
-            self.last + ((taps - 1) * dilation - before) * self.stride,
-            self.stride * step,
+            self.along, first, self.last - before * stride + (taps - 1) * dilation * stride, stride * step
         )
 
 
@@ -50,9 +54,9 @@ class Seen:
     stops: str = ""
 
     def moved(self, to: Mapping[int, int]) -> "Seen":
-        """With its axes at other places; those that are not in `to` are gone, and what they saw with them."""
+        """With its axes at other places; those that are not in `to` are gone."""
         spans = {to[axis]: span for axis, span in self.spans.items() if axis in to}
-        return dataclasses.replace(self, spans=spans, whole=self.whole or len(spans) < len(self.spans))
+        return dataclasses.replace(self, spans=spans)
 
     def through(self, windows: Mapping[int, Mapping]) -> "Seen":
         """With `Span.window` along some of its axes."""
@@ -74,7 +78,5 @@ def hull(given: Sequence[Seen | None]) -> Seen:
             raise StopsError("of maps whose cells lie differently far apart")
         first, last = min(span.first, other.first), max(span.last, other.last)
         spans[axis] = Span(span.along, first, last, span.stride)
-    if len({span.along for span in spans.values()}) < len(spans):
-        raise StopsError("of rows and columns")
     whole = any(one.whole or len(one.spans) < len(spans) for one in depends)
     return Seen(spans, whole)

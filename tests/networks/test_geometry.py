@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partsjax.errors import InputError
-from partsjax.networks import ReceptiveField, estimate_receptive_field, load_network
+from partsjax.networks import ReceptiveField, estimate_receptive_field, load_network, receptive_field
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.assembly import random_network
 from partsjax.networks.geometry import receptive_fields
@@ -93,6 +93,7 @@ def channels_first(x):
     return jnp.maximum(y, 0).transpose(0, 2, 3, 1)
 
 
+BETWEEN = [(0, 0, 0), (1, 0, 1), (1, 0, 1), (0, 0, 0)]
 BY_HAND = {
     "convolution": (lambda x: conv(x, 11, 4, (2, 2)), (11, 4, 3)),
     "even kernel": (lambda x: conv(x, 4, 2), (4, 2, 1.5)),
@@ -115,6 +116,18 @@ BY_HAND = {
     ),
     "padded, sliced": (lambda x: jnp.pad(x, [(0, 0), (3, 0), (3, 0), (0, 0)])[:, 1::2, 1::2], (1, 2, -2)),
     "split": (lambda x: sum(jnp.split(conv(x, 3, 2), 2, -1)), (3, 2, 1)),
+    "transposed": (
+        lambda x: jax.lax.conv_transpose(conv(x, 3, 2), jnp.ones((3, 3, 4, 4)), (2, 2), "SAME"),
+        (5, 1, 0),
+    ),
+    "with zeros between": (lambda x: conv(jax.lax.pad(x, 0.0, BETWEEN), 5, 1), (3, 0.5, 0.5)),
+    "pooled with zeros between": (
+        lambda x: jax.lax.reduce_window(
+            x, 0.0, jax.lax.add, (1, 3, 3, 1), (1, 2, 2, 1), "VALID", base_dilation=(1, 2, 2, 1)
+        ),
+        (2, 1, 0.5),
+    ),
+    "a quarter": (lambda x: jnp.split(jnp.split(x, 2, 1)[1], 2, 2)[1], (1, 1, 32)),
     "reshaped": (
         lambda x: conv(x, 3).reshape(2, 62, 62, 2, 2).transpose(0, 1, 2, 4, 3).reshape(2, 62, 62, 4),
         (3, 1, 1),
@@ -143,6 +156,11 @@ LEFT_OUT = {
     "squeeze and excitation": squeezed,
     "normalised by image": lambda x: nnx.GroupNorm(4, num_groups=2, rngs=nnx.Rngs(0))(conv(x, 5, 2)),
     "a factor from pooling": lambda x: conv(x, 5, 2) * nnx.avg_pool(x, (64, 64)).sum(),
+    "a factor from a corner": lambda x: conv(x, 5, 2) * conv(x, 5, 2)[:, :1, :1],
+    "the same, repeated": lambda x: (
+        conv(x, 5, 2) + jnp.broadcast_to(conv(x, 5, 2)[:, :1, :1], (2, 30, 30, 4))
+    ),
+    "the same, reshaped": lambda x: conv(x, 5, 2) + conv(x, 5, 2)[:, :1, :1].reshape(-1, 4)[:, None, None],
     "attention to places": lambda x: conv(x, 5, 2) * jax.nn.softmax(conv(x, 5, 2), axis=(1, 2)),
 }
 
@@ -161,10 +179,29 @@ def attention(x):
     return jnp.einsum("bij,bjc->bic", looks, patches).reshape(-1, 4, 4, 4)
 
 
+def vision_transformer(x):
+    """The same after a position is added, beside what it attends to, and normalised over channels."""
+    tokens = conv(x, 16, 16) / 100 + jnp.arange(16.0).reshape(4, 4, 1)
+    norm = nnx.LayerNorm(4, rngs=nnx.Rngs(0))
+    return norm(tokens + attention(x) / 100)
+
+
+def compared(x):
+    """Cells of a column look at each other."""
+    y = conv(x, 16, 16)
+    return y * jnp.einsum("bhwc,bkwc->bhwk", y, y).sum(-1, keepdims=True)
+
+
 def mixed(x):
     """Cells of a row see the row."""
     cells = conv(x, 16, 16)
     return cells + jnp.einsum("bhwc,wk->bhkc", cells, jnp.ones((4, 4)))
+
+
+def mixed_by_convolution(x):
+    """The rows are its channels."""
+    y = conv(x, 16, 16)
+    return y + conv(y.transpose(0, 3, 2, 1), 1).transpose(0, 3, 2, 1)
 
 
 def windows(x):
@@ -174,6 +211,11 @@ def windows(x):
 
 NOMINAL = {
     "attention": (attention, "see up to the border of the image, larger ones included"),
+    "a vision transformer": (vision_transformer, "see up to the border of the image, larger ones included"),
+    "compared along columns": (compared, "see other rows than columns"),
+    "mixed by a convolution": (mixed_by_convolution, "see other rows than columns"),
+    "summed from a corner": (lambda x: conv(x, 16, 16).cumsum(1).cumsum(2), "see up to the border"),
+    "strides that differ": (lambda x: conv(x, 16, 16) + conv(x, 1)[:, :4, :4], "does not lie on a grid"),
     "one number an image": (lambda x: x.mean((1, 2))[:, None, None] * jnp.ones((4, 4, 1)), "every cell sees"),
     "mixed along rows": (mixed, "see other rows than columns"),
     "windows": (windows, "does not lie on a grid"),
@@ -202,6 +244,18 @@ def beyond(x):
 
 def test_larger_images_measure_what_this_one_cannot():
     assert field(beyond, 32) == ReceptiveField(229, 8, 0)
+
+
+def test_larger_images_that_take_too_much_memory_are_not_tried(monkeypatch):
+    monkeypatch.setattr(receptive_field, "_MOST", 1)
+    assert found(beyond, 32)[0] == ReceptiveField(8, 8, 3.5, nominal=True)
+
+
+def test_cells_out_of_order_do_not_lie_on_a_grid():
+    order = np.arange(16)
+    order[[7, 8]] = 8, 7
+    one, (note,) = found(lambda x: conv(x, 4, 4)[:, order][:, :, order])
+    assert one == ReceptiveField(4, 4, 1.5, nominal=True) and "does not lie on a grid" in note
 
 
 def test_images_of_one_size_alone_are_not_enlarged():

@@ -1,5 +1,6 @@
 """`make_network`: what it checks, and what makes two networks two."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -72,3 +73,16 @@ def test_its_params_are_drawn_anew():
 def test_params_that_cannot_be_drawn_are_one_line(init, message):
     with pytest.raises(InputError, match=message):
         untrained_network(own.made(init=init), 0)
+
+
+def test_what_was_assumed_of_its_fields_is_noted():
+    network = own.made(lambda x: x.mean((1, 2), keepdims=True) * jnp.ones((4, 4, 1)), fields={})
+    assert network.fields[own.LAYER] == ReceptiveField(16, 16, 7.5, nominal=True)
+    assert [
+        note.startswith("network own: layer conv2: every cell sees the whole") for note in network.notes
+    ] == [True]
+
+
+def test_a_nominal_field_has_to_fit_its_map_as_well():
+    with pytest.raises(InputError, match="does not fit its receptive field; at 16 pixels"):
+        own.made(fields={own.LAYER: ReceptiveField(16, 16, 7.5, nominal=True)})
