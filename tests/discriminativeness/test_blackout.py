@@ -1,5 +1,7 @@
 """Which pixels are blacked out, where the controls lie, and what is made of the drops."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from partsjax.discriminativeness.blackout import (
     part_drops,
 )
 from partsjax.emergence.bootstrap import resamples
-from partsjax.networks import as_network
+from partsjax.networks import Preprocessing, as_network
 from tests.discriminativeness import plain
 from tests.discriminativeness.test_ablation import drawn, images, table
 
@@ -126,14 +128,15 @@ def test_controls_are_uniform_over_the_object():
 
 
 def test_scores_are_those_of_crops_painted_with_the_mean_colour():
-    architecture = table()
+    mean, std = (1.0, -2.0, 3.0), (2.0, 1.5, 1.0)
+    architecture = dataclasses.replace(table(), preprocessing=Preprocessing(mean, std))
     network, random = as_network(architecture, drawn(architecture)), np.random.default_rng(0)
     crops = images(architecture, count=2 * jax.device_count())
     masks = random.random((len(crops), 3, 17, 17)) < 0.3
     masks[:, 0] = False
     found = np.asarray(blackout_scores(network)(crops, masks))
     for n, m in np.ndindex(found.shape[:2]):
-        painted = np.where(masks[n, m][..., None], architecture.preprocessing.mean, crops[n])
+        painted = (np.where(masks[n, m][..., None], mean, crops[n]) - np.array(mean)) / np.array(std)
         wanted = plain.scores(architecture, drawn(architecture), painted)
         np.testing.assert_allclose(found[n, m], wanted, rtol=1e-4, atol=1e-4)
 
