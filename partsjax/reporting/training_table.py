@@ -8,7 +8,7 @@ from rich.table import Table
 
 METRICS = {
     "top1": "windows named rightly (top-1)",
-    "object_accuracy": "objects told apart, background aside",
+    "object_accuracy": "windows of objects classified correctly, background left out",
     "balanced_accuracy": "classes and background counting alike",
     "map": "mean average precision of labels",
     "corloc": "objects boxed at IoU 0.5 (CorLoc)",

@@ -35,7 +35,7 @@ class WindowClassification:
         """`truth`: int [N].
 
         top1: in the ratio of training, one window with an object in four.
-        object_accuracy: of windows that show an object, background aside; mean over classes.
+        object_accuracy: of windows that show an object, background left out; mean over classes.
         balanced_accuracy: mean over classes and background of the share named rightly, with log(3 C) off
           background's score, which is what it owes to being 3 C times as common in training as each of
           the C classes (balanced classes; our choice).
