@@ -20,7 +20,7 @@ class ClassDrops:
     """What the N crops of a class lose of its score; float32, of F filters and P parts.
 
     before, after: [N, F], without each filter, before and after the softmax. gradient: [N, F], gradient x
-      activation. peaks: [N, F], each filter's highest activation, in cell [N, F] (int32) of a map `columns`
+      activation. highest: [N, F], each filter's highest activation, in cell [N, F] (int32) of a map `columns`
       wide.
     part: [N, P], without each part; controls: [N, P, R], without random boxes of its size. areas,
       control_areas: [N, P], fractions of the crop replaced. NaN where a crop was not asked for, or has no
@@ -30,7 +30,7 @@ class ClassDrops:
     before: np.ndarray
     after: np.ndarray
     gradient: np.ndarray
-    peaks: np.ndarray
+    highest: np.ndarray
     cells: np.ndarray
     columns: int
     part: np.ndarray

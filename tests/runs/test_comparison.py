@@ -165,10 +165,11 @@ def test_a_layer_that_was_not_trained_comes_out_equal(folder, tmp_path):
 def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
     """With layers of their own, on the same images and parts, whatever the size of their crops."""
     networks = ("imagenet", "wide=tests.runs.supervised:wider", "narrow=tests.tiny:network@random")
-    run(folder, tmp_path, networks, layers=("conv2", "wide:block", "wide:conv1"))
+    run(folder, tmp_path, networks, layers=("conv1", "conv2", "wide:block", "wide:conv1"))
     table = {(r["network"], r["layer"]): r for r in rows(tmp_path / "differences.csv")}
     assert {key: row["baseline_layer"] for key, row in table.items()} == {
-        ("wide", "conv1"): "conv2", ("wide", "block"): "conv2", ("narrow", "conv2"): "conv2"
+        ("wide", "conv1"): "conv1", ("wide", "block"): "conv2",
+        ("narrow", "conv1"): "conv1", ("narrow", "conv2"): "conv2",
     }  # fmt: skip
     kept = {p.parent.name: read(p.parent) for p in tmp_path.glob("emergence/*/resamples.npz")}
     assert kept["wide"].images == kept["imagenet"].images

@@ -98,7 +98,7 @@ STEPS = {
     "ablation": lambda network, pixels: ablator(network, "conv2")(pixels, LABELS),
     "gradients": lambda network, pixels: attributor(network, "conv2")(pixels, LABELS),
     "blackout": lambda network, pixels: blackout_scores(network)(pixels, MASKS),
-    "peaks": lambda network, pixels: Steps(network, "conv2").peaks(pixels),
+    "highest": lambda network, pixels: Steps(network, "conv2").highest(pixels),
 }
 
 

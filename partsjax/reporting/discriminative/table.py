@@ -16,7 +16,7 @@ _COLUMNS = ("class", "filters", "paper\n(chance)", "strict\n(chance)", "parts", 
 
 
 def discriminative_table(found: LayerFindings) -> Group:
-    """The table, and below it the sentence; readers are told what the words mean."""
+    """The table, what its words mean above it, and the sentence below."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(_COLUMNS[0], overflow="fold")
     for heading in _COLUMNS[1:]:

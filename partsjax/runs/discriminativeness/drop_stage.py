@@ -97,11 +97,11 @@ class DropStage:
         labels = np.full(batch_size, self._label, np.int32)
         drops = self._steps.ablate(batch.pixels, labels)
         gradient = self._steps.attribute(batch.pixels, labels)
-        peaks, cells = self._steps.peaks(batch.pixels)
+        highest, cells = self._steps.highest(batch.pixels)
         n = len(batch.index)
         scores = np.asarray(drops.scores)[:n]
         require_finite_scores(self._network, scores[batch.readable])
-        arrays = {"before": drops.before, "after": drops.after, "gradient": gradient, "peaks": peaks}
+        arrays = {"before": drops.before, "after": drops.after, "gradient": gradient, "highest": highest}
         return {
             **{name: np.asarray(array, np.float32)[:n] for name, array in arrays.items()},
             "cells": np.asarray(cells)[:n],

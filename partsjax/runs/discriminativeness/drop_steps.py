@@ -27,8 +27,8 @@ class Steps:
         return attributor(self.network, self.layer)
 
     @functools.cached_property
-    def peaks(self):
-        """`pixels -> (peaks, cells)`, each [B, L]."""
+    def highest(self):
+        """`pixels -> (highest activations, their cells)`, each [B, L]."""
         network, layer = self.network, self.layer
 
         def step(pixels, params):

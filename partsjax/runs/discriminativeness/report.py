@@ -39,16 +39,16 @@ class _Pictures:
     def top_activations(self, object_class: str, number: int) -> tuple[Shown, ...]:
         """The crops that excite a filter most, with the receptive field of its highest activation."""
         drops, size = self._drops[object_class], self._network.input_size
-        peaks = drops.peaks[:, number]
+        highest = drops.highest[:, number]
         shown = []
-        for crop in np.argsort(-peaks, kind="stable")[:_TOP_ACTIVATIONS]:
-            if peaks[crop] <= 0:
+        for crop in np.argsort(-highest, kind="stable")[:_TOP_ACTIVATIONS]:
+            if highest[crop] <= 0:
                 break
             row, column = divmod(int(drops.cells[crop, number]), drops.columns)
             centre = [self._field.center + 0.5 + self._field.stride * cell for cell in (column, row)]
             corners = [c + half for half in (-self._field.size / 2, self._field.size / 2) for c in centre]
             box = np.clip(corners, 0, size)
-            shown.append(self._gallery.shown(object_class, int(crop), box, number, peaks[crop]))
+            shown.append(self._gallery.shown(object_class, int(crop), box, number, highest[crop]))
         return tuple(shown)
 
     def blacked(self, object_class: str, part: int) -> tuple[page.Blacked, ...]:
