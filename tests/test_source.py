@@ -1,6 +1,10 @@
-"""What the source may not rest on: the locale's encoding, and assertions, which `python -O` strips."""
+"""What the source may not rest on: the locale's encoding, and assertions, which `python -O` strips.
+
+And that a public name stands for one thing.
+"""
 
 import ast
+import collections
 from pathlib import Path
 
 import pytest
@@ -47,3 +51,24 @@ def test_what_is_doubtful_is_seen(code):
 def test_the_source_opens_text_as_utf8_and_asserts_nothing():
     found = {path: doubtful(path.read_text(encoding="utf-8")) for path in SOURCES}
     assert not {str(path.relative_to(ROOT)): lines for path, lines in found.items() if lines}
+
+
+def public_names(code: str) -> list[str]:
+    """Functions, classes and constants of a module that others may use."""
+    names = []
+    for node in ast.parse(code).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            names += [n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+    return [name for name in names if not name.startswith("_") and name != "T"]
+
+
+def test_a_public_name_stands_for_one_thing():
+    places = collections.defaultdict(set)
+    for path in SOURCES:
+        if path.is_relative_to(ROOT / "partsjax"):
+            for name in public_names(path.read_text(encoding="utf-8")):
+                places[name].add(str(path.relative_to(ROOT)))
+    places.pop("main")  # of every command
+    assert not {name: sorted(where) for name, where in places.items() if len(where) > 1}

@@ -58,7 +58,7 @@ flags.adopt_module_key_flags(supervision)
 def main() -> None:
     from partsjax.cli.asking import ask
     from partsjax.reporting.comparison.terminal import tables
-    from partsjax.runs.comparison import ComparisonOptions, question
+    from partsjax.runs.comparison import ComparisonOptions, comparison_question
     from partsjax.runs.options import Options
 
     shown = shared.job_options()
@@ -75,7 +75,7 @@ def main() -> None:
     ask(
         "comparison",
         options,
-        lambda folder: question(options, folder, pages=_PAGES.value),
+        lambda folder: comparison_question(options, folder, pages=_PAGES.value),
         lambda found, width: tables(found.content, width),
     )
 
@@ -108,4 +108,4 @@ def _refuse_idle(options) -> None:
     training = [options.training_of(member) for member in trained]
     if not any(one.recipe.windows for one in training):
         shared.refuse_idle(["windows"], "on these networks: none learns from such windows")
-    supervision.refuse_idle({one.supervision for one in training})
+    supervision.refuse_idle_training_flags({one.supervision for one in training})

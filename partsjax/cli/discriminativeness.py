@@ -71,6 +71,6 @@ def main() -> None:
     ask(
         "discriminativeness",
         asked,
-        lambda folder: discriminativeness.question(asked, folder),
+        lambda folder: discriminativeness.discriminativeness_question(asked, folder),
         lambda found, width: [discriminative_table(found.findings)],
     )

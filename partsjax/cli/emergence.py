@@ -86,6 +86,6 @@ def main() -> None:
     ask(
         "emergence",
         options,
-        lambda folder: emergence.question(options),
+        lambda folder: emergence.emergence_question(options),
         lambda found, width: verdict_blocks(found.verdicts, found.summary, width),
     )

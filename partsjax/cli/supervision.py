@@ -79,7 +79,7 @@ flags.DEFINE_integer(
 flags.adopt_module_key_flags(shared)
 
 
-def refuse_idle(objectives: set[str]) -> None:
+def refuse_idle_training_flags(objectives: set[str]) -> None:
     """Refuses flags of the command line that no training under these objectives looks at."""
     if objectives <= {"object"}:
         shared.refuse_idle(["image_size"], "on windows, which are warped to the network's input")
@@ -106,10 +106,10 @@ def main() -> None:
     if flags.FLAGS.layers:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
     options = training_options()
-    refuse_idle({options.supervision})
+    refuse_idle_training_flags({options.supervision})
 
     def question(folder):
-        return supervision.question(options, folder)
+        return supervision.supervision_question(options, folder)
 
     def tables(trained, width):
         yield training_table(trained.headline, trained.validation(), trained.baselines)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from partsjax.errors import InputError
 
-Progress = Callable[[int, int, str, str], None]
+UnitProgress = Callable[[int, int, str, str], None]
 """Called with (done, total, what, unit) as something is prepared."""
 
 _BLOCK = 2**16  # of a block that breaks off nothing is kept
@@ -45,7 +45,7 @@ class Archive:
         )
 
 
-def fetch(archive: Archive, progress: Progress) -> str:
+def fetch(archive: Archive, progress: UnitProgress) -> str:
     """Fetches an archive unless it is there already; one cut off goes on where it stopped.
 
     It has its name only when it is whole. Until then it lies beside that, under a name of its address's own.
@@ -73,7 +73,7 @@ def fetch(archive: Archive, progress: Progress) -> str:
     return sha256
 
 
-def _all_of(archive: Archive, part: Path, progress: Progress) -> None:
+def _all_of(archive: Archive, part: Path, progress: UnitProgress) -> None:
     """Makes `part` the whole file, in as many requests as bring it further."""
     import requests
 
@@ -94,7 +94,7 @@ def _all_of(archive: Archive, part: Path, progress: Progress) -> None:
             raise InputError(f"{part}: cannot be written ({_reason(error)}); {_ROOM}") from error
 
 
-def _rest_of(archive: Archive, part: Path, progress: Progress) -> None:
+def _rest_of(archive: Archive, part: Path, progress: UnitProgress) -> None:
     """One request for what is not there yet; raises requests' exceptions where it breaks off."""
     import requests
 
@@ -131,7 +131,7 @@ def require_space(folder: Path, size: int, what: str) -> None:
         )
 
 
-def unpack(archive: Archive, wanted: str, to: Path, progress: Progress) -> None:
+def unpack(archive: Archive, wanted: str, to: Path, progress: UnitProgress) -> None:
     """Unpacks an archive, and puts its folder called `wanted` at `to` once it is whole.
 
     Raises:
@@ -162,7 +162,7 @@ def unpack(archive: Archive, wanted: str, to: Path, progress: Progress) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _checksums(path: Path, progress: Progress) -> tuple[str, str]:
+def _checksums(path: Path, progress: UnitProgress) -> tuple[str, str]:
     """MD5, as data sets publish it, and SHA-256, hexadecimal."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     done, total = 0, path.stat().st_size

@@ -14,7 +14,7 @@ from partsjax.foreign import one_line
 from partsjax.progress import bars, when_needed
 
 
-def load_dataset(
+def load_dataset(  # noqa: PLR0913 (options of a public call, by keyword)
     name: str,
     data_dir: str | os.PathLike | None = None,
     *,

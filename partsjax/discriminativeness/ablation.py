@@ -24,11 +24,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
-from partsjax.discriminativeness.map_by_map import Filters, followed
+from partsjax.discriminativeness.map_by_map import Filters, filters_of_results
 from partsjax.discriminativeness.scores import of_class, on_every_device, require_scores
 from partsjax.discriminativeness.shares import Shares, shares
 from partsjax.networks.activations import activations, scores_after
-from partsjax.networks.program import flat_program, run, value_of
+from partsjax.networks.program import flat_program, run_equations, value_of
 from partsjax.networks.protocol import Network
 
 MEMORY = 1 << 28  # bytes: the ablated maps of as many (crop, filter) pairs are worked on at once, per device
@@ -140,7 +140,7 @@ def _parts(program: Jaxpr) -> _Parts:
         alone = mixed.isdisjoint(arguments)
         if alone and not any(given):
             known.append(equation)
-        elif alone and (found := followed(equation, given)):
+        elif alone and (found := filters_of_results(equation, given)):
             maps.append(equation)
             filters.update(zip(equation.outvars, found, strict=True))
         else:
@@ -160,10 +160,10 @@ def _taken_apart(program: ClosedJaxpr, params: list, activation: jax.Array):
     jaxpr, filters = program.jaxpr, activation.shape[-1]
     parts, of = _parts(jaxpr), jnp.arange(filters)
     known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*program.consts, *params, None], strict=True))
-    run(parts.known, known)
+    run_equations(parts.known, known)
     maps, at_zero = ({**known, jaxpr.invars[-1]: a} for a in (activation, jnp.zeros_like(activation)))
-    run(parts.maps, maps)
-    run(parts.maps, at_zero)
+    run_equations(parts.maps, maps)
+    run_equations(parts.maps, at_zero)
 
     def lost(atom):
         return maps[atom] - at_zero[atom] if atom in parts.filters else value_of(atom, maps)
@@ -178,7 +178,7 @@ def _taken_apart(program: ClosedJaxpr, params: list, activation: jax.Array):
 
     def scores(values):
         values = {**known, **values}
-        run(parts.rest, values)
+        run_equations(parts.rest, values)
         return value_of(jaxpr.outvars[0], values)
 
     def without(piece):

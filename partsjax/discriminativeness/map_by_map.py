@@ -39,7 +39,7 @@ class Filters:
         return self.inner == 1 and shape[self.axis] == len(self.of)
 
 
-def followed(equation: JaxprEqn, given: Sequence[Filters | None]) -> list[Filters] | None:
+def filters_of_results(equation: JaxprEqn, given: Sequence[Filters | None]) -> list[Filters] | None:
     """The filters of an equation's results; None where it does not work map by map.
 
     given: of its arguments, None for one that does not depend on the activation; one at least does.

@@ -7,7 +7,7 @@ from jax.extend.core import Jaxpr, JaxprEqn, Literal, Var
 
 from partsjax.errors import InputError
 from partsjax.networks.activations import applied, image_shape
-from partsjax.networks.program import flat_program, run, value_of
+from partsjax.networks.program import flat_program, run_equations, value_of
 from partsjax.networks.protocol import Network
 
 
@@ -40,7 +40,7 @@ def continuation(network: Network, layer: str, deeper: str, activation: jax.Arra
     values = dict(zip(program.jaxpr.constvars, program.consts, strict=True))
     values |= zip(params, jax.tree.leaves(network.params), strict=True)
     values[start] = activation.astype(start.aval.dtype)
-    run(equations, values)
+    run_equations(equations, values)
     return value_of(end, values)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from partsjax.errors import InputError
 from partsjax.networks.activations import applied, image_shape
-from partsjax.networks.geometry_rules import followed
+from partsjax.networks.geometry_rules import spans_of_outputs
 from partsjax.networks.program import flat_program
 from partsjax.networks.protocol import Apply, ReceptiveField
 from partsjax.networks.receptive_field import UnmeasurableError, estimate_receptive_field
@@ -41,7 +41,7 @@ def receptive_fields(
         image_shape(input_size, _BATCH),
     )
     fields, nominal, whole = {}, {}, []
-    for layer, output, seen in zip(layers, program.jaxpr.outvars, followed(program), strict=True):
+    for layer, output, seen in zip(layers, program.jaxpr.outvars, spans_of_outputs(program), strict=True):
         try:
             if seen is None or seen.stops:
                 fields[layer] = estimate_receptive_field(apply, params, layer, input_size)

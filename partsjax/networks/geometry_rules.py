@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 from jax.extend.core import ClosedJaxpr, JaxprEqn, Literal, Var
 
-from partsjax.networks.spans import COLUMNS, ROWS, Seen, Span, StopsError, hull
+from partsjax.networks.spans import COLUMNS, ROWS, Seen, Span, StopsError, joined_spans
 
 
-def followed(program: ClosedJaxpr) -> list[Seen | None]:
+def spans_of_outputs(program: ClosedJaxpr) -> list[Seen | None]:
     """What the cells of each output of `program` see; None: nothing of the image.
 
     The program's last argument is the images, [batch, rows, columns, channels].
@@ -65,13 +65,13 @@ def _elementwise(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
     for one, of in zip(given, _shapes(equation), strict=True):  # axes of size 1 are repeated
         kept = {axis: axis for axis in range(len(of)) if of[axis] == shape[axis]}
         arrays.append(one and one.moved(kept))
-    return hull(arrays)
+    return joined_spans(arrays)
 
 
 def _same(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
     """What runs along one axis and keeps the shape."""
     axis = equation.params.get("axis", equation.params.get("dimension"))
-    found = hull(given)
+    found = joined_spans(given)
     _require_free(found, (axis,), "along")
     return found
 

@@ -15,7 +15,7 @@ from partsjax.networks.identity import content_digest
 from partsjax.networks.protocol import After, Apply, Network, Preprocessing, ReceptiveField
 
 
-def make_network(
+def make_network(  # noqa: PLR0913 (options of a public call, by keyword)
     name: str,
     apply: Apply,
     params: Any,

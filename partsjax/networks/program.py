@@ -29,7 +29,7 @@ def flat_program(function: Callable, *arguments: Any) -> ClosedJaxpr:
     return flat(*jax.tree.leaves(arguments))
 
 
-def run(equations: Iterable[JaxprEqn], values: dict[Var, Any]) -> None:
+def run_equations(equations: Iterable[JaxprEqn], values: dict[Var, Any]) -> None:
     """Runs equations, in order; what they need is read from `values`, what they give is added there."""
     for equation in equations:
         primitive = equation.primitive
@@ -50,7 +50,7 @@ def _inlined(program, constants, arguments) -> list:
     for equation in program.eqns:
         inner = next((equation.params[name] for name in _CALLED if name in equation.params), None)
         if equation.primitive.name not in _CALLS or inner is None:
-            run([equation], values)
+            run_equations([equation], values)
             continue
         called, constants = (inner.jaxpr, inner.consts) if isinstance(inner, ClosedJaxpr) else (inner, [])
         given = [value_of(atom, values) for atom in equation.invars]

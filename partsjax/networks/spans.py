@@ -68,7 +68,7 @@ class StopsError(Exception):
     """Cells cannot be followed further; the message says why."""
 
 
-def hull(given: Sequence[Seen | None]) -> Seen:
+def joined_spans(given: Sequence[Seen | None]) -> Seen:
     """What a cell sees through any of several arrays of the same shape."""
     depends = [one for one in given if one is not None]
     spans: dict[int, Span] = {}

@@ -34,7 +34,7 @@ def envelope(precision, axis: int = -1):
     return np.flip(np.maximum.accumulate(np.flip(precision, axis), axis), axis)
 
 
-def area(gained, precision, axis: int = -1, dtype=None):
+def area_under_envelope(gained, precision, axis: int = -1, dtype=None):
     """Σ_t gained_t · max_{u ≥ t} precision_u along an axis of NumPy or JAX arrays, steps by descending score.
 
     Args:
@@ -96,7 +96,7 @@ def average_precision(ranking: Ranking, alive: jax.Array, true: jax.Array, posit
     detections = _running_count((state > 0).astype(jnp.float32))
     precision = jnp.where(ranking.closes[:, None, :], found / jnp.maximum(detections, 1), 0)
     known = (positives > 0) & ranking.known[:, None]
-    return jnp.where(known, area(hits, precision) / jnp.maximum(positives, 1), jnp.nan)
+    return jnp.where(known, area_under_envelope(hits, precision) / jnp.maximum(positives, 1), jnp.nan)
 
 
 def _running_count(flags: jax.Array) -> jax.Array:
@@ -148,7 +148,7 @@ class Curve:
         found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
         shown = np.cumsum(self.detections @ weights, axis=0)
         wanted = self.positives @ weights
-        total = area(gained, found / np.maximum(shown, 1), axis=0, dtype=np.float64)
+        total = area_under_envelope(gained, found / np.maximum(shown, 1), axis=0, dtype=np.float64)
         ap = np.where(wanted > 0, total / np.maximum(wanted, 1), np.nan)
         return float(ap[0]) if once else ap
 

@@ -1,11 +1,11 @@
 """The table of verdicts, for terminals and notebooks: what it says, part by part and layer by layer."""
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
+from partsjax.reporting.report.words import percent
 
 CAPTION = (
     "Best set of filters by part: AP on train → on unseen images, in percent. Place alone: AP on unseen "
@@ -22,7 +22,7 @@ class Cell:
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class TableRow:
     """A part, or a sum over parts; cells: by layer. section: the object class, "" for sums."""
 
     label: str
@@ -38,7 +38,7 @@ class VerdictTable:
     emerges, in a sentence; "" where no part was judged."""
 
     layers: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     legend: str
     headline: str
 
@@ -54,11 +54,11 @@ def verdict_table(verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSumm
         label = f"{object_class}:{part}{'*' if one.rare else ''}"
         boxes = f"{one.num_train}/{one.num_val}"
         place = percent(one.prior_ap_val.value)
-        rows.append(Row(label, boxes, place, tuple(map(_cell, of_part)), object_class))
+        rows.append(TableRow(label, boxes, place, tuple(map(_cell, of_part)), object_class))
     for label, counted, mean_of, text in _sums(first):
         place = percent(first.mean_ap[mean_of]) if mean_of else ""
         cells = tuple(Cell(text(summaries[layer])) for layer in layers)
-        rows.append(Row(label, f"of {first.parts}" if counted else "", place, cells))
+        rows.append(TableRow(label, f"of {first.parts}" if counted else "", place, cells))
     over = f"over {100 * first.emergence_ap:g}%"
     legend = (
         f"✓ emerges: surely {over} and surely above place alone on unseen images (both 95% intervals) · "
@@ -82,10 +82,6 @@ def _headline(summaries: Mapping[str, LayerSummary]) -> str:
         f"place alone passes it in {most.prior_emerging_paper}{others}. On unseen images and beyond place: "
         f"{most.emerging_strict} (by chance alone at most {most.strict_by_chance:.1f})."
     )
-
-
-def percent(fraction: float | None) -> str:
-    return "–" if fraction is None or math.isnan(fraction) else f"{100 * fraction:.1f}"
 
 
 def _cell(verdict: Verdict) -> Cell:

@@ -15,7 +15,7 @@ from partsjax.networks.weights import checkpoints
 
 
 def _write(folder, table, weights, step=5, told=None):
-    said = checkpoints.About(table.name, table, ("cat", "dog", "background"), "object", step)
+    said = checkpoints.CheckpointFacts(table.name, table, ("cat", "dog", "background"), "object", step)
     told = told or checkpoints.written(said, weights)
     with checkpoints.manager(folder) as steps:
         items = {"weights": ocp.args.StandardSave(weights), "about": ocp.args.JsonSave(told)}
@@ -33,7 +33,9 @@ def written(tmp_path, small, weights_for):
 def test_a_checkpoint_comes_back_as_it_was(written):
     folder, table, weights = written
     found = checkpoints.read_checkpoint(folder)
-    assert found.about == checkpoints.About("caffenet", table, ("cat", "dog", "background"), "object", 5)
+    assert found.about == checkpoints.CheckpointFacts(
+        "caffenet", table, ("cat", "dog", "background"), "object", 5
+    )
     assert found.weights.keys() == weights.keys()
     for name in weights:
         np.testing.assert_array_equal(found.weights[name], weights[name])

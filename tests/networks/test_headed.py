@@ -13,7 +13,7 @@ from partsjax.networks.heads import HeadTable
 from partsjax.networks.layers import Dense, MaxPool, output_side
 from partsjax.networks.modules import named
 from partsjax.networks.trained import trained_network
-from partsjax.networks.weights.checkpoints import About, Checkpoint
+from partsjax.networks.weights.checkpoints import Checkpoint, CheckpointFacts
 from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.recipe import Recipe
 from partsjax.supervision.start import starting_point, trained_names
@@ -162,7 +162,7 @@ def test_a_wide_map_is_pooled_to_what_the_head_sees():
 def test_a_checkpoint_makes_the_same_network_again_and_no_other():
     base = stacked()
     module, network = headed(base)
-    about = About("stacked", module.table, ("a", "b", "c"), "image", 7)
+    about = CheckpointFacts("stacked", module.table, ("a", "b", "c"), "image", 7)
     checkpoint = Checkpoint(about, {n: np.asarray(v) for n, v in named(nnx.state(module)).items()})
     again = trained_network(stacked(own.params(seed=9)), checkpoint, "W")
     assert again.digest == network.digest

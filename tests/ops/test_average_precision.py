@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
-from partsjax.ops.average_precision import Area, area, average_precision, curve, rank
+from partsjax.ops.average_precision import Area, area_under_envelope, average_precision, curve, rank
 from tests.plain.average_precision import average_precision as plain_ap
 
 kernel = jax.jit(lambda scores, *facts: average_precision(rank(scores), *facts))
@@ -88,7 +88,10 @@ def test_the_sum_at_once_and_step_by_step_are_one(steps):
     stepwise = Area(jnp.zeros(3), jnp.zeros(3))
     for t in reversed(range(9)):
         stepwise = stepwise.add(gained[t], precision[t])
-    for found in (area(gained, precision, axis=0), area(*map(jnp.asarray, (gained, precision)), axis=0)):
+    for found in (
+        area_under_envelope(gained, precision, axis=0),
+        area_under_envelope(*map(jnp.asarray, (gained, precision)), axis=0),
+    ):
         np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(stepwise.total, expected, atol=1e-5)
 

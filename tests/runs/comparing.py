@@ -5,7 +5,7 @@ from pathlib import Path
 from partsjax.emergence.combination import Search
 from partsjax.emergence.genetic import Genetic
 from partsjax.runs import skeleton
-from partsjax.runs.comparison import Comparison, ComparisonOptions, question
+from partsjax.runs.comparison import Comparison, ComparisonOptions, comparison_question
 from partsjax.runs.context import Context
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
@@ -28,7 +28,7 @@ def run(
         training=TrainingOptions(**data, recipe=Recipe(steps=7, train_from="conv2")),
         **own,
     )
-    asked = question(options, workdir, pages=pages, train=supervised.train)
+    asked = comparison_question(options, workdir, pages=pages, train=supervised.train)
     return skeleton.run(
         asked, workdir, Context(batch_size=16, threads=1, **{"notes": notes} if notes else {})
     )

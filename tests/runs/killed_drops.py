@@ -21,4 +21,4 @@ def job(folder: Path, workdir: Path) -> None:
     asked = discriminativeness.DiscriminativenessOptions(job)
     # One thread: which file comes n-th must not be a matter of chance.
     context = Context(batch_size=8, threads=1)
-    skeleton.run(discriminativeness.question(asked, workdir), workdir, context)
+    skeleton.run(discriminativeness.discriminativeness_question(asked, workdir), workdir, context)

@@ -22,12 +22,16 @@ APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
 
 def asked(options: Options, workdir: Path, **surroundings) -> Emergence:
     """One run, in its folder; surroundings: of its `Context`."""
-    return skeleton.run(emergence.question(options), workdir, Context(**{"threads": 2, **surroundings}))
+    return skeleton.run(
+        emergence.emergence_question(options), workdir, Context(**{"threads": 2, **surroundings})
+    )
 
 
 def asked_of_scores(options: Options, workdir: Path, *, of: dict | None = None, **surroundings):
     """One run of discriminativeness; of: options of its own."""
-    question = discriminativeness.question(DiscriminativenessOptions(options, **of or {}), workdir)
+    question = discriminativeness.discriminativeness_question(
+        DiscriminativenessOptions(options, **of or {}), workdir
+    )
     return skeleton.run(question, workdir, Context(**{"threads": 2, "batch_size": 8, **surroundings}))
 
 

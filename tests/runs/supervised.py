@@ -48,7 +48,7 @@ def train(options, folder, context) -> None:
             folder / "manifest.json",
             {
                 "options": dataclasses.asdict(options),
-                "code_version": stages.key(supervision.MODULE),
+                "code_version": stages.key(supervision.TRAINING_CODE),
                 "metrics": metrics,
                 "baselines": {"top1": 0.25},
                 "files": {},

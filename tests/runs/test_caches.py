@@ -10,7 +10,7 @@ from PIL import Image
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.nulls import NULLS
-from partsjax.runs.emergence.result import OUTPUTS
+from partsjax.runs.emergence.result import EMERGENCE_FILES
 from tests import tiny
 from tests.runs.running import APS, QUICK, SEED, rows, run, tree
 
@@ -22,7 +22,7 @@ JUDGING = ("partsjax.runs.evidence_stage.score_layer", "partsjax.runs.evidence_s
 
 def written(workdir):
     """What a run is for: its tables and its report."""
-    return {name: content for name, content in tree(workdir).items() if name in OUTPUTS} | {
+    return {name: content for name, content in tree(workdir).items() if name in EMERGENCE_FILES} | {
         f"report/{name}": content for name, content in tree(workdir / "report").items()
     }
 
@@ -38,13 +38,13 @@ def again(finished, tmp_path):
 def fresh(folder, tmp_path, **options):
     """Tables of the same run in a folder of its own."""
     run(folder, tmp_path / "fresh", **options)
-    return {name: (tmp_path / "fresh" / name).read_bytes() for name in OUTPUTS}
+    return {name: (tmp_path / "fresh" / name).read_bytes() for name in EMERGENCE_FILES}
 
 
 def test_the_same_command_again_gives_the_same_bytes_and_computes_nothing(folder, finished, monkeypatch):
     workdir = finished[0]
     before = written(workdir)
-    assert len(before) > len(OUTPUTS) + 20
+    assert len(before) > len(EMERGENCE_FILES) + 20
     for name in (NETWORK, *JUDGING):
         monkeypatch.setattr(name, None)  # calling it would fail
     run(folder, workdir, nulls=tuple(NULLS))
@@ -101,7 +101,7 @@ def test_another_search_never_sees_old_evidence(folder, again, tmp_path, search,
     assert rows(tmp_path / "fresh" / "combinations.csv") != old
     monkeypatch.setattr(NETWORK, None)
     run(folder, again, **changed)
-    assert {name: (again / name).read_bytes() for name in OUTPUTS} == expected
+    assert {name: (again / name).read_bytes() for name in EMERGENCE_FILES} == expected
 
 
 def test_another_seed_never_sees_old_evidence(folder, finished, again, tmp_path):
@@ -109,7 +109,7 @@ def test_another_seed_never_sees_old_evidence(folder, finished, again, tmp_path)
     before = rows(finished[0] / "parts.csv")
     expected = fresh(folder, tmp_path, seed=SEED + 1, nulls=tuple(NULLS))
     other = run(folder, again, seed=SEED + 1, nulls=tuple(NULLS))
-    assert {name: (again / name).read_bytes() for name in OUTPUTS} == expected
+    assert {name: (again / name).read_bytes() for name in EMERGENCE_FILES} == expected
     assert np.abs(other[APS] - finished[1][APS]).to_numpy().max() > 0.01
     for row, old in zip(rows(again / "parts.csv"), before, strict=True):
         for column in ("combination_ap_train", "random_ap_train", "shuffled_ap_train"):

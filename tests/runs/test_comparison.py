@@ -119,7 +119,7 @@ def test_the_summary_and_the_manifest(compared):
         ("object", seed, 0.75, 0.25) for seed in SEEDS
     ]
     manifest = json.loads((compared / "manifest.json").read_text())
-    assert set(manifest["files"]) == set(comparison.OUTPUTS)
+    assert set(manifest["files"]) == set(comparison.COMPARISON_FILES)
     assert set(manifest["networks"]) == {"random-0", "random-1", "imagenet", "object-0", "object-1"}
     assert len(set(manifest["networks"].values())) == 5
 

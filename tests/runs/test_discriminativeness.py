@@ -14,7 +14,7 @@ from partsjax.data.planted import planted_network
 from partsjax.emergence.combination import Search
 from partsjax.errors import InputError
 from partsjax.runs import inputs
-from partsjax.runs.discriminativeness import OUTPUTS, DiscriminativenessOptions
+from partsjax.runs.discriminativeness import DISCRIMINATIVENESS_FILES, DiscriminativenessOptions
 from partsjax.runs.options import Options
 from tests import tiny
 from tests.reporting.report import browser, pages
@@ -121,7 +121,9 @@ def test_its_summary_adds_up_and_a_browser_finds_nothing_wrong(planted):
         assert found["rank_correlation"] == pytest.approx(spearmanr(drops, aps).statistic, abs=0.02)
     assert summary["classes"]["bird"]["discriminative_filters"] == 0
     assert summary["classes"]["digger"]["discriminative_filters_by_deviations"]["2"] == 2
-    assert json.loads((workdir / "manifest.json").read_text())["files"].keys() == set(OUTPUTS)
+    assert json.loads((workdir / "manifest.json").read_text())["files"].keys() == set(
+        DISCRIMINATIVENESS_FILES
+    )
     read = pages.read(workdir / "report")
     pictures = {path for path in pages.linked(workdir / "report", read) if path.suffix == ".webp"}
     assert pictures == {path.resolve() for path in (workdir / "report").rglob("*.webp")}
@@ -222,5 +224,5 @@ def test_killed_and_started_again_it_writes_the_same_files(tmp_path):
     for files in (expected, found):
         for clock in ("manifest.json", "lock", "emergence/manifest.json", "emergence/lock"):
             files.pop(clock)
-    assert expected.keys() == found.keys() and set(OUTPUTS) < expected.keys()
+    assert expected.keys() == found.keys() and set(DISCRIMINATIVENESS_FILES) < expected.keys()
     assert [name for name in expected if expected[name] != found[name]] == []

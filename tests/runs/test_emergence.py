@@ -12,7 +12,7 @@ from PIL import Image
 from partsjax.data.survey import survey
 from partsjax.errors import InputError
 from partsjax.runs import photographs, stimulus_stage
-from partsjax.runs.emergence.result import OUTPUTS
+from partsjax.runs.emergence.result import EMERGENCE_FILES
 from tests import tiny
 from tests.plain import pipeline as plain
 from tests.runs.plainly import seen
@@ -83,7 +83,7 @@ def test_files_say_what_they_should(finished):
         assert float(row["best_filter_ap_train"]) == pytest.approx(best.ap_train, abs=1e-6)
         assert float(row["best_filter_ap_val"]) == pytest.approx(best.ap_val, abs=1e-6)
     manifest = json.loads((workdir / "manifest.json").read_text())
-    assert set(manifest["files"]) == set(OUTPUTS)
+    assert set(manifest["files"]) == set(EMERGENCE_FILES)
     assert manifest["stages"]["network"]["peak_memory_bytes"] > 1e7
     assert manifest["skipped"] == []
 

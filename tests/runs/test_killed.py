@@ -2,7 +2,7 @@
 
 import pytest
 
-from partsjax.runs.emergence.result import OUTPUTS
+from partsjax.runs.emergence.result import EMERGENCE_FILES
 from tests import tiny
 from tests.runs import killed as deadly
 from tests.runs.running import tree
@@ -17,7 +17,7 @@ PLACES = (
     "file:cache/evidence-random/beast/conv1-*.npz",
     "file:cache/evidence-shuffled/beast/conv1-*.npz",
     "file:cache/evidence/beast/conv2-*.npz",
-    *(f"file:{name}" for name in OUTPUTS),
+    *(f"file:{name}" for name in EMERGENCE_FILES),
     "file:report/crops/*.webp",
     "file:report/parts/*.html",
     "file:manifest.json",
@@ -53,5 +53,5 @@ def test_killed_anywhere(tmp_path):
         for clock in ("manifest.json", "lock"):
             files.pop(clock)
     assert expected.keys() == found.keys()
-    assert set(OUTPUTS) < expected.keys()
+    assert set(EMERGENCE_FILES) < expected.keys()
     assert [name for name in expected if expected[name] != found[name]] == []

@@ -65,9 +65,11 @@ def test_of_emergence_and_of_class_scores(small, tmp_path, noting, capsys, monke
     """The second holds a run of the first kind, whose notes are not said again, and may name one."""
     monkeypatch.setenv("COLUMNS", "200")
     options = Options(data_dir=str(small), nulls=(), **OPTIONS)
-    skeleton.run(emergence.question(options), tmp_path / "E", noted())
+    skeleton.run(emergence.emergence_question(options), tmp_path / "E", noted())
     check(tmp_path / "E", capsys.readouterr().err)
-    question = discriminativeness.question(DiscriminativenessOptions(options), tmp_path / "D")
+    question = discriminativeness.discriminativeness_question(
+        DiscriminativenessOptions(options), tmp_path / "D"
+    )
     skeleton.run(question, tmp_path / "D", noted())
     check(tmp_path / "D", capsys.readouterr().err)
     check(tmp_path / "D" / "emergence", "\n".join(f"note: {n}" for n in (OF_DATA, OF_NETWORK)), page=False)
@@ -102,5 +104,5 @@ def test_of_training(small, tmp_path, noting, capsys, monkeypatch):
     monkeypatch.setitem(ARCHITECTURES, "alexnet", training.NARROW)
     data = {"dataset": "coco_parts", "data_dir": str(small), "supervision": "image"}
     options = training.options(steps=1, limit=2, batch_size=2, **data)
-    skeleton.run(supervision.question(options, tmp_path), tmp_path, noted())
+    skeleton.run(supervision.supervision_question(options, tmp_path), tmp_path, noted())
     check(tmp_path, capsys.readouterr().err, page=False)

@@ -47,10 +47,10 @@ def _start(command, options, tmp_path):
         asked(Options(**options), folder)
     elif command == "discriminativeness":
         asked_of = discriminativeness.DiscriminativenessOptions(job=Options(**options), layer="conv5")
-        asking = discriminativeness.question(asked_of, folder)
+        asking = discriminativeness.discriminativeness_question(asked_of, folder)
         asking.prepare(Context())
     else:
-        asking = supervision.question(supervision.TrainingOptions(**options), folder)
+        asking = supervision.supervision_question(supervision.TrainingOptions(**options), folder)
         asking.prepare(Context())
 
 

@@ -38,7 +38,7 @@ def options(**changed) -> supervision.TrainingOptions:
 
 def asked(options: supervision.TrainingOptions, workdir: Path, **surroundings) -> supervision.Trained:
     """One run, in its folder; surroundings: of its `Context`."""
-    return skeleton.run(supervision.question(options, workdir), workdir, Context(**surroundings))
+    return skeleton.run(supervision.supervision_question(options, workdir), workdir, Context(**surroundings))
 
 
 def train(workdir: Path, die_after: int = 0, **changed) -> None:

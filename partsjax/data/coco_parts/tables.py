@@ -101,7 +101,9 @@ def load(path: str | os.PathLike, faults: Faults, folder: str = "") -> CocoFile:
     by_id = {category.id: category for category in categories}
     annotations = {}
     for entry, raw in _entries(document, "annotations", path, faults):
-        annotation = _annotation(entry, raw, images, lost, by_id, path, faults)
+        if _reference(raw["image_id"]) in lost:
+            continue  # the image is the fault
+        annotation = _annotation(entry, raw, images, by_id, path, faults)
         if annotation is not None:
             annotations[entry] = annotation
     return CocoFile(path, images, by_id, annotations)
@@ -193,11 +195,9 @@ def _encodable(name: str) -> bool:
 
 
 def _annotation(
-    entry: Id, raw: Mapping[str, Any], images, lost: set[Id], categories, path: Path, faults: Faults
+    entry: Id, raw: Mapping[str, Any], images, categories, path: Path, faults: Faults
 ) -> CocoAnnotation | None:
     image, category = _reference(raw["image_id"]), _reference(raw["category_id"])
-    if image in lost:
-        return None  # the image is the fault
     if image not in images:
         what = f"names image {raw['image_id']!r:.40}, which `images` does not list"
         faults.add(path, entry, what, "add the image or remove the annotation")

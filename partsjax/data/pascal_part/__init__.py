@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from partsjax.data.class_selection import choose_classes
 from partsjax.data.dataset import Dataset
-from partsjax.data.downloads import Progress
+from partsjax.data.downloads import UnitProgress
 from partsjax.data.pascal_part.download import PARTS_URL, VOC_URL, download_pascal_part
 from partsjax.data.pascal_part.lists import ALL_CLASSES, PART_LISTS
 from partsjax.data.reader_options import Flag
@@ -20,7 +20,7 @@ _VOC_URL = Flag(f"pascal_part with --download: address of VOC2010. Default: {VOC
 _PARTS_URL = Flag(f"pascal_part with --download: address of the masks. Default: {PARTS_URL}.", decides=False)
 
 
-def read_pascal_part(
+def read_pascal_part(  # noqa: PLR0913 (options of a public call, by keyword)
     data_dir: str | os.PathLike | None = None,
     classes: Iterable[str] | None = None,
     *,
@@ -30,7 +30,7 @@ def read_pascal_part(
     parts_url: Annotated[str | None, _PARTS_URL] = None,
     download: bool = False,
     skip_bad: bool = False,
-    progress: Progress | None = None,
+    progress: UnitProgress | None = None,
 ) -> Dataset:
     """Reads PASCAL-Part, preparing it first where that has not been done.
 

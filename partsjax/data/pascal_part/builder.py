@@ -18,7 +18,7 @@ import absl.logging
 import numpy as np
 import tensorflow_datasets as tfds
 
-from partsjax.data.downloads import Progress
+from partsjax.data.downloads import UnitProgress
 from partsjax.data.faults import listed
 from partsjax.data.locks import locked
 from partsjax.data.pascal_part.annotation import MatAnnotation, read_annotation
@@ -39,7 +39,7 @@ class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     code_path = None
     FEATURES: Callable[[], dict[str, Any]]
 
-    def __init__(self, *, source: PascalSource, progress: Progress | None, **options):
+    def __init__(self, *, source: PascalSource, progress: UnitProgress | None, **options):
         self._source = source
         self._progress = progress
         self._done = 0
@@ -154,7 +154,7 @@ def copy_name(source: PascalSource) -> str:
 def prepare_copy(
     source: PascalSource,
     prepared_dir: str | os.PathLike,
-    progress: Progress | None = None,
+    progress: UnitProgress | None = None,
     *,
     skip_bad: bool = False,
 ) -> Path:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from partsjax.data.downloads import Archive, Progress, fetch, unpack
+from partsjax.data.downloads import Archive, UnitProgress, fetch, unpack
 from partsjax.data.locks import locked
 
 VOC_URL = "http://host.robots.ox.ac.uk/pascal/VOC/voc2010/VOCtrainval_03-May-2010.tar"  # 1.35 GB
@@ -11,7 +11,7 @@ PARTS_URL = "http://roozbehm.info/pascal-parts/trainval.tar.gz"  # 78 MB
 
 
 def download_pascal_part(
-    data_dir: Path, voc_url: str = VOC_URL, parts_url: str = PARTS_URL, progress: Progress | None = None
+    data_dir: Path, voc_url: str = VOC_URL, parts_url: str = PARTS_URL, progress: UnitProgress | None = None
 ) -> list[str]:
     """Fetches and unpacks what is not in a folder yet; what is there is left as it is.
 

@@ -10,7 +10,7 @@ from typing import Any
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.dataset import Dataset
 from partsjax.data.doubled import counted_once
-from partsjax.data.downloads import Progress
+from partsjax.data.downloads import UnitProgress
 from partsjax.data.masks import union_of_parts
 from partsjax.data.overlap import intersection
 from partsjax.data.pascal_part import builder, places
@@ -27,7 +27,7 @@ def read_prepared(
     part_list: str,
     prepared_dir: str | os.PathLike | None,
     skip_bad: bool,
-    progress: Progress | None,
+    progress: UnitProgress | None,
 ) -> Dataset:
     """As `pascal_part.read_pascal_part`, of a list and of classes that are known."""
     if data_dir is None:

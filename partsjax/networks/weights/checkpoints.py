@@ -26,7 +26,7 @@ _TABLES = (Conv, MaxPool, LRN, Dense, Architecture, HeadTable, Preprocessing)
 
 
 @dataclasses.dataclass(frozen=True)
-class About:
+class CheckpointFacts:
     """What a checkpoint says of its network.
 
     network: its name. table: of a network of ours; of anyone's own, of the head that stands on it.
@@ -44,11 +44,11 @@ class About:
 class Checkpoint:
     """A trained network: what it is, and its weights by the names of its module's state."""
 
-    about: About
+    about: CheckpointFacts
     weights: dict[str, np.ndarray]
 
 
-_KINDS = {kind.__name__: kind for kind in (*_TABLES, About)}
+_KINDS = {kind.__name__: kind for kind in (*_TABLES, CheckpointFacts)}
 
 
 def manager(folder: Path):
@@ -59,13 +59,13 @@ def manager(folder: Path):
     return ocp.CheckpointManager(Path(folder).absolute(), options=options)
 
 
-def flat(tree: Any) -> dict[str, np.ndarray]:
+def flat_arrays(tree: Any) -> dict[str, np.ndarray]:
     """The arrays of nested dictionaries by name: `conv1/kernel`, ..."""
     leaves = jax.tree.flatten_with_path(tree)[0]
     return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(v) for path, v in leaves}
 
 
-def written(about: About, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+def written(about: CheckpointFacts, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     """`about`, for JSON, sealed together with the network's arrays; `read_checkpoint` reads it back."""
     return sealed({"format": _FORMAT, "about": _encoded(about)}, arrays)
 
@@ -124,7 +124,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         try:
             found = steps.restore(step, args=ocp.args.Composite(**wanted))
             check_format(here, found[ABOUT])
-            weights = flat(found[WEIGHTS])
+            weights = flat_arrays(found[WEIGHTS])
             check_seal(found[ABOUT], weights)
             checkpoint = Checkpoint(_decoded(found[ABOUT]["about"]), weights)
         except InputError:

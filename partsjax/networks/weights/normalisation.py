@@ -28,7 +28,7 @@ NORMALISATIONS = {
 """Name -> mean and std, and whether a file of no fixed order of channels (torch's, Keras's) then takes
 blue, green, red."""
 LRN_ORDERS = ("before_pool", "after_pool")
-NAMED = ("imagenet", "random")
+NAMED_WEIGHTS = ("imagenet", "random")
 """Weights that are no path, whatever lies in the folder."""
 
 _TOO_SMALL = 0.1
@@ -61,7 +61,7 @@ class WeightOptions:
 
     def of(self, weights: str) -> "WeightOptions":
         """These options where `weights` is a file; none where it is weights that say it themselves."""
-        is_file = weights not in NAMED and pathlib.Path(weights).expanduser().is_file()
+        is_file = weights not in NAMED_WEIGHTS and pathlib.Path(weights).expanduser().is_file()
         return self if is_file else WeightOptions()
 
     def asdict(self) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.comparison.records import ComparisonReport
-from partsjax.reporting.report.charts import INK, finished
+from partsjax.reporting.report.charts import INK, finished_chart
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
@@ -72,7 +72,7 @@ def _points(
     if not math.isnan(line):
         at = alt.Chart(alt.InlineData(values=[{"at": round(100 * line, 2)}]))
         layers.insert(0, at.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"))
-    return finished(alt.layer(*layers), height=320)
+    return finished_chart(alt.layer(*layers), height=320)
 
 
 def _look(content: ComparisonReport, networks: Sequence[str]):

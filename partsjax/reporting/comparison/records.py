@@ -25,7 +25,7 @@ class Figures:
 
 
 @dataclasses.dataclass(frozen=True)
-class PartRow:
+class ComparedPart:
     """One part in one layer.
 
     ap_val: by network that has the layer, held-out AP of its set, over seeds; strict: by network, in how many
@@ -45,7 +45,7 @@ class PartRow:
 
 
 @dataclasses.dataclass(frozen=True)
-class Training:
+class TrainingFigures:
     """How well one network learned what it was trained for.
 
     metric: its headline metric on validation images, in words; baseline: what the metric is without looking.
@@ -86,11 +86,11 @@ class ComparisonReport:
     figures: Mapping[tuple[str, str], Figures]
     differences: Mapping[tuple[str, str], Difference]
     against: Mapping[tuple[str, str], str]
-    parts: Sequence[PartRow]
+    parts: Sequence[ComparedPart]
     prior_paper: int
     prior_ap_val: float
     origins: Mapping[str, str]
-    training: Sequence[Training] = ()
+    training: Sequence[TrainingFigures] = ()
     pages: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     notes: Sequence[str] = ()
     method: Method = dataclasses.field(default_factory=Method)

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from partsjax.reporting.discriminative.records import DiscriminativenessReport
-from partsjax.reporting.report.charts import INK, finished
+from partsjax.reporting.report.charts import INK, finished_chart
 
 
 def _by_class(content: DiscriminativenessReport):
@@ -50,7 +50,7 @@ def relation(content: DiscriminativenessReport) -> dict[str, Any]:
             tooltip=["part:N", "AP:Q", "difference:Q", "discriminative:N"],
         )
     )
-    return finished(alt.layer(zero.encode(y="at:Q"), scatter), height=340)
+    return finished_chart(alt.layer(zero.encode(y="at:Q"), scatter), height=340)
 
 
 def factors(content: DiscriminativenessReport) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def factors(content: DiscriminativenessReport) -> dict[str, Any]:
             tooltip=["class:N", "factor:Q", "filters:Q"],
         )
     )
-    return finished(lines, height=260)
+    return finished_chart(lines, height=260)
 
 
 def sharing_chart(content: DiscriminativenessReport) -> dict[str, Any]:
@@ -86,4 +86,4 @@ def sharing_chart(content: DiscriminativenessReport) -> dict[str, Any]:
         tooltip=["classes:N", "filters:Q"],
     )
     numbers = base.mark_text(dy=-6, fontSize=11, color=INK).encode(text="filters:Q")
-    return finished(alt.layer(base.mark_bar(color="var(--paper)"), numbers), height=260)
+    return finished_chart(alt.layer(base.mark_bar(color="var(--paper)"), numbers), height=260)

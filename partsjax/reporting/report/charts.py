@@ -39,7 +39,7 @@ def counts(layers: Sequence[LayerHeadline]) -> dict[str, Any]:
     scale = alt.Scale(domain=words, range=[colour for _, colour in shown])
     bars = base.mark_bar().encode(color=alt.Color("criterion:N", scale=scale, legend=legend))
     numbers = base.mark_text(dy=-6, fontSize=11, color=INK).encode(text="parts:Q")
-    return finished(alt.layer(bars, numbers), height=230)
+    return finished_chart(alt.layer(bars, numbers), height=230)
 
 
 def _criteria(counts: LayerSummary) -> list[tuple[str, str, int]]:
@@ -79,7 +79,7 @@ def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, 
             tooltip=["part:N", "layer:N", "filters:N", "train:Q", "held-out:Q"],
         )
     )
-    return finished(
+    return finished_chart(
         alt.layer(
             diagonal.mark_line(color=INK, strokeWidth=1, opacity=0.6).encode(x="x:Q", y="y:Q"),
             threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q"),
@@ -137,7 +137,7 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
     )
     threshold = alt.Chart(alt.InlineData(values=[{"at": 100 * content.emergence_ap}]))
     rule = threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q")
-    return finished(alt.layer(rule, curves), height=280)
+    return finished_chart(alt.layer(rule, curves), height=280)
 
 
 def _by_layer(layers: Sequence[str]):
@@ -149,7 +149,7 @@ def _by_layer(layers: Sequence[str]):
     return alt.Color("layer:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
 
 
-def finished(chart, height: int) -> dict[str, Any]:
+def finished_chart(chart, height: int) -> dict[str, Any]:
     """The specification: as wide as its place on the page, drawn in the page's colours and font."""
     font = "system-ui, sans-serif"
     axis = {

@@ -9,9 +9,9 @@ NOT_KNOWN = "–"
 NULL_COLOURS = 6  # of the style sheet
 
 
-def percent(fraction: float) -> str:
-    """An AP as people read it: 0.4567 -> "45.7"; NaN -> "–"."""
-    if math.isnan(fraction):
+def percent(fraction: float | None) -> str:
+    """An AP as people read it: 0.4567 -> "45.7"; NaN and None -> "–"."""
+    if fraction is None or math.isnan(fraction):
         return NOT_KNOWN
     text = f"{100 * fraction:.1f}"
     return "0.0" if text == "-0.0" else text.replace("-", "−")

@@ -8,7 +8,7 @@ import numpy as np
 from partsjax.emergence.compare import Difference, mean_ap, network_difference, over_seeds
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 from partsjax.errors import InputError
-from partsjax.reporting.comparison import Figures, PartRow
+from partsjax.reporting.comparison import ComparedPart, Figures
 from partsjax.runs.emergence import Emergence
 from partsjax.runs.emergence.differences import counterpart, judged_layer, why_unpaired
 
@@ -52,7 +52,7 @@ def counterparts(measured: Measured, baseline: str) -> dict[tuple[str, str], str
     }
 
 
-def differences(
+def differences_to_baseline(
     measured: Measured, baseline: str, against: Mapping[tuple[str, str], str]
 ) -> dict[tuple[str, str], Difference]:
     """Every network but the baseline minus the baseline; seeds are paired in order.
@@ -68,7 +68,7 @@ def differences(
     }
 
 
-def parts(measured: Measured, found: Mapping[tuple[str, str], Difference]) -> list[PartRow]:
+def parts(measured: Measured, found: Mapping[tuple[str, str], Difference]) -> list[ComparedPart]:
     """A row a layer and part, in it all networks that have the layer; found: the differences."""
     rows = []
     for layer in dict.fromkeys(layer for of in measured.values() for layer in of[0].about.layers):
@@ -78,7 +78,7 @@ def parts(measured: Measured, found: Mapping[tuple[str, str], Difference]) -> li
         place = 0  # among the judged
         for i, verdict in enumerate(next(iter(verdicts.values()))[0]):
             rows.append(
-                PartRow(
+                ComparedPart(
                     layer=layer,
                     object_class=verdict.object_class,
                     part=verdict.part,

@@ -20,7 +20,7 @@ Train = Callable[[TrainingOptions, Path, Context], Any]
 
 
 def train_in(options: TrainingOptions, folder: Path, context: Context) -> None:
-    skeleton.run(supervision.question(options, folder), folder, context)
+    skeleton.run(supervision.supervision_question(options, folder), folder, context)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Each:
         if not self._stands(place, options):
             context.say(f"{heading}: emergence")
             with context.clock("emergence"):
-                question = emergence.question(options, report=self.pages)
+                question = emergence.emergence_question(options, report=self.pages)
                 skeleton.run(question, place, context.step(heading))
         _note(place, context)
         shutil.rmtree(place / "cache" / "stimuli", ignore_errors=True)
@@ -67,7 +67,9 @@ class Each:
             context.say(f"{heading}: training")
             with context.clock("training"):
                 self.train(options, place, context.step(heading))
-        elif workdir.read_json(place / "manifest.json").get("code_version") != stages.key(supervision.MODULE):
+        elif workdir.read_json(place / "manifest.json").get("code_version") != stages.key(
+            supervision.TRAINING_CODE
+        ):
             context.notes.add(
                 f"{member.folder} was trained by other versions of this package or its libraries, or on "
                 f"another kind of device: delete networks/{member.folder} to train it anew"
@@ -83,7 +85,7 @@ class Each:
         if self.pages and not (place / "report").exists():
             return False
         found = workdir.read_json(place / "manifest.json")
-        same_code = found.get("code_version") == stages.key(emergence.MODULE)
+        same_code = found.get("code_version") == stages.key(emergence.EMERGENCE_CODE)
         return same_code and found.get("network_digest") == network_of(options, Context()).digest
 
 

@@ -9,7 +9,7 @@ from partsjax.reporting.comparison import ComparisonReport, files
 from partsjax.reporting.rows import write_table
 from partsjax.runs import workdir
 
-OUTPUTS = ("comparison.csv", "differences.csv", "part_differences.csv", "summary.json")
+COMPARISON_FILES = ("comparison.csv", "differences.csv", "part_differences.csv", "summary.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Comparison:
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
-        return OUTPUTS
+        return COMPARISON_FILES
 
     def save(self, folder: Path) -> None:
         tables = (files.comparison_table, files.difference_table, files.part_difference_table)
-        for name, table in zip(OUTPUTS, tables, strict=False):
+        for name, table in zip(COMPARISON_FILES, tables, strict=False):
             with workdir.written_whole(folder / name, durable=True) as path:
                 write_table(path, table(self.content))
         workdir.write_json(folder / "summary.json", files.comparison_summary(self.content))

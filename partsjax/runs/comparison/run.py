@@ -20,10 +20,10 @@ from partsjax.runs.options import chosen_layers
 from partsjax.runs.question import Question, save
 from partsjax.runs.workdir import unfinished
 
-MODULE = __name__.rpartition(".")[0]
+COMPARISON_CODE = __name__.rpartition(".")[0]
 
 
-def question(
+def comparison_question(
     options: ComparisonOptions, folder: Path, *, pages: bool = False, train: Train = train_in
 ) -> Question[Comparison]:
     """What do the networks that the options name say beside each other?
@@ -54,7 +54,7 @@ def question(
         with context.clock("report"), unfinished(folder / "report") as place:
             write_comparison_report(place, found.content)
 
-    return Question(options, MODULE, options.measuring.dtype, prepare, write)
+    return Question(options, COMPARISON_CODE, options.measuring.dtype, prepare, write)
 
 
 def _check_given(options: ComparisonOptions, every: list[Member], context: Context) -> None:
@@ -116,7 +116,7 @@ def _content(
     options, baseline = each.options, measured[each.options.baseline][0]
     by_name = {name: [member for member in every if member.name == name] for name in measured}
     against = compared.counterparts(measured, options.baseline)
-    found = compared.differences(measured, options.baseline, against)
+    found = compared.differences_to_baseline(measured, options.baseline, against)
     figures = compared.figures(measured)
     prior_paper, prior_ap_val = compared.place_alone(baseline)
     judged, rare = compared.counted(baseline)

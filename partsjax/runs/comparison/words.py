@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from partsjax.reporting.comparison import Training
+from partsjax.reporting.comparison import TrainingFigures
 from partsjax.reporting.training_table import METRICS
 from partsjax.runs import manifest, workdir
 from partsjax.runs.comparison.members import SCRATCH, Member
@@ -46,13 +46,13 @@ def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     )
 
 
-def training_figures(member: Member, options: TrainingOptions, folder: Path) -> Training:
+def training_figures(member: Member, options: TrainingOptions, folder: Path) -> TrainingFigures:
     """The headline metric of a trained network, from its manifest."""
     found = workdir.read_json(folder / "manifest.json")
     metric = OBJECTIVES[options.supervision].headline
     course = {int(step): figures for step, figures in found["metrics"].items()}
     first, last = min(course), max(course)
-    return Training(
+    return TrainingFigures(
         network=member.name,
         seed=member.seed,
         steps=last,

@@ -1,7 +1,18 @@
 """What class scores rest on: asking it, what comes of it, and the question as a run asks it."""
 
 from partsjax.runs.discriminativeness.asking import discriminate
-from partsjax.runs.discriminativeness.result import OUTPUTS, Discriminativeness
-from partsjax.runs.discriminativeness.run import MODULE, DiscriminativenessOptions, question
+from partsjax.runs.discriminativeness.result import DISCRIMINATIVENESS_FILES, Discriminativeness
+from partsjax.runs.discriminativeness.run import (
+    DISCRIMINATIVENESS_CODE,
+    DiscriminativenessOptions,
+    discriminativeness_question,
+)
 
-__all__ = ["MODULE", "OUTPUTS", "Discriminativeness", "DiscriminativenessOptions", "discriminate", "question"]
+__all__ = [
+    "DISCRIMINATIVENESS_CODE",
+    "DISCRIMINATIVENESS_FILES",
+    "Discriminativeness",
+    "DiscriminativenessOptions",
+    "discriminate",
+    "discriminativeness_question",
+]

@@ -22,14 +22,14 @@ from partsjax.runs.context import Context, library_context
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
-from partsjax.runs.discriminativeness.result import About, Discriminativeness
-from partsjax.runs.discriminativeness.same import require_same_images, require_same_network
+from partsjax.runs.discriminativeness.result import Discriminativeness, DiscriminativenessFacts
+from partsjax.runs.discriminativeness.same import require_same_class, require_same_network
 from partsjax.runs.emergence import Emergence, measuring, read
 from partsjax.runs.network_stages import images_of
 from partsjax.runs.unseen import unseen_digest
 
 
-def discriminate(
+def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     network: Network,
     dataset: Dataset,
     *,
@@ -78,17 +78,19 @@ def discriminate(
     def measured(context: Context) -> Emergence:
         if given is not None:
             return given
-        in_layer = measuring.Asked((chosen,), Method(), (Search(),), (), limit, seed)
-        return measuring.answer(network, dataset, in_layer, context.step(f"emergence of {chosen}"))
+        in_layer = measuring.EmergenceRequest((chosen,), Method(), (Search(),), (), limit, seed)
+        return measuring.answer_emergence(network, dataset, in_layer, context.step(f"emergence of {chosen}"))
 
-    asked = Asked(chosen, Cutoff(deviations, after_softmax), blackouts, limit, seed, where)
+    asked = DiscriminativenessRequest(
+        chosen, Cutoff(deviations, after_softmax), blackouts, limit, seed, where
+    )
     with library_context(cache, bars() if progress else silent) as context:
         context.notes.add(*network.notes, *dataset.notes)
-        return answer(network, dataset, asked, measured, context)
+        return answer_discriminativeness(network, dataset, asked, measured, context)
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class DiscriminativenessRequest:
     """What is asked of a network's scores on a data set.
 
     layer: whose filters are taken out. blackouts: crops of each part, None: all. limit: objects per class.
@@ -103,10 +105,10 @@ class Asked:
     emergence: str
 
 
-def answer(
+def answer_discriminativeness(
     network: Network,
     dataset: Dataset,
-    asked: Asked,
+    asked: DiscriminativenessRequest,
     measured: Callable[[Context], Emergence],
     context: Context,
 ) -> Discriminativeness:
@@ -147,7 +149,7 @@ def answer(
                 readable[name], bad = stage.readable()
                 skipped.update(bad)
                 digest = unseen_digest(stage.crops, readable[name], digests)
-                require_same_images(found, asked.emergence or "emergence", name, digest, asked.seed)
+                require_same_class(found, asked.emergence or "emergence", name, digest, asked.seed)
                 lost[name] = stage.load()
                 images = stage.crops.image_index[readable[name]]
                 evidence = found.judged[asked.layer, name].evidence
@@ -156,7 +158,7 @@ def answer(
     with context.clock("findings"):
         findings = layer_findings(of_class, asked.seed)
     return Discriminativeness(
-        about=About(
+        about=DiscriminativenessFacts(
             net=network.name,
             weights="",
             dataset=dataset.name,

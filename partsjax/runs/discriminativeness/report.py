@@ -18,7 +18,7 @@ _TOP_ACTIVATIONS = 6  # crops shown a filter
 _PLACES = ("largest drop", "middle", "smallest")  # of the crops shown a part
 
 
-def write_report(folder: Path, found: Discriminativeness, context: Context) -> None:
+def draw_discriminativeness_report(folder: Path, found: Discriminativeness, context: Context) -> None:
     """Writes the report into `folder`, whole or not at all."""
     gallery = Gallery(found.crops, found.readable)
     content = _content(found, _Pictures(gallery, found))

@@ -20,11 +20,11 @@ from partsjax.runs.context import Context
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTPUTS = ("filters.csv", "parts.csv", "summary.json")
+DISCRIMINATIVENESS_FILES = ("filters.csv", "parts.csv", "summary.json")
 
 
 @dataclasses.dataclass(frozen=True)
-class About:
+class DiscriminativenessFacts:
     """What was asked, and of what.
 
     net, weights: what the network is called, and where its weights are from, as far as that is known.
@@ -52,7 +52,7 @@ class Discriminativeness:
     notes: what a reader of the figures has to know; skipped: images left out, a line each.
     """
 
-    about: About
+    about: DiscriminativenessFacts
     findings: LayerFindings
     drops: Mapping[str, ClassDrops]
     crops: Mapping[str, Crops]
@@ -92,7 +92,7 @@ class Discriminativeness:
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
-        return OUTPUTS
+        return DISCRIMINATIVENESS_FILES
 
     def save(self, folder: str | Path) -> None:
         """Writes `filters.csv`, `parts.csv` and `summary.json`.
@@ -103,7 +103,7 @@ class Discriminativeness:
         folder = Path(folder).expanduser()
         with workdir.plain_errors(folder):
             workdir.make_folder(folder)
-            for name, frame in zip(OUTPUTS, (self.filters, self.parts), strict=False):
+            for name, frame in zip(DISCRIMINATIVENESS_FILES, (self.filters, self.parts), strict=False):
                 with workdir.written_whole(folder / name, durable=True) as path:
                     write_table(path, frame, figure)
             workdir.write_json(folder / "summary.json", self.summary)
@@ -116,11 +116,13 @@ class Discriminativeness:
         Raises:
           InputError: the folder cannot be written to.
         """
-        from partsjax.runs.discriminativeness.report import write_report  # charts take long to import
+        from partsjax.runs.discriminativeness.report import (
+            draw_discriminativeness_report,  # charts take long to import
+        )
 
         folder = Path(folder).expanduser()
         with workdir.plain_errors(folder):
-            write_report(folder, self, Context(progress=bars() if progress else silent))
+            draw_discriminativeness_report(folder, self, Context(progress=bars() if progress else silent))
 
     def manifest(self) -> Mapping[str, Any]:
         """What a run's manifest says of it, beside what all runs say."""

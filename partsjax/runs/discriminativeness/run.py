@@ -6,7 +6,7 @@ from pathlib import Path
 from partsjax.discriminativeness.filters import DEVIATIONS, Cutoff
 from partsjax.runs import emergence, skeleton
 from partsjax.runs.context import Context
-from partsjax.runs.discriminativeness.asking import Asked, answer
+from partsjax.runs.discriminativeness.asking import DiscriminativenessRequest, answer_discriminativeness
 from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
 from partsjax.runs.discriminativeness.result import Discriminativeness
 from partsjax.runs.discriminativeness.same import require_same_network
@@ -15,7 +15,7 @@ from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.options import Options
 from partsjax.runs.question import Question, save
 
-MODULE = __name__.rpartition(".")[0]
+DISCRIMINATIVENESS_CODE = __name__.rpartition(".")[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +35,9 @@ class DiscriminativenessOptions:
     blackouts: int | None = None
 
 
-def question(options: DiscriminativenessOptions, folder: Path) -> Question[Discriminativeness]:
+def discriminativeness_question(
+    options: DiscriminativenessOptions, folder: Path
+) -> Question[Discriminativeness]:
     """Which filters and parts do the scores of the network that the options name rest on?
 
     folder: the run's; where no run of emergence is named, it is measured in `emergence/` there.
@@ -58,13 +60,15 @@ def question(options: DiscriminativenessOptions, folder: Path) -> Question[Discr
                 return given
             context.say(f"emergence of {layer} first, into {place} (or name a run with --emergence)")
             of_layer = dataclasses.replace(job, layers=(layer,), nulls=(), all_searches=False)
-            return skeleton.run(emergence.question(of_layer, report=False), place, context.step())
+            return skeleton.run(emergence.emergence_question(of_layer, report=False), place, context.step())
 
         cutoff = Cutoff(options.deviations, options.after_softmax)
-        asked = Asked(layer, cutoff, options.blackouts, job.limit, job.seed, options.emergence or "emergence")
+        asked = DiscriminativenessRequest(
+            layer, cutoff, options.blackouts, job.limit, job.seed, options.emergence or "emergence"
+        )
 
         def named(context: Context) -> Discriminativeness:
-            found = answer(network, dataset, asked, measured, context)
+            found = answer_discriminativeness(network, dataset, asked, measured, context)
             names = {"net": job.net, "weights": job.weights, "dataset": job.dataset}
             return dataclasses.replace(found, about=dataclasses.replace(found.about, **names))
 
@@ -72,9 +76,11 @@ def question(options: DiscriminativenessOptions, folder: Path) -> Question[Discr
 
     def write(found: Discriminativeness, folder: Path, context: Context) -> None:
         save(found, folder, context)
-        from partsjax.runs.discriminativeness.report import write_report  # charts take long to import
+        from partsjax.runs.discriminativeness.report import (
+            draw_discriminativeness_report,  # charts take long to import
+        )
 
         with context.clock("report"):
-            write_report(folder / "report", found, context)
+            draw_discriminativeness_report(folder / "report", found, context)
 
-    return Question(options, MODULE, job.dtype, prepare, write)
+    return Question(options, DISCRIMINATIVENESS_CODE, job.dtype, prepare, write)

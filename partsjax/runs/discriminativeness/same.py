@@ -39,7 +39,7 @@ def require_same_network(
             )
 
 
-def require_same_images(found: Emergence, where: str, object_class: str, digest: str, seed: int) -> None:
+def require_same_class(found: Emergence, where: str, object_class: str, digest: str, seed: int) -> None:
     """Raises `InputError` where a class's unseen images or the bootstrap's seed were others."""
     if found.images.by_class[object_class] != digest:
         raise InputError(

@@ -19,14 +19,14 @@ from partsjax.errors import InputError
 from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
 from partsjax.runs import sealed, workdir
-from partsjax.runs.emergence.result import KEPT, About, Emergence
+from partsjax.runs.emergence.result import KEPT, Emergence, EmergenceFacts
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.unseen import Images
 
 
 @dataclasses.dataclass(frozen=True)
 class _Kept:
-    about: About
+    about: EmergenceFacts
     judged: tuple[Judged, ...]  # layer by layer, class by class
     images: Images
     readable: Mapping[str, np.ndarray]

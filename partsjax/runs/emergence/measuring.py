@@ -20,14 +20,14 @@ from partsjax.networks.protocol import Network
 from partsjax.progress import Advance, bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
-from partsjax.runs.emergence.result import About, Emergence
+from partsjax.runs.emergence.result import Emergence, EmergenceFacts
 from partsjax.runs.evidence_stage import EvidenceStage
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
 from partsjax.runs.options import chosen_layers
 from partsjax.runs.unseen import Images, unseen_digest
 
 
-def measure(
+def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     network: Network,
     dataset: Dataset,
     *,
@@ -85,18 +85,18 @@ def measure(
     layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
     nulls, priors = chosen_nulls(nulls), tuple(priors)
     require_priors(priors, [null.name for null in nulls])
-    asked = Asked(chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors)
+    asked = EmergenceRequest(chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors)
     more = {"batch_size": batch_size, "skip_bad": skip_bad, "allow_duplicates": allow_duplicates}
     with library_context(cache, bars() if progress else silent, **more) as context:
         context.notes.add(*network.notes, *dataset.notes)
-        return answer(network, dataset, asked, context)
+        return answer_emergence(network, dataset, asked, context)
 
 
 _NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they scored, not the regressors
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class EmergenceRequest:
     """What is measured, of a network on a data set.
 
     searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
@@ -112,7 +112,9 @@ class Asked:
     priors: tuple[PlacePrior, ...] = ()
 
 
-def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -> Emergence:
+def answer_emergence(
+    network: Network, dataset: Dataset, asked: EmergenceRequest, context: Context
+) -> Emergence:
     """Measures; stages that are in the cache are taken from there."""
     nulls = _networks_of_nulls(network, asked, context)
     with context.clock("fingerprints"):
@@ -130,7 +132,7 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
     readable = {name: one.readable()[0] for name, one in unseen.items()}
     keys = [stage.keys[asked.layers[0]] for pair in trained.by_class.values() for stage in pair]
     return Emergence(
-        about=About(
+        about=EmergenceFacts(
             net=network.name,
             weights="",
             dataset=dataset.name,
@@ -161,7 +163,7 @@ def answer(network: Network, dataset: Dataset, asked: Asked, context: Context) -
     )
 
 
-def _networks_of_nulls(network: Network, asked: Asked, context: Context) -> dict[Null, Network]:
+def _networks_of_nulls(network: Network, asked: EmergenceRequest, context: Context) -> dict[Null, Network]:
     """The network that each null measures; nulls that have none are left out, with a note."""
     found = {}
     for null in asked.nulls:
@@ -173,7 +175,7 @@ def _networks_of_nulls(network: Network, asked: Asked, context: Context) -> dict
     return found
 
 
-def _looked_at(dataset: Dataset, size: int, asked: Asked, context: Context) -> DatasetCrops:
+def _looked_at(dataset: Dataset, size: int, asked: EmergenceRequest, context: Context) -> DatasetCrops:
     by_class = all_crops(dataset, size, asked)
     looks = photographs.looked_at(images_of(by_class), context)
     photographs.note_oddities(looks, context.notes, allow_duplicates=context.allow_duplicates)
@@ -184,7 +186,11 @@ class _Judging:
     """The stages of the network and of the nulls, run class by class: the network, then the verdicts."""
 
     def __init__(
-        self, trained: NetworkStages, nulls: Mapping[Null, NetworkStages], asked: Asked, context: Context
+        self,
+        trained: NetworkStages,
+        nulls: Mapping[Null, NetworkStages],
+        asked: EmergenceRequest,
+        context: Context,
     ):
         self._trained, self._nulls, self._asked, self._context = trained, nulls, asked, context
 

@@ -14,7 +14,7 @@ from partsjax.errors import InputError
 from partsjax.reporting import report
 from partsjax.runs import manifest, photographs
 from partsjax.runs.context import Context
-from partsjax.runs.emergence.result import About, Emergence
+from partsjax.runs.emergence.result import Emergence, EmergenceFacts
 from partsjax.runs.gallery import Gallery
 from partsjax.runs.network_stages import images_of
 from partsjax.runs.unseen import unseen_digest
@@ -23,7 +23,7 @@ from partsjax.runs.workdir import unfinished
 _FILTER_PARTS = 10  # parts listed on a filter's page
 
 
-def write_report(folder: Path, found: Emergence, dataset: Dataset | None, context: Context) -> None:
+def draw_emergence_report(folder: Path, found: Emergence, dataset: Dataset | None, context: Context) -> None:
     """Writes the report into `folder`, whole or not at all; dataset: where `found` has no crops."""
     crops = found.crops if found.crops is not None else _crops_again(found, dataset, context)
     gallery = Gallery(crops, found.readable)
@@ -143,7 +143,7 @@ def _filter_pages(layer: str, of_class: Mapping[str, Judged], gallery: Gallery) 
     return pages
 
 
-def _facts(about: About) -> list[tuple[str, str]]:
+def _facts(about: EmergenceFacts) -> list[tuple[str, str]]:
     search = about.search
     return [
         ("classes", ", ".join(about.classes)),

@@ -24,7 +24,7 @@ from partsjax.runs.context import Context
 from partsjax.runs.unseen import Images
 
 KEPT = "resamples.npz"
-OUTPUTS = ("filters.parquet", "parts.csv", "combinations.csv", KEPT, "summary.json")
+EMERGENCE_FILES = ("filters.parquet", "parts.csv", "combinations.csv", KEPT, "summary.json")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class About:
+class EmergenceFacts:
     """What was measured, on what and how.
 
     net, weights: what the network is called, and where its weights are from, as far as that is known.
@@ -74,7 +74,7 @@ class Emergence:
       skipped: what was wrong with images left out, a line each.
     """
 
-    about: About
+    about: EmergenceFacts
     judged: Mapping[tuple[str, str], Judged]
     images: Images
     readable: Mapping[str, np.ndarray]
@@ -164,7 +164,7 @@ class Emergence:
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
-        return OUTPUTS
+        return EMERGENCE_FILES
 
     def save(self, folder: str | Path) -> None:
         """Writes the files of a run into a folder, but for its manifest and report; `read` makes the same
@@ -192,11 +192,11 @@ class Emergence:
         Raises:
           InputError: no data set is at hand, or it is another, or the folder cannot be written to.
         """
-        from partsjax.runs.emergence.report import write_report
+        from partsjax.runs.emergence.report import draw_emergence_report
 
         folder = Path(folder).expanduser()
         with workdir.plain_errors(folder):
-            write_report(folder, self, dataset, Context(progress=bars() if progress else silent))
+            draw_emergence_report(folder, self, dataset, Context(progress=bars() if progress else silent))
 
     def manifest(self) -> Mapping[str, Any]:
         """What a run's manifest says of it, beside what all runs say."""

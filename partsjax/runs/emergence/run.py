@@ -5,16 +5,16 @@ from pathlib import Path
 
 from partsjax.emergence.nulls import chosen_nulls
 from partsjax.runs.context import Context
-from partsjax.runs.emergence.measuring import Asked, answer
+from partsjax.runs.emergence.measuring import EmergenceRequest, answer_emergence
 from partsjax.runs.emergence.result import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.options import Options, chosen_layers
 from partsjax.runs.question import Question, save
 
-MODULE = __name__.rpartition(".")[0]
+EMERGENCE_CODE = __name__.rpartition(".")[0]
 
 
-def question(options: Options, *, report: bool = True) -> Question[Emergence]:
+def emergence_question(options: Options, *, report: bool = True) -> Question[Emergence]:
     """Which parts have detectors in the network that the options name?
 
     report: whether to write `report/` too.
@@ -23,7 +23,7 @@ def question(options: Options, *, report: bool = True) -> Question[Emergence]:
     def prepare(context: Context):
         dataset = dataset_of(options, context)
         network = network_of(options, context)
-        asked = Asked(
+        asked = EmergenceRequest(
             chosen_layers(network, options.layers),
             options.method,
             options.searches,
@@ -33,7 +33,7 @@ def question(options: Options, *, report: bool = True) -> Question[Emergence]:
         )
 
         def named(context: Context) -> Emergence:
-            found = answer(network, dataset, asked, context)
+            found = answer_emergence(network, dataset, asked, context)
             names = {"net": options.net, "weights": options.weights, "dataset": options.dataset}
             return dataclasses.replace(found, about=dataclasses.replace(found.about, **names))
 
@@ -42,9 +42,9 @@ def question(options: Options, *, report: bool = True) -> Question[Emergence]:
     def write(found: Emergence, folder: Path, context: Context) -> None:
         save(found, folder, context)
         if report:
-            from partsjax.runs.emergence.report import write_report  # charts take long to import
+            from partsjax.runs.emergence.report import draw_emergence_report  # charts take long to import
 
             with context.clock("report"):
-                write_report(folder / "report", found, None, context)
+                draw_emergence_report(folder / "report", found, None, context)
 
-    return Question(options, MODULE, options.dtype, prepare, write)
+    return Question(options, EMERGENCE_CODE, options.dtype, prepare, write)

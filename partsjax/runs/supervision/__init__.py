@@ -1,7 +1,7 @@
 """Training: any network, under one kind of supervision; what comes of it, and the question a run asks."""
 
 from partsjax.runs.supervision.result import Trained
-from partsjax.runs.supervision.run import TrainingOptions, question
-from partsjax.runs.supervision.training import MODULE, train
+from partsjax.runs.supervision.run import TrainingOptions, supervision_question
+from partsjax.runs.supervision.training import TRAINING_CODE, train
 
-__all__ = ["MODULE", "Trained", "TrainingOptions", "question", "train"]
+__all__ = ["TRAINING_CODE", "Trained", "TrainingOptions", "supervision_question", "train"]

@@ -8,7 +8,7 @@ from partsjax.supervision.recipe import SCHEDULES, Recipe
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class TrainingRequest:
     """supervision: one of OBJECTIVES. limit: about as many objects per class and split, None: all.
 
     seed: of new layers, of the order of examples and of what is drawn for them, and of dropout.

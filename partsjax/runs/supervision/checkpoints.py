@@ -8,14 +8,14 @@ from partsjax.errors import InputError
 from partsjax.networks.weights.checkpoints import (
     ABOUT,
     WEIGHTS,
-    About,
+    CheckpointFacts,
     check_format,
     check_seal,
-    flat,
+    flat_arrays,
     sealed,
     written,
 )
-from partsjax.runs.supervision.log import Row
+from partsjax.runs.supervision.log import MetricRow
 from partsjax.supervision.training import Trainer
 
 _TRAINING = "training"  # the optimiser's state
@@ -39,7 +39,7 @@ class SavedTraining:
     """Where a run stands, and its figures."""
 
     step: int
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
     origin: Origin
 
 
@@ -50,7 +50,7 @@ class Checkpoints:
     from the step: the data's order and all random numbers are functions of (seed, step).
     """
 
-    def __init__(self, steps, trainer: Trainer, about: Callable[[int], About], origin: Origin):
+    def __init__(self, steps, trainer: Trainer, about: Callable[[int], CheckpointFacts], origin: Origin):
         """steps: orbax's manager of the folder, from `checkpoints.manager`; about: what to say, by step."""
         self._steps, self._trainer, self._about, self._origin = steps, trainer, about, origin
 
@@ -58,7 +58,7 @@ class Checkpoints:
     def newest(self) -> int | None:
         return self._steps.latest_step()
 
-    def save(self, step: int, rows: Sequence[Row]) -> None:
+    def save(self, step: int, rows: Sequence[MetricRow]) -> None:
         import orbax.checkpoint as ocp
 
         state = self._trainer.state()
@@ -71,9 +71,9 @@ class Checkpoints:
             args=ocp.args.Composite(
                 **{
                     WEIGHTS: ocp.args.StandardSave(state["module"]),
-                    ABOUT: ocp.args.JsonSave(written(self._about(step), flat(state["module"]))),
+                    ABOUT: ocp.args.JsonSave(written(self._about(step), flat_arrays(state["module"]))),
                     _TRAINING: ocp.args.StandardSave(state["optimizer"]),
-                    _RUN: ocp.args.JsonSave(sealed(run, flat(state["optimizer"]))),
+                    _RUN: ocp.args.JsonSave(sealed(run, flat_arrays(state["optimizer"]))),
                 }
             ),
         )
@@ -110,8 +110,8 @@ class Checkpoints:
         texts = {name: ocp.args.JsonRestore() for name in (ABOUT, _RUN)}
         found = self._steps.restore(step, args=ocp.args.Composite(**arrays, **texts))
         check_format(Path(self._steps.directory) / str(step), found[ABOUT])
-        check_seal(found[ABOUT], flat(found[WEIGHTS]))
-        check_seal(found[_RUN], flat(found[_TRAINING]))
+        check_seal(found[ABOUT], flat_arrays(found[WEIGHTS]))
+        check_seal(found[_RUN], flat_arrays(found[_TRAINING]))
         self._trainer.restore({"module": found[WEIGHTS], "optimizer": found[_TRAINING]})
         run = found[_RUN]
-        return SavedTraining(step, tuple(Row(*row) for row in run["rows"]), Origin(**run["origin"]))
+        return SavedTraining(step, tuple(MetricRow(*row) for row in run["rows"]), Origin(**run["origin"]))

@@ -12,7 +12,7 @@ from partsjax.networks.protocol import Network
 from partsjax.runs import photographs
 from partsjax.runs.context import Context
 from partsjax.runs.prefetch import prefetch
-from partsjax.runs.supervision.asked import Asked
+from partsjax.runs.supervision.asked import TrainingRequest
 from partsjax.supervision.examples import Examples, gather
 from partsjax.supervision.fixed import FixedWindows
 from partsjax.supervision.inputs import inputs_for
@@ -28,7 +28,12 @@ class TrainingData:
     """
 
     def __init__(
-        self, dataset: Dataset, network: Network, asked: Asked, context: Context, windows_dir: Path | None
+        self,
+        dataset: Dataset,
+        network: Network,
+        asked: TrainingRequest,
+        context: Context,
+        windows_dir: Path | None,
     ):
         """Reads every image once, so that a bad one is known before the first step.
 

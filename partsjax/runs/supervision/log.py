@@ -11,7 +11,7 @@ from partsjax.runs.workdir import written_whole
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class MetricRow:
     """One figure; step: updates done before it was measured, of a train loss the update it belongs to."""
 
     step: int
@@ -20,23 +20,23 @@ class Row:
     value: float
 
 
-COLUMNS = tuple(field.name for field in dataclasses.fields(Row))
+METRIC_COLUMNS = tuple(field.name for field in dataclasses.fields(MetricRow))
 
 
-def write_metrics(path: Path, rows: Sequence[Row]) -> None:
+def write_metrics(path: Path, rows: Sequence[MetricRow]) -> None:
     """Writes `metrics.csv`, whole; a figure that is not known is empty."""
     with (
         written_whole(path, durable=True) as temporary,
         open(temporary, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(METRIC_COLUMNS)
         for row in rows:
             value = "" if math.isnan(row.value) else f"{row.value:.7g}"
             writer.writerow((row.step, row.split, row.metric, value))
 
 
-def course(rows: Sequence[Row], split: str) -> dict[int, dict[str, float]]:
+def course(rows: Sequence[MetricRow], split: str) -> dict[int, dict[str, float]]:
     """A split's figures by step, in order."""
     found: dict[int, dict[str, float]] = {}
     for row in rows:
@@ -51,7 +51,7 @@ class TrainingLog:
     `metrics.csv` is written whole at each `save`, before its checkpoint.
     """
 
-    def __init__(self, folder: Path | None, step: int | None, rows: Sequence[Row]):
+    def __init__(self, folder: Path | None, step: int | None, rows: Sequence[MetricRow]):
         """step, rows: of the checkpoint that the training goes on from. None: a new one."""
         self.rows = list(rows)
         self._folder = folder
@@ -59,7 +59,7 @@ class TrainingLog:
 
     def add(self, step: int, split: str, values: Mapping[str, float]) -> None:
         for metric, value in values.items():
-            self.rows.append(Row(step, split, metric, float(value)))
+            self.rows.append(MetricRow(step, split, metric, float(value)))
             if self._board is not None:
                 self._board.add_scalar(f"{split}/{metric}", float(value), step)
 

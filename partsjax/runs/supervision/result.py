@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from partsjax.networks.protocol import Network
 from partsjax.networks.weights.checkpoints import Checkpoint, holds_checkpoint, write_network
-from partsjax.runs.supervision.log import Row, course, write_metrics
+from partsjax.runs.supervision.log import MetricRow, course, write_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OUTPUTS = ("metrics.csv",)
+TRAINING_FILES = ("metrics.csv",)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +26,7 @@ class Trained:
     """
 
     network: Network
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
     baselines: Mapping[str, float]
     headline: str
     examples: Mapping[str, int]
@@ -59,7 +59,7 @@ class Trained:
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes, beside the checkpoint."""
-        return OUTPUTS
+        return TRAINING_FILES
 
     def save(self, folder: str | Path) -> None:
         """Writes `metrics.csv`, and `checkpoint/` where it is not there yet, for `load_network`."""

@@ -9,15 +9,15 @@ from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.runs.context import Context
 from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.question import Question
-from partsjax.runs.supervision.asked import Asked
+from partsjax.runs.supervision.asked import TrainingRequest
 from partsjax.runs.supervision.result import Trained
-from partsjax.runs.supervision.training import MODULE, Training
+from partsjax.runs.supervision.training import TRAINING_CODE, Training
 from partsjax.supervision.recipe import Recipe
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
-    """What decides a trained network; as on the command line. The last four are as in `Asked`."""
+    """What decides a trained network; as on the command line. The last four are as in `TrainingRequest`."""
 
     net: str = "alexnet"
     weights: str = "imagenet"
@@ -35,12 +35,12 @@ class TrainingOptions:
     def __post_init__(self):
         self.asked()
 
-    def asked(self) -> Asked:
+    def asked(self) -> TrainingRequest:
         """Raises `InputError` for what cannot be meant."""
-        return Asked(self.supervision, self.recipe, self.limit, self.seed)
+        return TrainingRequest(self.supervision, self.recipe, self.limit, self.seed)
 
 
-def question(options: TrainingOptions, folder: Path) -> Question[Trained]:
+def supervision_question(options: TrainingOptions, folder: Path) -> Question[Trained]:
     """What does the network that the options name learn? Checkpoints are kept in `folder`, the run's.
 
     The same options on the same devices end with the same parameters, however often the run was stopped.
@@ -51,4 +51,4 @@ def question(options: TrainingOptions, folder: Path) -> Question[Trained]:
         network = network_of(options, context)
         return Training(network, dataset, options.asked(), context, folder).run
 
-    return Question(options, MODULE, options.dtype, prepare)
+    return Question(options, TRAINING_CODE, options.dtype, prepare)

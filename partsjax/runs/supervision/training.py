@@ -13,12 +13,12 @@ from partsjax.data.dataset import Dataset
 from partsjax.errors import InputError
 from partsjax.networks.protocol import Network
 from partsjax.networks.trained import trained_network
-from partsjax.networks.weights.checkpoints import About, Checkpoint, flat, manager
+from partsjax.networks.weights.checkpoints import Checkpoint, CheckpointFacts, flat_arrays, manager
 from partsjax.progress import bars, silent
 from partsjax.runs import stages, workdir
 from partsjax.runs.context import Context
 from partsjax.runs.deciding import deciding
-from partsjax.runs.supervision.asked import Asked
+from partsjax.runs.supervision.asked import TrainingRequest
 from partsjax.runs.supervision.checkpoints import Checkpoints, Origin, SavedTraining
 from partsjax.runs.supervision.data import TrainingData
 from partsjax.runs.supervision.log import TrainingLog
@@ -27,11 +27,11 @@ from partsjax.supervision.recipe import Recipe
 from partsjax.supervision.start import starting_point, trained_names
 from partsjax.supervision.training import Trainer
 
-MODULE = __name__
+TRAINING_CODE = __name__
 _FETCH = 10  # steps between looks at the loss: each look waits for the device
 
 
-def train(
+def train(  # noqa: PLR0913 (options of a public call, by keyword)
     network: Network,
     dataset: Dataset,
     *,
@@ -68,7 +68,7 @@ def train(
     Raises:
       InputError: something that can be fixed, in one line; a loss that is not finite is one of them.
     """
-    asked = Asked(supervision, recipe, limit, seed)
+    asked = TrainingRequest(supervision, recipe, limit, seed)
     place = None if folder is None else Path(folder).expanduser()
     with contextlib.nullcontext() if place is None else workdir.locked_folder(place):
         context = Context(progress=bars() if progress else silent)
@@ -86,7 +86,12 @@ class Training:
     """One training, from wherever its folder's newest checkpoint stands."""
 
     def __init__(
-        self, network: Network, dataset: Dataset, asked: Asked, context: Context, folder: Path | None
+        self,
+        network: Network,
+        dataset: Dataset,
+        asked: TrainingRequest,
+        context: Context,
+        folder: Path | None,
     ):
         """Looks at all that may be wrong with what is asked, before the first step."""
         self.asked, self.recipe, self._folder = asked, asked.recipe, folder
@@ -119,7 +124,7 @@ class Training:
 
     def _trained(self, trainer: Trainer, log: TrainingLog, context: Context) -> Trained:
         data, network = self._data, self._start.network
-        checkpoint = Checkpoint(self._about(self.recipe.steps), flat(trainer.state()["module"]))
+        checkpoint = Checkpoint(self._about(self.recipe.steps), flat_arrays(trainer.state()["module"]))
         return Trained(
             network=trained_network(network, checkpoint, network.name),
             rows=tuple(log.rows),
@@ -131,9 +136,11 @@ class Training:
             checkpoint=checkpoint,
         )
 
-    def _about(self, step: int) -> About:
+    def _about(self, step: int) -> CheckpointFacts:
         start = self._start
-        return About(start.network.name, start.module.described(), self._names, self.asked.supervision, step)
+        return CheckpointFacts(
+            start.network.name, start.module.described(), self._names, self.asked.supervision, step
+        )
 
     @contextlib.contextmanager
     def _checkpoints(self, trainer: Trainer) -> Iterator[Checkpoints | None]:
@@ -144,7 +151,7 @@ class Training:
             yield Checkpoints(steps, trainer, self._about, self._origin())
 
     def _origin(self) -> Origin:
-        return Origin(self._start.network.digest, self._data.digest(), stages.key(MODULE))
+        return Origin(self._start.network.digest, self._data.digest(), stages.key(TRAINING_CODE))
 
     def _check_origin(self, stopped: SavedTraining, context: Context) -> None:
         """Another input is refused; other code goes on and says so, as training takes hours."""

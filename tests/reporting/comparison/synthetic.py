@@ -6,7 +6,7 @@ import numpy as np
 
 from partsjax.emergence.compare import Difference
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison import ComparisonReport, Figures, PartRow, Training
+from partsjax.reporting.comparison import ComparedPart, ComparisonReport, Figures, TrainingFigures
 
 NETWORKS = ("random", "imagenet", "object", "image", "mil", "cam", "scratch", 'scenes <b>"&')
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -61,7 +61,7 @@ def content(
             unknown = i == len(names) - 1
             judged = i < len(names) - 2
             rows.append(
-                PartRow(
+                ComparedPart(
                     layer=layer,
                     object_class=object_class,
                     part=part,
@@ -93,7 +93,7 @@ def content(
         prior_ap_val=0.119,
         origins={name: f"what <{name}> is" for name in networks},
         training=[
-            Training("object", s, 400, "windows named rightly (top-1)", 0.2, 0.7 + 0.01 * s, math.nan)
+            TrainingFigures("object", s, 400, "windows named rightly (top-1)", 0.2, 0.7 + 0.01 * s, math.nan)
             for s in of.get("object", ())
         ],
     )
