@@ -11,7 +11,7 @@ import pytest
 from partsjax.emergence.nulls import NULLS
 from partsjax.reporting.comparison import files as comparison
 from partsjax.reporting.discriminative import files as class_scores
-from partsjax.runs.supervision.log import COLUMNS as METRICS
+from partsjax.runs.supervision.log import METRIC_COLUMNS as METRICS
 from tests import tiny
 from tests.runs.running import run
 
