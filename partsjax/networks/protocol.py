@@ -53,7 +53,7 @@ After = Callable[[Any, str, Any], Any]
 Untrained = Callable[[int], "Network"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Network:
     """A network as the pipeline sees it.
 
@@ -92,3 +92,7 @@ class Network:
     after: After | None = None
     untrained: Untrained | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        layers = f"{len(self.fields)} layer{'s' * (len(self.fields) != 1)}"
+        return f"<Network {self.name}: {layers}, {self.input_size} px>"

@@ -86,3 +86,7 @@ def test_what_was_assumed_of_its_fields_is_noted():
 def test_a_nominal_field_has_to_fit_its_map_as_well():
     with pytest.raises(InputError, match="does not fit its receptive field; at 16 pixels"):
         own.made(fields={own.LAYER: ReceptiveField(16, 16, 7.5, nominal=True)})
+
+
+def test_a_network_is_shown_in_one_line_without_its_weights():
+    assert repr(own.made()) == "<Network own: 1 layer, 64 px>"
