@@ -1,5 +1,6 @@
 """Flags shared by all commands."""
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -17,7 +18,6 @@ from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
 from partsjax.runs.context import Context, Notes
-from partsjax.runs.deciding import deciding
 
 # JAX makes keys of 32 bits and drops the rest: larger seeds would be the same as smaller ones.
 MOST_SEED = 2**31 - 1
@@ -212,7 +212,7 @@ def workdir(command: str, options) -> Path:
     """The run's folder; named after the options where none is given."""
     if _WORKDIR.value:
         return Path(_WORKDIR.value)
-    text = json.dumps(deciding(options), sort_keys=True)
+    text = json.dumps(dataclasses.asdict(options), sort_keys=True)
     name = file_name(command, _NET.value, _DATASET.value)
     return Path("runs") / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 

@@ -26,7 +26,6 @@ from typing import Any
 
 from partsjax.runs import manifest, workdir
 from partsjax.runs.context import Context
-from partsjax.runs.deciding import deciding
 from partsjax.runs.question import Question, R
 from partsjax.runs.stages import Cache
 
@@ -39,7 +38,7 @@ def run(question: Question[R], folder: Path, context: Context) -> R:
     """
     with workdir.locked_folder(folder):
         answer = question.prepare(context)
-        workdir.claim(folder, deciding(question.options))
+        workdir.claim(folder, dataclasses.asdict(question.options))
         context = dataclasses.replace(context, cache=Cache(folder / "cache", context.say))
         result = answer(context)
         # A manifest vouches for the files beside it: none while they change.
@@ -53,7 +52,7 @@ def finished(folder: Path, options: Any, but: tuple[str, ...] = ()) -> bool:
     """Whether a run with these options, `but` for some, has come to its end there, its files as they were."""
     if manifest.stands(folder) is None or not (folder / "options.json").exists():
         return False
-    wanted = json.loads(json.dumps(deciding(options)))
+    wanted = json.loads(json.dumps(dataclasses.asdict(options)))
     claimed = workdir.read_json(folder / "options.json")
     then, now = ({k: v for k, v in o.items() if k not in but} for o in (claimed, wanted))
     return then == now

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 from partsjax.runs import stages, supervision, workdir
-from partsjax.runs.deciding import deciding
 from tests import tiny
 
 
@@ -38,7 +37,7 @@ def wider(weights: str = "imagenet"):
 def train(options, folder, context) -> None:
     """Leaves what a training run leaves, as far as a comparison looks at it; writes down that it ran."""
     with workdir.locked_folder(folder):
-        workdir.claim(folder, deciding(options))
+        workdir.claim(folder, dataclasses.asdict(options))
         number = {"object": 100, "image": 200, "scratch": 300}[options.supervision] + options.seed
         workdir.write_json(folder / "checkpoint" / "seed.json", number)
         with open(folder / "ran", "a") as file:

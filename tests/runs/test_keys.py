@@ -18,7 +18,6 @@ from partsjax.errors import InputError
 from partsjax.networks.protocol import Preprocessing, ReceptiveField
 from partsjax.runs import stages
 from partsjax.runs.comparison import ComparisonOptions
-from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import DiscriminativenessOptions
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
@@ -54,18 +53,18 @@ def another(value):
 
 
 def each_changed(record, path=()):
-    """(path, the record with another value there, whether it decides), for every field at any depth."""
+    """(path, the record with another value there), for every field at any depth."""
     for field in dataclasses.fields(record):
-        value, decides = getattr(record, field.name), field.metadata.get("decides", True)
+        value = getattr(record, field.name)
         inner = (
-            [((*path, field.name), another(value), True)]
-            if not dataclasses.is_dataclass(value)
-            else [(place, changed, d) for place, changed, d in each_changed(value, (*path, field.name))]
+            each_changed(value, (*path, field.name))
+            if dataclasses.is_dataclass(value)
+            else [((*path, field.name), another(value))]
         )
-        for place, changed, d in inner:
+        for place, changed in inner:
             other = copy.copy(record)
             object.__setattr__(other, field.name, changed)  # past all checks: only the key is asked for
-            yield place, other, decides and d
+            yield place, other
 
 
 def named(record):
@@ -126,28 +125,28 @@ def test_pixels_of_a_single_crop(crops, key):
     assert key(crops, digests=("a", "b", "c", "e")) != key(crops)
 
 
-@pytest.mark.parametrize("method, decides", named(Method()))
-def test_the_method(crops, method, decides):
-    assert decides and evidence_key(crops, method=method) != evidence_key(crops)
+@pytest.mark.parametrize("method", named(Method()))
+def test_the_method(crops, method):
+    assert evidence_key(crops, method=method) != evidence_key(crops)
 
 
-@pytest.mark.parametrize("reducer, decides", named(StimulusReducer()))
-def test_what_leaves_the_device(crops, reducer, decides):
+@pytest.mark.parametrize("reducer", named(StimulusReducer()))
+def test_what_leaves_the_device(crops, reducer):
     """A reducer is its fields: it knows nothing else of the method."""
-    assert decides and stimuli_key(crops, reducer=reducer) != stimuli_key(crops)
+    assert stimuli_key(crops, reducer=reducer) != stimuli_key(crops)
 
 
-@pytest.mark.parametrize("search, decides", named(Search()))
-def test_the_search(crops, search, decides):
-    assert decides and evidence_key(crops, search=search) != evidence_key(crops)
+@pytest.mark.parametrize("search", named(Search()))
+def test_the_search(crops, search):
+    assert evidence_key(crops, search=search) != evidence_key(crops)
     assert evidence_key(crops, searches=(Search(), search)) != evidence_key(crops)
 
 
-@pytest.mark.parametrize("field, decides", named(NETWORK.fields["conv2"]))
-def test_the_receptive_field(crops, field, decides):
+@pytest.mark.parametrize("field", named(NETWORK.fields["conv2"]))
+def test_the_receptive_field(crops, field):
     assert isinstance(field, ReceptiveField)
     other = dataclasses.replace(NETWORK, fields={**NETWORK.fields, "conv2": field})
-    assert decides and evidence_key(crops, network=other) != evidence_key(crops)
+    assert evidence_key(crops, network=other) != evidence_key(crops)
 
 
 @pytest.mark.parametrize("which", ["train", "val"])
@@ -235,11 +234,7 @@ RUNS = {
 
 @pytest.mark.parametrize("run", RUNS)
 def test_a_folder_is_claimed_for_every_option(tmp_path, run):
-    """But for those that only permit a run to go on."""
-    claim(tmp_path, deciding(RUNS[run]))
-    for path, options, decides in each_changed(RUNS[run]):
-        if not decides:
-            claim(tmp_path, deciding(options))
-            continue
+    claim(tmp_path, dataclasses.asdict(RUNS[run]))
+    for path, options in each_changed(RUNS[run]):
         with pytest.raises(InputError, match=path[0]):
-            claim(tmp_path, deciding(options))
+            claim(tmp_path, dataclasses.asdict(options))

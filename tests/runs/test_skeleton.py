@@ -18,7 +18,6 @@ MADE = []  # squares that were computed, not taken from the cache
 @dataclasses.dataclass(frozen=True)
 class Options:
     number: int = 3
-    allow: bool = dataclasses.field(default=False, metadata={"decides": False})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +72,7 @@ def test_a_run_writes_its_outputs_and_a_manifest_that_vouches_for_them(tmp_path)
     assert ask(tmp_path / "W", Context(notes=Notes(heard.append))).value == 9
     found = manifest_of(tmp_path / "W")
     assert (tmp_path / "W" / "square.txt").read_text() == "9"
-    assert found["options"] == {"number": 3, "allow": False}
+    assert found["options"] == {"number": 3}
     assert (found["digits"], found["notes"], heard) == (1, ["squared"], ["squared"])
     assert found["skipped"] == ["a is damaged", "b is damaged"]
     assert list(found["stages"]) == ["squaring", "tables"] and list(found["files"]) == ["square.txt"]
@@ -85,7 +84,7 @@ def test_finished_is_what_stands_with_the_same_options(tmp_path):
     folder = tmp_path / "W"
     assert not skeleton.finished(folder, Options())
     ask(folder)
-    assert skeleton.finished(folder, Options(allow=True))
+    assert skeleton.finished(folder, Options())
     assert not skeleton.finished(folder, Options(4))
     assert skeleton.finished(folder, Options(4), but=("number",))
     (folder / "square.txt").write_text("8")
@@ -111,7 +110,7 @@ def test_a_folder_belongs_to_its_options(tmp_path):
     ask(tmp_path / "W")
     with pytest.raises(InputError, match="made with other options"):
         ask(tmp_path / "W", number=4)
-    ask(tmp_path / "W", allow=True)
+    ask(tmp_path / "W")
 
 
 def test_a_mistaken_name_claims_no_folder(tmp_path):

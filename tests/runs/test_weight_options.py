@@ -1,5 +1,7 @@
 """What is told about a weight file reaches the network of every command, and decides its folder."""
 
+import dataclasses
+
 import pytest
 
 from partsjax.errors import InputError
@@ -9,7 +11,6 @@ from partsjax.runs.comparison import run as comparison
 from partsjax.runs.comparison.members import members
 from partsjax.runs.comparison.options import ComparisonOptions
 from partsjax.runs.context import Context
-from partsjax.runs.deciding import deciding
 from partsjax.runs.discriminativeness import run as discriminativeness
 from partsjax.runs.emergence import run as emergence
 from partsjax.runs.options import Options
@@ -62,7 +63,7 @@ def test_every_command_hands_it_on(command, loaded, file, tmp_path):
 
 
 def test_it_decides_results():
-    assert deciding(Options(file=TOLD))["file"] == {"normalisation": "vgg", "lrn": "after_pool"}
+    assert dataclasses.asdict(Options(file=TOLD))["file"] == {"normalisation": "vgg", "lrn": "after_pool"}
 
 
 def _comparison(*networks):

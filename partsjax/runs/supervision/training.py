@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import dataclasses
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,6 @@ from partsjax.networks.weights.checkpoints import Checkpoint, CheckpointFacts, f
 from partsjax.progress import bars, silent
 from partsjax.runs import stages, workdir
 from partsjax.runs.context import Context
-from partsjax.runs.deciding import deciding
 from partsjax.runs.supervision.asked import TrainingRequest
 from partsjax.runs.supervision.checkpoints import Checkpoints, Origin, SavedTraining
 from partsjax.runs.supervision.data import TrainingData
@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913 (options of a public call, by keyword)
         context.notes.add(*network.notes, *dataset.notes)
         training = Training(network, dataset, asked, context, place)
         if place is not None:
-            workdir.claim(place, deciding(asked))
+            workdir.claim(place, dataclasses.asdict(asked))
         trained = training.run(context)
         if place is not None:
             trained.save(place)
