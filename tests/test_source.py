@@ -72,3 +72,9 @@ def test_a_public_name_stands_for_one_thing():
                 places[name].add(str(path.relative_to(ROOT)))
     places.pop("main")  # of every command
     assert not {name: sorted(where) for name, where in places.items() if len(where) > 1}
+
+
+def test_a_file_name_stands_once_in_reporting():
+    names = [path.name for path in SOURCES if path.is_relative_to(ROOT / "partsjax" / "reporting")]
+    counts = collections.Counter(name for name in names if name != "__init__.py")
+    assert not [name for name, count in counts.items() if count > 1]

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from partsjax.emergence.nulls import NULLS
-from partsjax.reporting.comparison import files as comparison
-from partsjax.reporting.discriminative import files as class_scores
+from partsjax.reporting.comparison import comparison_tables as comparison
+from partsjax.reporting.discriminative import drop_tables as class_scores
 from partsjax.runs.supervision.log import METRIC_COLUMNS as METRICS
 from tests import tiny
 from tests.runs.running import run

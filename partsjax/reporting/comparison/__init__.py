@@ -1,6 +1,11 @@
 """Networks side by side: the tables, files and page of a comparison."""
 
-from partsjax.reporting.comparison.records import ComparedPart, ComparisonReport, Figures, TrainingFigures
-from partsjax.reporting.comparison.write import write_comparison_report
+from partsjax.reporting.comparison.comparison_report import (
+    ComparedPart,
+    ComparisonReport,
+    Figures,
+    TrainingFigures,
+)
+from partsjax.reporting.comparison.write_comparison import write_comparison_report
 
 __all__ = ["ComparedPart", "ComparisonReport", "Figures", "TrainingFigures", "write_comparison_report"]

@@ -7,8 +7,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
-from partsjax.reporting.comparison.records import ComparisonReport
 from partsjax.reporting.report.words import interval_text, percent
 
 

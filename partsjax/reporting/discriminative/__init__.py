@@ -1,6 +1,6 @@
 """The page of a discriminativeness run: filters and parts that class scores rest on, and what emerges."""
 
-from partsjax.reporting.discriminative.records import (
+from partsjax.reporting.discriminative.discriminativeness_report import (
     Blacked,
     ClassPage,
     ClassUse,
@@ -8,7 +8,7 @@ from partsjax.reporting.discriminative.records import (
     FilterRow,
     PartRow,
 )
-from partsjax.reporting.discriminative.write import write_discriminativeness_report
+from partsjax.reporting.discriminative.write_discriminativeness import write_discriminativeness_report
 
 __all__ = [
     "Blacked",

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
 from partsjax.discriminativeness.relation import Overlap
-from partsjax.reporting.discriminative.words import amount, correlation
+from partsjax.reporting.discriminative.drop_words import amount, correlation
 
 _COLUMNS = ("class", "filters", "paper\n(chance)", "strict\n(chance)", "parts", "rank correlation\nwith AP")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from partsjax.reporting.comparison import ComparisonReport, files
+from partsjax.reporting.comparison import ComparisonReport, comparison_tables
 from partsjax.reporting.rows import write_table
 from partsjax.runs import workdir
 
@@ -30,11 +30,15 @@ class Comparison:
         return COMPARISON_FILES
 
     def save(self, folder: Path) -> None:
-        tables = (files.comparison_table, files.difference_table, files.part_difference_table)
+        tables = (
+            comparison_tables.comparison_table,
+            comparison_tables.difference_table,
+            comparison_tables.part_difference_table,
+        )
         for name, table in zip(COMPARISON_FILES, tables, strict=False):
             with workdir.written_whole(folder / name, durable=True) as path:
                 write_table(path, table(self.content))
-        workdir.write_json(folder / "summary.json", files.comparison_summary(self.content))
+        workdir.write_json(folder / "summary.json", comparison_tables.comparison_summary(self.content))
 
     def manifest(self) -> Mapping[str, Any]:
         """What a run's manifest says of it, beside what all runs say."""

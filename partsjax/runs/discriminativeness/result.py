@@ -12,7 +12,7 @@ from partsjax.data.crops import Crops
 from partsjax.discriminativeness.findings import ClassDrops, LayerFindings
 from partsjax.networks.protocol import Network
 from partsjax.progress import bars, silent
-from partsjax.reporting.discriminative import files, table
+from partsjax.reporting.discriminative import drop_tables, table
 from partsjax.reporting.rows import figure, write_table
 from partsjax.runs import workdir
 from partsjax.runs.context import Context
@@ -68,18 +68,18 @@ class Discriminativeness:
     @functools.cached_property
     def filters(self) -> "pd.DataFrame":
         """One row a class and filter: the columns of `filters.csv`, exact."""
-        return files.filter_drop_table(self.findings)
+        return drop_tables.filter_drop_table(self.findings)
 
     @functools.cached_property
     def parts(self) -> "pd.DataFrame":
         """One row a class and part: the columns of `parts.csv`, exact."""
-        return files.part_drop_table(self.findings)
+        return drop_tables.part_drop_table(self.findings)
 
     @property
     def summary(self) -> dict[str, Any]:
         """Counts and correlations by class and over all classes, as in `summary.json`."""
         names = {"network": self.about.net, "weights": self.about.weights, "dataset": self.about.dataset}
-        return files.discriminativeness_summary(names, self.findings)
+        return drop_tables.discriminativeness_summary(names, self.findings)
 
     def __repr__(self) -> str:
         return (

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison import figures, files, write_comparison_report
+from partsjax.reporting.comparison import comparison_tables, figures, write_comparison_report
 from partsjax.reporting.comparison.terminal import tables
 from partsjax.reporting.rows import write_table
 from tests.reporting.comparison.synthetic import NETWORKS, content, layers_of
@@ -82,7 +82,11 @@ def test_a_browser_finds_nothing_wrong(tmp_path):
 
 def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     written = {}
-    for table in (files.comparison_table, files.difference_table, files.part_difference_table):
+    for table in (
+        comparison_tables.comparison_table,
+        comparison_tables.difference_table,
+        comparison_tables.part_difference_table,
+    ):
         write_table(tmp_path / table.__name__, table(CONTENT))
         with open(tmp_path / table.__name__, newline="") as file:
             written[table.__name__] = list(csv.DictReader(file))
@@ -106,7 +110,7 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     assert all(row["difference"] == "" for row in parts if row["network"] == "imagenet")
     unknown = [row for row in parts if row["num_val"] == "0"]
     assert unknown and all(row["ap_val"] == row["ap_val_low"] == "" for row in unknown)
-    summary = json.loads(json.dumps(files.comparison_summary(CONTENT), allow_nan=False))
+    summary = json.loads(json.dumps(comparison_tables.comparison_summary(CONTENT), allow_nan=False))
     assert summary["training"][0]["without_looking"] is None
     assert set(summary["networks"]) == set(NETWORKS)
 

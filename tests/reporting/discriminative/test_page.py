@@ -13,7 +13,7 @@ from partsjax.cli.terminal import Terminal
 from partsjax.discriminativeness.findings import layer_findings
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.discriminative import strips, table, words, write_discriminativeness_report
+from partsjax.reporting.discriminative import drop_strips, drop_words, table, write_discriminativeness_report
 from tests.discriminativeness.test_findings import findings
 from tests.reporting.discriminative import synthetic
 from tests.reporting.report import browser, pages
@@ -120,16 +120,16 @@ def test_same_content_same_bytes(tmp_path):
     ],
 )
 def test_amounts(value, shown):
-    assert words.amount(value) == shown
+    assert drop_words.amount(value) == shown
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * 3).map(lambda v: Estimate(*sorted(v))), max_size=6))
 def test_a_scale_holds_all_it_is_made_for_and_zero(estimates):
-    low, high = strips.strip_scale([*estimates, UNKNOWN])
+    low, high = drop_strips.strip_scale([*estimates, UNKNOWN])
     assert low <= 0 <= high and low < high
     for estimate in estimates:
         assert low <= estimate.value <= high
-        drawn = strips.drop_strip(estimate, (low, high))
+        drawn = drop_strips.drop_strip(estimate, (low, high))
         assert "nan" not in drawn and 'class="held-out"' in drawn
 
 

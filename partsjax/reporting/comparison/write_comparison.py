@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from partsjax.emergence.verdict import CHANCE
-from partsjax.reporting.comparison import charts, figures
-from partsjax.reporting.comparison.records import ComparisonReport
+from partsjax.reporting.comparison import comparison_charts, figures
+from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.report.write import page_templates, write_assets, write_text
 
 
@@ -26,7 +26,10 @@ def write_comparison_report(folder: Path, content: ComparisonReport) -> None:
         title=content.title,
         content=content,
         end=figures.difference_scale(found.mean for found in content.differences.values()),
-        charts={"means": charts.means(content), "differences": charts.difference_chart(content)},
+        charts={
+            "means": comparison_charts.means(content),
+            "differences": comparison_charts.difference_chart(content),
+        },
         threshold=f"{100 * content.method.emergence_ap:g}",
         CHANCE=CHANCE,
     )

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from partsjax.reporting.discriminative.records import DiscriminativenessReport
+from partsjax.reporting.discriminative.discriminativeness_report import DiscriminativenessReport
 from partsjax.reporting.report.charts import INK, finished_chart
 
 

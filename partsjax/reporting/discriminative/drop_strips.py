@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.discriminative.words import amount, ends
+from partsjax.reporting.discriminative.drop_words import amount, ends
 
 _WIDTH = 200  # drawing units
 

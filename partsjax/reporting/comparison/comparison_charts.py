@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.comparison.records import ComparisonReport
+from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.report.charts import INK, finished_chart
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")

@@ -4,8 +4,8 @@ from importlib import resources
 from pathlib import Path
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.discriminative import charts, strips, words
-from partsjax.reporting.discriminative.records import ClassPage, DiscriminativenessReport
+from partsjax.reporting.discriminative import drop_charts, drop_strips, drop_words
+from partsjax.reporting.discriminative.discriminativeness_report import ClassPage, DiscriminativenessReport
 from partsjax.reporting.report import write as report
 
 _PACKAGE = "partsjax.reporting.discriminative"
@@ -22,28 +22,29 @@ def write_discriminativeness_report(folder: Path, content: DiscriminativenessRep
     report.write_assets(folder, styles=static.read_text(encoding="utf-8"))
     templates = report.page_templates(_PACKAGE)
     templates.filters.update(
-        amount=words.amount, ends=words.ends, correlation=words.correlation, chance=words.chance,
-        drop_strip=strips.drop_strip, filter_scale=_filter_scale, part_scale=_part_scale, tenth=_tenth,
+        amount=drop_words.amount, ends=drop_words.ends, correlation=drop_words.correlation,
+        chance=drop_words.chance,
+        drop_strip=drop_strips.drop_strip, filter_scale=_filter_scale, part_scale=_part_scale, tenth=_tenth,
     )  # fmt: skip
     text = templates.get_template("discriminative.html").render(
         root="",
         title=content.title,
         content=content,
         charts={
-            "relation": charts.relation(content),
-            "factors": charts.factors(content),
-            "sharing": charts.sharing_chart(content),
+            "relation": drop_charts.relation(content),
+            "factors": drop_charts.factors(content),
+            "sharing": drop_charts.sharing_chart(content),
         },
     )
     report.write_text(folder / "index.html", text)
 
 
 def _filter_scale(page: ClassPage) -> tuple[float, float]:
-    return strips.strip_scale(row.delta for row in page.filters)
+    return drop_strips.strip_scale(row.delta for row in page.filters)
 
 
 def _part_scale(page: ClassPage) -> tuple[float, float]:
-    return strips.strip_scale(figure for row in page.parts for figure in (row.drop, row.control))
+    return drop_strips.strip_scale(figure for row in page.parts for figure in (row.drop, row.control))
 
 
 def _tenth(estimate: Estimate) -> Estimate:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison.records import ComparisonReport
+from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.rows import with_interval
 
 COMPARISON_COLUMNS = (
