@@ -81,7 +81,7 @@ _DATASET = flags.DEFINE_string(
     "(the original .mat masks and VOC2010), or package.module:function, a reader of your own.",
 )
 _DATA_DIR = flags.DEFINE(
-    PATH, "data_dir", None, "Folder of the data set, as docs/how_to/photographs.md lays it out."
+    PATH, "data_dir", None, "Folder of the dataset, as docs/how_to/photographs.md lays it out."
 )
 _CLASSES = flags.DEFINE_list("classes", ["all"], "Object classes, as horse,dog, or all.")
 _LIMIT = flags.DEFINE_integer("limit", None, "At most this many objects per class and split.", lower_bound=1)

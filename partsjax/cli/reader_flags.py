@@ -34,7 +34,7 @@ _OPTIONS = _define()
 _READER_OPTION = flags.DEFINE_multi_string(
     "reader_option",
     [],
-    "An option of the data set's reader, as name=value: of a reader of your own, each parameter of its "
+    "An option of the dataset's reader, as name=value: of a reader of your own, each parameter of its "
     "function beyond data_dir, classes, seed, download, skip_bad and progress.",
 )
 _DOWNLOAD = flags.DEFINE_bool(
@@ -43,7 +43,7 @@ _DOWNLOAD = flags.DEFINE_bool(
 
 
 def reader_options(dataset: str) -> dict[str, Any]:
-    """The options given for the reader of a data set that decide what is read, by name.
+    """The options given for the reader of a dataset that decide what is read, by name.
 
     Raises:
       InputError: one is given twice, or its value is none of its type.
@@ -64,7 +64,7 @@ def reader_options(dataset: str) -> dict[str, Any]:
 
 
 def fetching() -> dict[str, Any]:
-    """What the reader is told of fetching a data set, which decides nothing of what is read."""
+    """What the reader is told of fetching a dataset, which decides nothing of what is read."""
     return ({"download": True} if _DOWNLOAD.value else {}) | _given(decides=False)
 
 

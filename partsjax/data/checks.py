@@ -1,4 +1,4 @@
-"""What every data set must fulfil, whichever reader or hand made it."""
+"""What every dataset must fulfil, whichever reader or hand made it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,7 +14,7 @@ OVERHANG = 1.0
 
 
 def check(images: Sequence[Image], parts: Mapping[str, Sequence[str]], name: str) -> None:
-    """Refuses the images of a data set where figures would be wrong; opens no file.
+    """Refuses the images of a dataset where figures would be wrong; opens no file.
 
     Image ids are unique, splits known, names one line of text. The right and bottom of a
     box are beyond its left and top; it lies in its image where the size is known, up to `OVERHANG`. A part
@@ -49,7 +49,7 @@ def check(images: Sequence[Image], parts: Mapping[str, Sequence[str]], name: str
             for part in one.parts:
                 names.add(part.name)
                 if part.name not in known:
-                    what = f"has {part.name!r} of {one.object_class}, which is not in the data set's parts"
+                    what = f"has {part.name!r} of {one.object_class}, which is not in the dataset's parts"
                     fault(image, what, "list it there, or leave parts out for those of the images")
                 elif intersection(part.box, one.box) <= 0:
                     what = f"has {part.name!r} at {part.box}, outside its {one.object_class} at {one.box}"

@@ -1,4 +1,4 @@
-"""Which of a data set's classes a run asks for."""
+"""Which of a dataset's classes a run asks for."""
 
 import dataclasses
 import unicodedata
@@ -14,13 +14,13 @@ _WITHOUT = {"train": "nothing can be fitted to it", "val": "nothing can be measu
 def choose_classes(
     asked: Iterable[str] | None, known: Iterable[str], parts: Mapping[str, Sequence[str]], where: str
 ) -> tuple[str, ...]:
-    """The classes to read, in the data set's own order, so that the order of asking changes nothing.
+    """The classes to read, in the dataset's own order, so that the order of asking changes nothing.
 
     Args:
       asked: names, or None for every class that has part boxes.
-      known: every object class the data set has.
+      known: every object class the dataset has.
       parts: object class -> its annotated parts; a class without any may be absent.
-      where: what error messages call the data set.
+      where: what error messages call the dataset.
 
     Raises:
       InputError: an unknown class, a class without part boxes, or none left.
@@ -47,7 +47,7 @@ def choose_classes(
 
 
 def select_classes(dataset: Dataset, asked: Iterable[str] | None) -> Dataset:
-    """The images that show an object of some classes, with these objects alone; None: the data set as it is.
+    """The images that show an object of some classes, with these objects alone; None: the dataset as it is.
 
     Raises:
       InputError: as `choose_classes`.

@@ -38,7 +38,7 @@ class Truth:
 
 @dataclasses.dataclass(frozen=True)
 class Crops:
-    """All crops of one object class in one split, in the order of the data set.
+    """All crops of one object class in one split, in the order of the dataset.
 
     images: the images they come from; image_index: int [N], which one each comes from.
     ids: unique names, image id and the object's number within it.

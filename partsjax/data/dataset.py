@@ -1,4 +1,4 @@
-"""A data set in memory: what every reader gives, and what can be made by hand."""
+"""A dataset in memory: what every reader gives, and what can be made by hand."""
 
 import collections
 import dataclasses

@@ -163,7 +163,7 @@ def unpack(archive: Archive, wanted: str, to: Path, progress: UnitProgress) -> N
 
 
 def _checksums(path: Path, progress: UnitProgress) -> tuple[str, str]:
-    """MD5, as data sets publish it, and SHA-256, hexadecimal."""
+    """MD5, as datasets publish it, and SHA-256, hexadecimal."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     done, total = 0, path.stat().st_size
     with open(path, "rb") as file:

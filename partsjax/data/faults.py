@@ -1,4 +1,4 @@
-"""Faults of a data set's files, gathered so that those of one kind are reported together."""
+"""Faults of a dataset's files, gathered so that those of one kind are reported together."""
 
 import dataclasses
 import os

@@ -1,4 +1,4 @@
-"""A data set by its name."""
+"""A dataset by its name."""
 
 import contextlib
 import os
@@ -25,12 +25,12 @@ def load_dataset(  # noqa: PLR0913 (options of a public call, by keyword)
     progress: bool | Callable[[int, int, str, str], None] = True,
     **options: Any,
 ) -> Dataset:
-    """Reads a data set.
+    """Reads a dataset.
 
     Args:
       name: "shapeparts" (drawn), "coco_parts" or "pascal_part"; a name given to `register_dataset`; or
         "package.module:function", a reader of one's own.
-      data_dir: the data set's folder; `shapeparts` has none.
+      data_dir: the dataset's folder; `shapeparts` has none.
       classes: names of object classes; None for all that have part boxes.
       seed: of what is drawn; no other reader uses it.
       download: fetch what is not in `data_dir` yet; `pascal_part` alone can.
@@ -40,7 +40,7 @@ def load_dataset(  # noqa: PLR0913 (options of a public call, by keyword)
       options: of the reader's own, such as `val_fraction=0.3` of `coco_parts`.
 
     Raises:
-      InputError: an unknown data set, an option it does not use, no `data_dir` where one is needed, and
+      InputError: an unknown dataset, an option it does not use, no `data_dir` where one is needed, and
         whatever its reader meets.
     """
     reader = find_reader(name)
@@ -58,7 +58,7 @@ def load_dataset(  # noqa: PLR0913 (options of a public call, by keyword)
         if data_dir and "data_dir" not in arguments:
             others = ", ".join(other for other in dataset_names() if other != name)
             raise InputError(
-                f"--data_dir={data_dir}: {name} reads no folder; leave it out, or name the data set that is "
+                f"--data_dir={data_dir}: {name} reads no folder; leave it out, or name the dataset that is "
                 f"there with --dataset ({others})"
             )
         if download and "download" not in arguments:

@@ -63,7 +63,7 @@ def arguments_for(name: str, reader: Callable, shared: Mapping[str, Any], option
     """What a reader is called with: those of `shared` that it has parameters for, and all of `options`.
 
     Args:
-      name: the data set's.
+      name: the dataset's.
 
     Raises:
       InputError: an option that it does not have, or one that it needs and is not given.

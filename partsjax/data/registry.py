@@ -1,4 +1,4 @@
-"""Readers of data sets by name. A reader is a function to `Dataset`; ours are found as anyone's are."""
+"""Readers of datasets by name. A reader is a function to `Dataset`; ours are found as anyone's are."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def register_dataset(name: str, reader: Reader) -> None:
     """Makes a reader known to `load_dataset` by a name.
 
     Args:
-      name: of the data set. Registered again, a name stands for the newer reader.
+      name: of the dataset. Registered again, a name stands for the newer reader.
       reader: a function that returns a `Dataset`. It is given those of `load_dataset`'s `data_dir`,
         `classes`, `seed`, `download`, `skip_bad` and `progress` that it has parameters for; its other
         parameters are options of its own.
@@ -31,9 +31,9 @@ def register_dataset(name: str, reader: Reader) -> None:
       InputError: the name is empty, holds a colon, or is one of ours.
     """
     if not name or ":" in name:
-        raise InputError(f"data set {name!r}: not a name; give one without a colon")
+        raise InputError(f"dataset {name!r}: not a name; give one without a colon")
     if name in OURS:
-        raise InputError(f"data set {name!r}: comes with partsjax; choose another name")
+        raise InputError(f"dataset {name!r}: comes with partsjax; choose another name")
     _registered[name] = reader
 
 
@@ -43,7 +43,7 @@ def dataset_names() -> tuple[str, ...]:
 
 
 def find_reader(name: str) -> Reader:
-    """The reader of a data set, or the function that `package.module:function` names.
+    """The reader of a dataset, or the function that `package.module:function` names.
 
     Raises:
       InputError: there is none.
@@ -52,7 +52,7 @@ def find_reader(name: str) -> Reader:
         return _registered[name]
     if name not in OURS and ":" not in name:
         raise InputError(
-            f"data set {name!r}: there is no such data set; {nearest(name, dataset_names())}, or "
+            f"dataset {name!r}: there is no such dataset; {nearest(name, dataset_names())}, or "
             "package.module:function, a reader of your own"
         )
-    return find_function(f"--dataset={name}", OURS.get(name, name), "data sets", dataset_names())
+    return find_function(f"--dataset={name}", OURS.get(name, name), "datasets", dataset_names())

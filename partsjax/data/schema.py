@@ -1,4 +1,4 @@
-"""The one schema all data sets are read into.
+"""The one schema all datasets are read into.
 
 Boxes are `xyxy`, half-open, in continuous pixel coordinates: a pixel with index i covers
 [i, i + 1). VOC's 1-based inclusive boxes become (x1 - 1, y1 - 1, x2, y2), COCO's `xywh`
@@ -130,7 +130,7 @@ class Image:
     """One image with its objects.
 
     Attributes:
-      image_id: unique within the data set.
+      image_id: unique within the dataset.
       split: "train" or "val".
       source: where its pixels come from: uint8 [H, W, 3] RGB, the path or the bytes of an encoded image, or
         an `ImageSource`, which is made of each of these.

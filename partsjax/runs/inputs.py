@@ -1,4 +1,4 @@
-"""What a run's options name: its data set and its network, their notes with the run's."""
+"""What a run's options name: its dataset and its network, their notes with the run's."""
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.loading import load_dataset
@@ -8,7 +8,7 @@ from partsjax.runs.context import Context
 
 
 def dataset_of(options, context: Context) -> Dataset:
-    """Loads the data set.
+    """Loads the dataset.
 
     options: has `dataset`, `data_dir`, `classes`, `seed` and `reader`, as `Options` has them.
     """

@@ -18,7 +18,7 @@ class Options:
 
     search: the one that verdicts are of; with `all_searches` the others stand beside it in
       `combinations.csv`.
-    reader: options of the data set's reader, by name.
+    reader: options of the dataset's reader, by name.
     file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
     nulls: names of `NULLS`.

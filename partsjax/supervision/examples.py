@@ -1,4 +1,4 @@
-"""What is to be learned from one split of a data set: objects with their boxes, and image-level labels."""
+"""What is to be learned from one split of a dataset: objects with their boxes, and image-level labels."""
 
 import collections
 import dataclasses
@@ -28,12 +28,12 @@ class ImageTruth:
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """One split of a data set as something to learn.
+    """One split of a dataset as something to learn.
 
-    dataset: the data set's name, for error messages.
+    dataset: the dataset's name, for error messages.
     split: one of `schema.SPLITS`.
     classes: C names; a class's number is its place here.
-    images: the I images of the split, in the data set's order.
+    images: the I images of the split, in the dataset's order.
     labels: bool [I, C], which classes have an object in the image. Nothing else goes into them.
     boxes: for each image float64 [n, 4], its objects' `xyxy` in pixels.
     box_classes: for each image int [n], the objects' classes.

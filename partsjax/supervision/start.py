@@ -34,7 +34,7 @@ class Start:
 def starting_point(network: Network, objective: Objective, classes: int, hidden: int, seed: int) -> Start:
     """The network with a head for the objective; layers it brings along keep their weights.
 
-    classes: of the data set, background not among them. hidden: units of a new head's hidden layer, or 0.
+    classes: of the dataset, background not among them. hidden: units of a new head's hidden layer, or 0.
     New layers: He initialisation from `seed`, the class scores normal with standard deviation 0.01, biases 0.
     """
     base = classifier_of(network)

@@ -1,4 +1,4 @@
-"""Data made by hand: plain values in, the checks that every data set gets, and what it is shown as."""
+"""Data made by hand: plain values in, the checks that every dataset gets, and what it is shown as."""
 
 import io
 
@@ -123,7 +123,7 @@ def test_splits_ids_and_parts():
         one(DOG, split="test")
     with pytest.raises(InputError, match="image a is there twice; give each image an id of its own"):
         Dataset([Image("a", split, NOISE, [DOG]) for split in ("train", "val")])
-    with pytest.raises(InputError, match="has 'ear' of dog, which is not in the data set's parts"):
+    with pytest.raises(InputError, match="has 'ear' of dog, which is not in the dataset's parts"):
         one(DOG, parts={"dog": ["tail"]})
     with pytest.raises(InputError, match=r"is in split '' .*5 such: 0, 1, 2, 3, 4"):
         Dataset([Image(number, "", NOISE, [DOG]) for number in range(5)])

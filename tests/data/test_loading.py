@@ -103,7 +103,7 @@ def test_the_type_of_an_option_is_its_annotation_s_or_its_default_s():
 
 @pytest.mark.parametrize("name", ["", "a:b", "coco_parts"])
 def test_names_that_cannot_be_registered(name):
-    with pytest.raises(InputError, match="data set"):
+    with pytest.raises(InputError, match="dataset"):
         register_dataset(name, load_dataset)
 
 

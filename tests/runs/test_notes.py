@@ -29,7 +29,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture
 def noting(monkeypatch):
-    """Data sets with a note, each named as often as a run might say it."""
+    """Datasets with a note, each named as often as a run might say it."""
     load = inputs.load_dataset
     monkeypatch.setattr(
         inputs, "load_dataset", lambda *a, **k: dataclasses.replace(load(*a, **k), notes=(OF_DATA, OF_DATA))

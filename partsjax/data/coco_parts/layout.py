@@ -20,7 +20,7 @@ VAL_FRACTION = 0.5
 
 @dataclasses.dataclass(frozen=True)
 class FolderLayout:
-    """The files of a data set.
+    """The files of a dataset.
 
     Attributes:
       root: the folder.

@@ -1,4 +1,4 @@
-"""PASCAL-Part as two tfds data sets: prepared once as array_record, then read at random by any run.
+"""PASCAL-Part as two tfds datasets: prepared once as array_record, then read at random by any run.
 
 TensorFlow is never imported. Annotations and photographs are apart, row by row in the same order, so
 that reading every annotation reads no pixels. Annotations keep PASCAL-Part's raw part names: every
@@ -50,7 +50,7 @@ class _Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             builder=self,
             description="PASCAL-Part on VOC2010's photographs, as it was published.",
             features=tfds.features.FeaturesDict(type(self).FEATURES()),
-            # Rows of both data sets meet by number.
+            # Rows of both datasets meet by number.
             disable_shuffling=True,
             metadata=tfds.core.MetadataDict(unannotated=sum(map(len, self._source.unannotated.values()))),
         )
@@ -161,7 +161,7 @@ def prepare_copy(
     """The prepared copy of a source, made now if there is none.
 
     Another process that asks for the same copy waits for this one. A copy cut off half-way is never
-    taken for a whole one: each data set is renamed into place when complete, and what a killed
+    taken for a whole one: each dataset is renamed into place when complete, and what a killed
     process left is removed. While it prepares, tfds' messages on stdout are withheld; its progress
     bars are turned off for good. An annotation that is damaged, or whose masks are of another size than the
     photograph, has no objects in the copy.

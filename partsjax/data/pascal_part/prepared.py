@@ -1,4 +1,4 @@
-"""A data set from a prepared copy of PASCAL-Part, which is made first where there is none."""
+"""A dataset from a prepared copy of PASCAL-Part, which is made first where there is none."""
 
 import collections
 import dataclasses

@@ -1,8 +1,8 @@
-"""shapeparts: the embedded data set, drawn on the fly from a seed.
+"""shapeparts: the embedded dataset, drawn on the fly from a seed.
 
 Four object classes with articulated parts, in random pose, place, colour and clutter, so that a part
 is seldom where it was last time and its truth is exact to the pixel. Nothing is stored: an image is a
-function of (seed, split, class, index, style), the same in any order and any process. The data set is
+function of (seed, split, class, index, style), the same in any order and any process. The dataset is
 our own; no paper defines it.
 
 Memory: annotations alone, about 5 kB an image. An image of 320 x 280 pixels is drawn each time it is
@@ -69,7 +69,7 @@ def _objects(key: Key) -> tuple[Object, ...]:
 def read_shapeparts(
     seed: int = 0, classes: Iterable[str] | None = None, per_class: int = 100, style: str = "natural"
 ) -> Dataset:
-    """The data set of a seed; both splits come from one distribution and share no random number.
+    """The dataset of a seed; both splits come from one distribution and share no random number.
 
     An image shows one object of its class, or sometimes a second one of the same class, in front of
     scenery and among clutter that may include parts torn off other classes, which are not annotated.

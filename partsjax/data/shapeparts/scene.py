@@ -1,7 +1,7 @@
 """What a shapeparts image is drawn from, and what it shows before it is painted.
 
 Everything about where things are is drawn from one random stream and everything about colour from
-another, so that the truth can be had without painting (our choice; the data set is ours).
+another, so that the truth can be had without painting (our choice; the dataset is ours).
 """
 
 import dataclasses

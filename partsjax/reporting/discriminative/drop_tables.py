@@ -76,7 +76,7 @@ def _part_rows(c: ClassFindings) -> Iterable[dict]:
 
 
 def discriminativeness_summary(names: Mapping[str, str], found: LayerFindings) -> dict:
-    """What `summary.json` holds; names: of network, weights and data set."""
+    """What `summary.json` holds; names: of network, weights and dataset."""
     return {
         **names,
         "layer": found.layer,

@@ -91,7 +91,7 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
 
 @dataclasses.dataclass(frozen=True)
 class DiscriminativenessRequest:
-    """What is asked of a network's scores on a data set.
+    """What is asked of a network's scores on a dataset.
 
     layer: whose filters are taken out. blackouts: crops of each part, None: all. limit: objects per class.
     seed: of random boxes and of the bootstrap. emergence: the folder it was read from, "" where in memory.

@@ -109,7 +109,7 @@ class Discriminativeness:
             workdir.write_json(folder / "summary.json", self.summary)
 
     def write_report(self, folder: str | Path, *, progress: bool = True) -> None:
-        """Writes a page that needs no network, with pictures from the data set; it begins at `index.html`.
+        """Writes a page that needs no network, with pictures from the dataset; it begins at `index.html`.
 
         folder: of the report alone; one that is there is replaced.
 

@@ -58,7 +58,7 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
     if why := why_unpaired(found, other):
         raise InputError(
             f"{found.about.net}: judged on {why} than {other.about.net}, so the two cannot be compared; "
-            "measure both on the same data set, with the same limit and seed"
+            "measure both on the same dataset, with the same limit and seed"
         )
     layers, parts = [], []
     for layer in found.about.layers:

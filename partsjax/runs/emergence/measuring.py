@@ -44,7 +44,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     allow_duplicates: bool = False,
     progress: bool = True,
 ) -> Emergence:
-    """Which parts of a data set have detectors among a network's filters, and is it more than chance?
+    """Which parts of a dataset have detectors among a network's filters, and is it more than chance?
 
     Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
     filter fires to the part's box, and measures average precision on train and on unseen images; then
@@ -97,7 +97,7 @@ _NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they
 
 @dataclasses.dataclass(frozen=True)
 class EmergenceRequest:
-    """What is measured, of a network on a data set.
+    """What is measured, of a network on a dataset.
 
     searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
     seed: of searches, bootstrap and nulls. priors: place priors beside fixed boxes.

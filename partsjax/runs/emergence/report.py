@@ -46,7 +46,7 @@ def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) ->
     """
     if dataset is None:
         raise InputError(
-            "report: its pictures need the data set, which a result that was read does not hold; give it as "
+            "report: its pictures need the dataset, which a result that was read does not hold; give it as "
             "dataset=..."
         )
     about, crops = found.about, {}

@@ -183,14 +183,14 @@ class Emergence:
     def write_report(
         self, folder: str | Path, dataset: Dataset | None = None, *, progress: bool = True
     ) -> None:
-        """Writes pages that need no network, with pictures from the data set; they begin at `index.html`.
+        """Writes pages that need no network, with pictures from the dataset; they begin at `index.html`.
 
         Args:
           folder: of the report alone; one that is there is replaced.
           dataset: needed after `read`: the one it was measured on.
 
         Raises:
-          InputError: no data set is at hand, or it is another, or the folder cannot be written to.
+          InputError: no dataset is at hand, or it is another, or the folder cannot be written to.
         """
         from partsjax.runs.emergence.report import draw_emergence_report
 

@@ -1,4 +1,4 @@
-"""What is asked of a training, whatever the network and the data set."""
+"""What is asked of a training, whatever the network and the dataset."""
 
 import dataclasses
 

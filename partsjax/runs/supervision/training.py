@@ -44,7 +44,7 @@ def train(  # noqa: PLR0913 (options of a public call, by keyword)
 ) -> Trained:
     """Trains any network under one kind of supervision.
 
-    Its last layer is given a head for the data set's classes: a network of ours keeps its own fully
+    Its last layer is given a head for the dataset's classes: a network of ours keeps its own fully
     connected layers where it has them, any other gets a compact head (`heads.head_for`). `network` itself
     is not changed.
 
