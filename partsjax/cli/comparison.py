@@ -99,7 +99,7 @@ def _refuse_idle(options) -> None:
     if not trained:
         shared.refuse_idle(_OF_TRAINING, "where no network is trained")
         if _EMERGENCE_LIMIT.value:
-            shared.refuse_idle(["limit"], "beside --emergence_limit where no network is trained")
+            shared.refuse_idle(["limit"], "with --emergence_limit where no network is trained")
     names = {member.name for member in trained}
     if SCRATCH not in names:
         shared.refuse_idle(["supervision", "scratch_steps"], "without scratch among --networks")

@@ -2,9 +2,10 @@
 
 Takes every filter of a layer out in turn, and blacks out every part, on the crops of each class in unseen
 images, and measures what the score of the right class loses. A filter is discriminative for a class if it
-loses over two standard deviations more than the layer's filters do on average; a part if it loses surely
-more than boxes of its size at random places inside the object. Then it asks how many of these filters
-detect a part that emerges, against chance, and whether the parts that matter are those with detectors.
+loses over two standard deviations more than the layer's filters do on average; a part if it loses
+significantly more than boxes of its size at random places inside the object. Then it asks how many of these
+filters detect a part that emerges, compared with chance, and whether the parts that matter are those with
+detectors.
 
   partsjax supervision --supervision=object --workdir=W
   partsjax discriminativeness --weights=W/checkpoint

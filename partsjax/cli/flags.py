@@ -178,7 +178,7 @@ def _check_values() -> None:
 
 
 def check_names(flag: str, names: list[str]) -> None:
-    """Refuses a list with a name in it twice, or with `all` beside others."""
+    """Refuses a list that names something twice, or `all` together with others."""
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"--{flag}: {name!r} stands there twice; give each once")

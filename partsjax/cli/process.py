@@ -25,11 +25,11 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int):
         super().__init__(number)
         self.status = 128 + number
-        self._untold = threading.Lock()
+        self._unsaid = threading.Lock()
 
     def tell(self) -> None:
         """Says it, once."""
-        if self._untold.acquire(blocking=False):
+        if self._unsaid.acquire(blocking=False):
             print("stopped; the same command goes on from here", file=sys.stderr, flush=True)
 
     def end(self) -> None:
@@ -65,16 +65,16 @@ def _restart_if_needed() -> None:
     """
     arguments = sys.argv[1:]
     options = sys.orig_argv[1 : len(sys.orig_argv) - len(arguments)]  # of Python, and the program
-    wanted, told = options, None
+    wanted, stripped = options, None
     if sys.flags.optimize > 1:
-        told = os.environ.pop("PYTHONOPTIMIZE", None)
+        stripped = os.environ.pop("PYTHONOPTIMIZE", None)
         wanted = [re.sub("O+", "", one) if re.fullmatch("-[a-zA-Z]*O+m?", one) else one for one in options]
         wanted = [one for one in wanted if one != "-"]
     if sys.getfilesystemencoding() != "utf-8":
         wanted = ["-X", "utf8", *wanted]
         if sys.stdout is not None:
             os.environ.setdefault("PYTHONIOENCODING", sys.stdout.encoding)
-    if told or wanted != options:
+    if stripped or wanted != options:
         os.execv(sys.executable, [sys.executable, *wanted, *arguments])
 
 

@@ -64,7 +64,7 @@ def reader_options(dataset: str) -> dict[str, Any]:
 
 
 def fetching() -> dict[str, Any]:
-    """What the reader is told of fetching a dataset, which decides nothing of what is read."""
+    """Options for fetching the dataset, which do not change what is read."""
     return ({"download": True} if _DOWNLOAD.value else {}) | _given(decides=False)
 
 

@@ -18,7 +18,7 @@ class Dataset:
       parts: object class -> names of its parts, in the order tables show them. Only classes that have at
         least one part are listed. If not given, those of the images, in order of first sight.
       name: as on the command line.
-      notes: what a reader wants said aloud (assumptions made, annotations dropped), one line each.
+      notes: what the user should know (assumptions made, annotations dropped), one line each.
 
     Raises:
       InputError: something about the images that would make figures wrong; see `checks.check`.

@@ -48,7 +48,8 @@ class Archive:
 def fetch(archive: Archive, progress: UnitProgress) -> str:
     """Fetches an archive unless it is there already; one cut off goes on where it stopped.
 
-    It has its name only when it is whole. Until then it lies beside that, under a name of its address's own.
+    It gets its name only when it is whole. Until then it lies in the same folder, under another name for
+    each address.
 
     Returns:
       Its SHA-256, hexadecimal.

@@ -1,8 +1,8 @@
 """Encoded images decoded to RGB.
 
 Pixels are taken as stored (`orientation` has the one exception). Transparency is ignored: a pixel has the
-colour that is stored beside it, whatever its alpha (our choice, as `convert("RGB")` does everywhere). Of a
-file with several pictures the first counts.
+colour stored with it, whatever its alpha (our choice, and what `convert("RGB")` does). Of a file with
+several pictures the first counts.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = Non
 
     Raises:
       InputError: as `open_image`, and cut off or damaged. Damage that leaves a well-formed stream of the
-        right length cannot be told from a picture.
+        right length cannot be detected.
     """
     image = open_image(data, label, annotated_size)
     try:

@@ -4,10 +4,10 @@ Filters, by ablation (`ablation`, `filters`). With c a class and f a filter of a
 
     delta(c, f) = mean over the crops of c of (score_c - score_c with f's map set to zero),
 
-scores before the softmax, and after it beside them. Share: max(delta, 0) / sum over f of max(delta, 0). f is
+scores before the softmax, and also after it. Share: max(delta, 0) / sum over f of max(delta, 0). f is
 discriminative for c where delta(c, f) exceeds the mean over the layer's filters by 2 of their standard
 deviations (our choice); how many do is also given for 1 to 3. Gradient x activation (`gradients`) is the
-first-order estimate of delta, and stands beside it with the rank correlation.
+first-order estimate of delta, and is given with the rank correlation of the two.
 
 Parts, by blackout (`blackout`). The pixels of a part in a crop, all its instances, its mask where there is
 one and else its box, are replaced by the mean colour; the drop of the class score is held against the mean

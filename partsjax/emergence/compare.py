@@ -55,8 +55,8 @@ class Difference:
     mean: difference of mean held-out AP; by_seed: the same, seed by seed.
     over: difference in the number of parts with held-out AP over `emergence_ap`. A count jumps where an
       AP is near it, so its interval is rough.
-    parts: of every part, in order; better, worse: how many of them surely are, their interval on one side
-      of 0; by_chance: how many to expect of each if no part differed.
+    parts: of every part, in order; better, worse: how many of them significantly so, their interval on
+      one side of 0; by_chance: how many to expect of each if no part differed.
     """
 
     mean: Estimate

@@ -69,7 +69,7 @@ class Evidence:
 
 
 def examine(data: LayerData, scores: Scores, found: Found, searches: Sequence[Search], seed: int) -> Evidence:
-    """Searches for sets on train and judges them and the best filters on val, beside the priors.
+    """Searches for sets on train and judges them and the best filters on val, with the priors.
 
     Args:
       scores, found: of the layer's filters on the class's parts, from `score_layer`.

@@ -24,7 +24,7 @@ class Genetic:
 
 
 def fitness(tables: Tables, members: jax.Array) -> jax.Array:
-    """float32 [B]: the train AP that each set surely reaches, the lower bound."""
+    """float32 [B]: a lower bound on the train AP of each set."""
     return evaluate(tables, members).low
 
 

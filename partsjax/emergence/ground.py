@@ -29,7 +29,7 @@ class Ground:
     """One class's crops.
 
     train, val: those that could be read. seed: of the bootstrap.
-    further_priors: place priors beside the three that every part is held against.
+    further_priors: place priors besides the three that every part is compared with.
     """
 
     train: Crops

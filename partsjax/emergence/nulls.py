@@ -1,4 +1,4 @@
-"""Nulls: runs of the whole pipeline that cannot know parts, which every verdict stands beside.
+"""Nulls: runs of the whole pipeline that cannot know parts, for every verdict to be compared with.
 
 A null is another network, or other ground truth. Everything else is done anew and in the same way: what it
 still scores is owed to place, to fitting, and to the choice of the best of many.
@@ -30,7 +30,7 @@ def same_truth(ground: Ground) -> Ground:
 
 @dataclasses.dataclass(frozen=True)
 class Null:
-    """What is measured beside a network, on the same crops, to see what cannot be owed to its filters.
+    """What is measured alongside a network, on the same crops, to see what its filters cannot account for.
 
     Attributes:
       name: of its columns in `parts.csv`, as `{name}_ap_val`: lower-case letters, digits and underscores.
@@ -96,7 +96,7 @@ def chosen_nulls(nulls: Sequence[str | Null]) -> tuple[Null, ...]:
 
 
 def beside(real: Evidence, nulls: Mapping[Null, Evidence]) -> Evidence:
-    """The same evidence, each verdict beside what the nulls came to on its part."""
+    """The same evidence, each verdict with what the nulls reach on its part."""
     verdicts = tuple(
         dataclasses.replace(
             verdict,

@@ -27,8 +27,8 @@ class LayerSummary:
     emerging_*: parts that emerge by the paper's criterion (train AP of the best combination over 0.30) and
       by ours; `_one_box`: ours held against the best single box alone.
     prior_emerging_paper: parts in which fixed boxes, which look at no filter, pass the paper's criterion.
-    strict_by_chance: how many parts would pass the second half of our criterion, being surely over the
-      prior, if all were exactly at it: 2.5% of them.
+    strict_by_chance: how many parts would pass the second half of our criterion, being significantly
+      over the prior, if all were exactly at it: 2.5% of them.
     mean_ap: means over parts, fractions. None: not computed.
     nulls: by name, of the nulls that were run on all of them.
     emergence_ap, min_val_boxes: the thresholds, as in `Method`.

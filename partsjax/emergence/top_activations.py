@@ -27,11 +27,11 @@ class TopActivations:
 
 def top_activations(stimuli: Stimuli, geometry: Geometry) -> TopActivations:
     """The `SHOWN` crops that excite each filter most; of equal ones the first."""
-    peaks = stimuli.scores[:, 0]  # [F, N]; the strongest comes first
-    crops = np.argsort(-peaks, axis=1, kind="stable")[:, :CROPS_KEPT].astype(np.int32)
+    top = stimuli.scores[:, 0]  # [F, N]; the strongest comes first
+    crops = np.argsort(-top, axis=1, kind="stable")[:, :CROPS_KEPT].astype(np.int32)
     cells = np.take_along_axis(stimuli.cells[:, 0], crops, axis=1)
     boxes = np.stack(jax.device_get(_fields(cells, geometry)), axis=-1)
-    return TopActivations(crops, np.take_along_axis(peaks, crops, axis=1), boxes)
+    return TopActivations(crops, np.take_along_axis(top, crops, axis=1), boxes)
 
 
 @jax.jit

@@ -135,16 +135,16 @@ class Verdict:
 
     @property
     def emerges_strict(self) -> bool:
-        """Held-out AP surely over 0.30 and surely over the prior's: both lower ends (our choice)."""
-        return self._surely_emerges and self.excess.low > 0
+        """Held-out AP significantly over 0.30 and over the prior's: both lower ends (our choice)."""
+        return self._significant and self.excess.low > 0
 
     @property
     def emerges_strict_one_box(self) -> bool:
         """The same against the best single box, which sets of filters that never look can beat."""
-        return self._surely_emerges and self.one_box_excess.low > 0
+        return self._significant and self.one_box_excess.low > 0
 
     @property
-    def _surely_emerges(self) -> bool:
+    def _significant(self) -> bool:
         return self.combination_ap_val.low > self.emergence_ap
 
 

@@ -44,34 +44,34 @@ def load_network(
 
     Raises:
       InputError: a name that does not exist, a file that does not fit, or one that does not say its
-        normalisation or order and has to be told.
+        normalisation or order and that has to be stated.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
-    told = WeightOptions(normalisation, lrn)
+    stated = WeightOptions(normalisation, lrn)
     if ":" in net:
-        _require_file(told, "a network of your own says it itself (make_network's preprocessing)")
+        _require_file(stated, "a network of your own says it itself (make_network's preprocessing)")
         if holds_checkpoint(Path(weights)):
             base = users_network(net, weights="imagenet", seed=seed, dtype=dtype)
             return trained_network(base, read_checkpoint(Path(weights)), f"--weights={weights}")
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
     table = architecture(net)
     if weights == "random":
-        _require_file(told, "random weights have no input of their own")
+        _require_file(stated, "random weights have no input of their own")
         return dataclasses.replace(random_network(table, seed, dtype), notes=_local(weights))
     if weights == "imagenet":
-        _require_file(told, "the installed weights say it themselves")
+        _require_file(stated, "the installed weights say it themselves")
     elif Path(weights).expanduser().is_dir():
-        _require_file(told, "checkpoints say it themselves")
+        _require_file(stated, "checkpoints say it themselves")
         return _trained(net, weights, dtype)
-    found = convert(read_weights(weights, table), table, told)
+    found = convert(read_weights(weights, table), table, stated)
     notes = (*_local(weights), *found.notes) if weights == "imagenet" else found.notes
     return as_network(found.architecture, found.weights, dtype, notes=notes)
 
 
-def _require_file(told: WeightOptions, why: str) -> None:
-    if told.given():
-        raise InputError(f"{' '.join(told.given())}: for weight files alone; {why}; leave it out")
+def _require_file(stated: WeightOptions, why: str) -> None:
+    if stated.given():
+        raise InputError(f"{' '.join(stated.given())}: for weight files alone; {why}; leave it out")
 
 
 def _local(weights: str) -> tuple[str, ...]:

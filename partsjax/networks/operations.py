@@ -97,7 +97,7 @@ def normalise(x: jax.Array, lrn: LRN) -> jax.Array:
     """Local response normalisation across the channels of [B, H, W, C]; see `LRN`."""
     before = (lrn.size - 1) // 2
     channels = x.shape[-1]
-    # In float32 also for bfloat16 input: alpha is 1e-4 and would vanish beside k.
+    # In float32 also for bfloat16 input: alpha is 1e-4 and would vanish next to k.
     squares = jnp.square(x.astype(jnp.float32))
     squares = jnp.pad(squares, ((0, 0), (0, 0), (0, 0), (before, lrn.size - 1 - before)))
     total = sum(squares[..., i : i + channels] for i in range(lrn.size))

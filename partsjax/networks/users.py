@@ -12,7 +12,7 @@ from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.identity import content_digest
 from partsjax.networks.protocol import Network
 
-_DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what need not be told to a function
+_DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what a function need not take
 
 
 def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:

@@ -122,7 +122,7 @@ def _running_count(flags: jax.Array) -> jax.Array:
 class Curve:
     """A detector's curve over T steps and I images; a step ends at each score of a true detection.
 
-    Precision peaks at true detections, so these steps suffice: the AP is exact.
+    Precision is highest at true detections, so these steps suffice: the AP is exact.
 
     hits: float32 [T, I], true detections by step and image.
     detections: float32 [T, I], all detections by step and image, without those below the last true one.

@@ -66,7 +66,7 @@ def _claimed_in_turn(alive: jax.Array, claims, axis: int) -> jax.Array:
 def nms(boxes: Boxes, alive: jax.Array, threshold, axis: int) -> jax.Array:
     """Greedy non-maximum suppression along one axis, batched over all others.
 
-    Along `axis` boxes are in order of falling score. Box j stays when it is alive and no earlier
+    Along `axis` boxes are ordered by descending score. Box j stays when it is alive and no earlier
     box that stayed overlaps it by IoU > threshold (our choice: 0.5).
 
     Args:
@@ -120,7 +120,7 @@ def first_claims(hits: jax.Array, number: jax.Array, axis: int) -> jax.Array:
     """Which hits are the first, along `axis`, on their ground-truth box.
 
     Args:
-      hits: bool [..., K, ...], detections that overlap their box enough, by falling score.
+      hits: bool [..., K, ...], detections that overlap their box enough, by descending score.
       number: int, the same shape, the box each hits; crops and parts lie on the other axes.
 
     Returns:

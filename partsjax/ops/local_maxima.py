@@ -45,7 +45,7 @@ def strongest(activation: jax.Array, k: int, window: int = 3) -> tuple[jax.Array
       window: of the local maxima, odd; the neighbourhood returned is always 3x3.
 
     Returns:
-      cells: int32 [F, K, B], row * W + column, in order of falling activation.
+      cells: int32 [F, K, B], row * W + column, by descending activation.
       values: float32 [F, 9, K, B], the 3x3 activations around each, row by row, 0 outside the
         map; values[:, 4] are the stimuli's own activations, their scores.
     """

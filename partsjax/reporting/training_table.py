@@ -1,4 +1,4 @@
-"""What a training run says at its end: validation figures before, during and after, beside baselines."""
+"""What a training run prints at its end: validation figures before, during and after, with baselines."""
 
 import math
 from collections.abc import Mapping

@@ -61,7 +61,7 @@ def verdict_table(verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSumm
         rows.append(TableRow(label, f"of {first.parts}" if counted else "", place, cells))
     over = f"over {100 * first.emergence_ap:g}%"
     legend = (
-        f"✓ emerges: surely {over} and surely above place alone on unseen images (both 95% intervals) · "
+        f"✓ emerges: significantly {over} and above place alone on unseen images (both 95% intervals) · "
         f"! {over} on train, the paper's criterion, but not that · *: under {first.min_val_boxes} boxes, "
         "not counted"
     )

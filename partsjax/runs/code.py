@@ -26,7 +26,7 @@ def version(*modules: str) -> str:
 def closure(*modules: str) -> set[str]:
     """`modules` and all of this package that they import, inside functions too.
 
-    A package that is only on the way to a module is not one of them: what it imports beside is not run.
+    A package that is only on the way to a module is not one of them: what else it imports is not run.
     """
     found, waiting = set(), list(modules)
     while waiting:
@@ -75,7 +75,7 @@ def _meaning(tree: ast.Module) -> str:
 
 
 def _is_text(statement: ast.stmt) -> bool:
-    """A docstring, or text that stands for one beside a constant."""
+    """A docstring, or text that serves as one below a constant."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

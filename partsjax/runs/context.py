@@ -45,7 +45,7 @@ class Context:
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
     skip_bad: go on without images that cannot be read.
     allow_duplicates: go on although the same photograph is there under several names.
-    fetching: what the dataset's reader is told of fetching: `download`, and addresses.
+    fetching: the reader's options for fetching the dataset: `download`, and addresses.
     """
 
     cache: Cache | None = None

@@ -16,7 +16,7 @@ from partsjax.networks.weights.normalisation import WeightOptions
 class Options:
     """As on the command line. Sequences may be ("all",).
 
-    search: the one that verdicts are of; with `all_searches` the others stand beside it in
+    search: the one that verdicts are of; with `all_searches` the others are listed with it in
       `combinations.csv`.
     reader: options of the dataset's reader, by name.
     file: what input and order of layers a weight file is for, where it does not say.

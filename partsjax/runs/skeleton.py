@@ -41,7 +41,7 @@ def run(question: Question[R], folder: Path, context: Context) -> R:
         workdir.claim(folder, dataclasses.asdict(question.options))
         context = dataclasses.replace(context, cache=Cache(folder / "cache", context.say))
         result = answer(context)
-        # A manifest vouches for the files beside it: none while they change.
+        # A manifest vouches for the files next to it: none while they change.
         (folder / "manifest.json").unlink(missing_ok=True)
         question.write(result, folder, context)
         manifest.write(folder, question, result, context)

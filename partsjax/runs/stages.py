@@ -77,7 +77,7 @@ class Entry:
         return self.found() is not None
 
     def found(self) -> dict[str, np.ndarray] | None:
-        """All its arrays; None where it is not there, or was damaged, said aloud and removed."""
+        """All its arrays; None where it is not there, or was damaged, which is reported, and removed."""
         try:
             return sealed.read_sealed(self.path, self._key)
         except FileNotFoundError:

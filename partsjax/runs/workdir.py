@@ -17,7 +17,7 @@ _UNFINISHED = ".unfinished-"
 
 @contextlib.contextmanager
 def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Yields a temporary path beside `path` and moves it there when the block ends well.
+    """Yields a temporary path next to `path` and moves it there when the block ends well.
 
     A reader sees the old file or the new one, never half of one. `durable` also waits until the
     bytes are on the disk.
@@ -37,7 +37,7 @@ def written_whole(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder beside `folder` that takes its place when the block ends well."""
+    """Yields an empty folder next to `folder` that takes its place when the block ends well."""
     temporary = folder.with_name(f"{_UNFINISHED}{folder.name}")
     temporary.mkdir()
     try:

@@ -37,7 +37,7 @@ class Examples:
     labels: bool [I, C], which classes have an object in the image. Nothing else goes into them.
     boxes: for each image float64 [n, 4], its objects' `xyxy` in pixels.
     box_classes: for each image int [n], the objects' classes.
-    notes: what a reader wants said aloud, one line each.
+    notes: what the user should know, one line each.
     """
 
     dataset: str

@@ -165,7 +165,7 @@ def test_thresholds_are_said_as_they_are(capsys, monkeypatch):
     other = {"emergence_ap": 0.125, "min_val_boxes": 30}
     verdicts = [dataclasses.replace(v, **other) for v in of_layer("conv5")]
     out = " ".join(shown(capsys, monkeypatch, 130, verdicts).split())
-    assert "surely over 12.5% and" in out and "under 30 boxes" in out and "paper: train > 12.5" in out
+    assert "significantly over 12.5% and" in out and "under 30 boxes" in out and "paper: train > 12.5" in out
 
 
 def test_the_headline_is_of_the_layer_with_most(capsys, monkeypatch):

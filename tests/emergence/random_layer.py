@@ -12,7 +12,7 @@ FILTERS, STIMULI = 6, 3
 
 @dataclasses.dataclass(frozen=True)
 class RandomLayer:
-    """scores: float32 [F, K, N], falling along K, 0 where there is none; found: int8, of the same shape.
+    """scores: float32 [F, K, N], descending along K, 0 where there is none; found: int8, of the same shape.
 
     positives: int [N]; images: int [N], from 0, none left out.
     """

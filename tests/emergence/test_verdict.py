@@ -62,8 +62,8 @@ NOT_FITTED = verdict(
     ("ap_train", "ap_val", "excess", "paper", "strict"),
     [
         (0.6, SURE, Estimate(0.3, 0.1, 0.4), True, True),
-        (0.6, UNSURE, Estimate(0.3, 0.1, 0.4), True, False),  # surely over its prior, not over 0.30
-        (0.6, SURE, Estimate(0.3, -0.1, 0.4), True, False),  # surely over 0.30, not over its prior
+        (0.6, UNSURE, Estimate(0.3, 0.1, 0.4), True, False),  # significantly over its prior, not over 0.30
+        (0.6, SURE, Estimate(0.3, -0.1, 0.4), True, False),  # significantly over 0.30, not over its prior
         (0.2, SURE, Estimate(0.3, 0.1, 0.4), False, True),
         (0.3, Estimate(0.5, 0.3, 0.6), Estimate(0.3, 0.0, 0.4), False, False),  # over means over
         (NAN, UNKNOWN, UNKNOWN, False, False),

@@ -1,4 +1,4 @@
-"""What input and order of layers a file's weights are for: known, told or asked for, and said aloud."""
+"""What input and order of layers a file's weights are for: known, given or asked for, and reported."""
 
 import dataclasses
 

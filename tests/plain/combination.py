@@ -12,7 +12,7 @@ from tests.plain.detections import overlapped, suppress
 
 
 def detections(scores, found, members):
-    """All detections of some filters, by falling score: a list of (score, filter, crop, rank, box).
+    """All detections of some filters, by descending score: a list of (score, filter, crop, rank, box).
 
     Equal scores: by filter, crop and rank.
     """
@@ -76,7 +76,7 @@ def true_ones(listed):
 
 
 def isotonic(scores, true):
-    """The never falling function of the score nearest, in squares, to right (1) or wrong (0).
+    """The nondecreasing function of the score nearest, in squares, to right (1) or wrong (0).
 
     Pool adjacent violators over the distinct scores, from the lowest up: two neighbours of which the
     lower score has the higher mean become one, until there are none.

@@ -9,8 +9,8 @@ from partsjax.data.schema import SPLITS
 from partsjax.errors import InputError
 
 LAYOUT = (
-    "give the folder that holds instances_train.json and instances_val.json, or one annotations.json, beside "
-    "JPEGImages/"
+    "give the folder that holds instances_train.json and instances_val.json, or one annotations.json, "
+    "next to JPEGImages/"
 )
 _SINGLE = ("annotations.json", "_annotations.coco.json")
 _ROBOFLOW = ("train/_annotations.coco.json", "valid/_annotations.coco.json")

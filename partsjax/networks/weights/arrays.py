@@ -70,7 +70,7 @@ def read_safetensors(path: pathlib.Path) -> WeightFile:
 def write_npz(path: pathlib.Path, weights: Mapping[str, np.ndarray], preprocessing: Preprocessing) -> None:
     """Write weights so that `read_npz` reads them back: ours by name, and their preprocessing.
 
-    Written beside its place and moved there, so that a half-written file is never found under
+    Written next to its place and moved there, so that a half-written file is never found under
     `path`. Weights are as `as_network` takes them.
     """
     extra = {"preprocessing/mean": preprocessing.mean, "preprocessing/std": preprocessing.std}

@@ -1,4 +1,4 @@
-"""From the tensors of a weight file to the weights of a network, with every fault told at once."""
+"""From the tensors of a weight file to the weights of a network, with every fault reported at once."""
 
 import contextlib
 import dataclasses
@@ -10,7 +10,7 @@ from partsjax.errors import InputError
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.initial import weight_shapes
 from partsjax.networks.layers import output_side
-from partsjax.networks.weights.normalisation import WeightOptions, as_told
+from partsjax.networks.weights.normalisation import WeightOptions, as_stated
 from partsjax.networks.weights.prefixes import shape_of
 from partsjax.networks.weights.tensors import TensorLayout, WeightFile
 
@@ -49,10 +49,10 @@ def convert(file: WeightFile, architecture: Architecture, options: WeightOptions
         verdict, fix = _verdict(file, architecture, match)
         raise InputError(f"{file.label}: {verdict}: {'; '.join(match.faults)}; {fix}")
     first = f"{architecture.convolutions[0].name}/kernel"
-    table, bgr, told = as_told(file, match.architecture, match.weights[first], options or WeightOptions())
+    table, bgr, notes = as_stated(file, match.architecture, match.weights[first], options or WeightOptions())
     if bgr:
         match.weights[first] = np.ascontiguousarray(match.weights[first][:, :, ::-1])
-    return Converted(table, match.weights, (*match.notes, *told))
+    return Converted(table, match.weights, (*match.notes, *notes))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _visit(layers: dict[str, dict[str, np.ndarray]], name: str, entry) -> None:
     if parts[0].startswith("optimizer") or not isinstance(entry, h5py.Dataset) or len(parts) < 2:
         return
     known = [part for part in parts if _paper_name(part)]
-    if parts[-2] == "vars":  # Keras 3, whose groups are called by their class; the layer's name is beside
+    if parts[-2] == "vars":  # Keras 3, whose groups are named by class; the layer's name is an attribute
         named = entry.parent.attrs.get("name", "")
         layer = named if _paper_name(named) else "/".join(parts[:-2]) or "model"
     else:

@@ -1,4 +1,4 @@
-"""What kind of file holds weights, told by its content: names and endings say little."""
+"""What kind of weight file this is, by its content: names and extensions say little."""
 
 import pathlib
 import tarfile
@@ -146,7 +146,7 @@ def _refuse_text(path: pathlib.Path, start: bytes) -> None:
                 f"{path}: the index of weights in several files; save them in one: "
                 "model.save_pretrained(folder, max_shard_size='10GB')"
             )
-        raise InputError(f"{path}: JSON, not weights; give the weight file beside it")
+        raise InputError(f"{path}: JSON, not weights; give the weight file next to it")
     if all(byte in b"\t\n\r\f" or 32 <= byte < 127 for byte in start):
         if start.startswith(_OLD_PICKLES):
             return

@@ -22,7 +22,7 @@ def by_name(label: str, tensors: Mapping[str, np.ndarray]) -> WeightFile:
 
     `features.0.weight` is torchvision's, `conv1.weight` or `conv1.0.weight` a torch module's with our
     layer names (both [out, in, height, width], flattened channels first), `conv1/kernel` ours
-    ([height, width, in, out]), beside which `preprocessing/mean` and `preprocessing/std` (three
+    ([height, width, in, out]), with which `preprocessing/mean` and `preprocessing/std` (three
     numbers each, RGB, of pixels in [0, 255]) may stand. They may stand under a prefix; see `find`.
     """
     if any(components(name)[-1] == "weight" for name in tensors):

@@ -1,4 +1,4 @@
-"""What input a file's weights want: the normalisations there are, and which one is assumed, aloud."""
+"""What input a file's weights expect: the known normalisations, and a note on which one is assumed."""
 
 import dataclasses
 import pathlib
@@ -36,7 +36,7 @@ _TOO_SMALL = 0.1
 deviation 1 would hardly move them. It is 1.3 to 2.2 for torchvision's, .3 to 1.4 for fresh ones; with the
 division by the standard deviation moved into them, .005 to .04."""
 _FROM_CAFFE = re.compile(r"caffe|00b39a1b|d01eb7cb|amdegroot", re.IGNORECASE)
-"""In the names of published files under torch's names that want Caffe's input: the numbers are of
+"""In the names of published files under torch's names that expect Caffe's input: the numbers are of
 jcjohnson's VGG16 and VGG19, the name of torchvision's own VGG16_Weights.IMAGENET1K_FEATURES."""
 
 
@@ -74,7 +74,7 @@ class WeightOptions:
         return [f"--{name}={value}" for name, value in values if value is not None]
 
 
-def as_told(
+def as_stated(
     file: WeightFile, architecture: Architecture, first: np.ndarray, options: WeightOptions
 ) -> tuple[Architecture, bool, tuple[str, ...]]:
     """What input and order of layers the weights in `file` are for.

@@ -142,7 +142,7 @@ def _shown(candidate: _Candidate) -> str:
 def _in_the_way(
     others: Mapping[Path, str], prefix: Path, modules: list[Path], tensors: Mapping[str, np.ndarray]
 ) -> list[str]:
-    """Tensors beside `modules` (in forward order) that belong to layers between them.
+    """Tensors next to `modules` (in forward order) that belong to layers between them.
 
     Numbered modules stand in order; so do named ones with numbers, as bn1 or conv3_4.
     """
@@ -156,9 +156,9 @@ def _in_the_way(
     for path, name in others.items():
         if path[: len(prefix)] != prefix:
             continue
-        beside, inside = path[len(prefix) :], path[len(parent) :]
+        sibling, inside = path[len(prefix) :], path[len(parent) :]
         if path[: len(parent)] != parent or len(inside) < 2:
-            if len(beside) > 1 and _NORMALISATION.match(beside[0]):
+            if len(sibling) > 1 and _NORMALISATION.match(sibling[0]):
                 blocked.append(name)
             continue
         leaf, kind = inside[0], inside[-1]
@@ -184,7 +184,7 @@ def between(
 
 
 def _common(paths: list[Path]) -> int:
-    """How many parts all paths begin with, their last ones aside."""
+    """How many leading parts all paths share, not counting their last."""
     count = 0
     while count < min(map(len, paths)) - 1 and len({path[: count + 1] for path in paths}) == 1:
         count += 1

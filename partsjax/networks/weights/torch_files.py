@@ -185,7 +185,7 @@ def _skip_storage(stream: BinaryIO, storage: _Storage, path: pathlib.Path) -> in
 
 def _storage_reference(reference):
     if isinstance(reference, tuple) and reference[0] == "module":
-        return reference[1]  # a class of the user's, beside which torch once kept its source
+        return reference[1]  # a class of the user's, with which torch once kept its source
     kind, storage_type, key, _, count = reference[:5]
     if kind != "storage":
         raise ValueError(f"a reference to {kind}")

@@ -49,11 +49,11 @@ def networks_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
 
 
 def differences_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
-    """Rows: networks but the baseline. By layer, mean AP minus the baseline's, and parts surely changed."""
+    """Rows: all but the baseline. By layer, mean AP minus the baseline's, and parts significantly changed."""
     table = Table(
         title=(
-            f"Mean AP on unseen images minus that of {content.baseline}, in points; parts surely better "
-            f"{BETTER} and worse {WORSE}"
+            f"Mean AP on unseen images minus that of {content.baseline}, in points; parts "
+            f"significantly better {BETTER} and worse {WORSE}"
         ),
         title_justify="left",
         box=box.SIMPLE_HEAD,

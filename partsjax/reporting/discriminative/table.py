@@ -35,8 +35,9 @@ def discriminative_table(found: LayerFindings) -> Group:
             "standard deviations more than the mean, and how many of them detect a part that emerges, by the "
             "paper's criterion and strictly; in brackets as many as at random. ",
             ("Parts", "bold"),
-            " without which it drops surely more than without random boxes of their size; rank correlation "
-            "of that difference with the part's AP on unseen images, with its 95% interval over parts.",
+            " without which it drops significantly more than without random boxes of their size; "
+            "rank correlation of that difference with the part's AP on unseen images, with its 95% interval "
+            "over parts.",
         ),
         table,
         Text(sentence(found)),

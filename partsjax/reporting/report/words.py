@@ -40,7 +40,7 @@ def capitalised(text: str) -> str:
 
 
 class Outcome(NamedTuple):
-    """A verdict as it is shown: a symbol beside words, a key to filter by, a rank to sort by."""
+    """A verdict as it is shown: a symbol next to words, a key to filter by, a rank to sort by."""
 
     key: str
     symbol: str
@@ -65,7 +65,7 @@ def no_better_than_place(verdict: Verdict) -> bool:
     """Whether place alone does as well on unseen images.
 
     The prior's AP reaches the combination's, or lies within its interval while the paired difference,
-    which is sharper, is not surely above 0 (our choice).
+    which is sharper, is not significantly above 0 (our choice).
     """
     prior, held_out = verdict.prior_ap_val.value, verdict.combination_ap_val
     return prior >= held_out.value or (prior >= held_out.low and not verdict.excess.low > 0)

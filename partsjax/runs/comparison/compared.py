@@ -1,4 +1,4 @@
-"""What networks measured on the same images say beside each other; of each one measurement a seed."""
+"""Networks measured on the same images, side by side; of each network, one measurement per seed."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -41,5 +41,5 @@ class Comparison:
         workdir.write_json(folder / "summary.json", comparison_tables.comparison_summary(self.content))
 
     def manifest(self) -> Mapping[str, Any]:
-        """What a run's manifest says of it, beside what all runs say."""
+        """What a run's manifest says of it, besides what all runs say."""
         return {"networks": self.digests}

@@ -26,7 +26,7 @@ COMPARISON_CODE = __name__.rpartition(".")[0]
 def comparison_question(
     options: ComparisonOptions, folder: Path, *, pages: bool = False, train: Train = train_in
 ) -> Question[Comparison]:
-    """What do the networks that the options name say beside each other?
+    """How do the networks that the options name compare?
 
     Every network is trained and measured in a folder of its own under `folder`, the run's.
 

@@ -1,4 +1,4 @@
-"""Asking what class scores rest on: drops on unseen crops, class by class, beside what emerges."""
+"""Asking what class scores rest on: drops on unseen crops, class by class, together with what emerges."""
 
 import dataclasses
 from collections.abc import Callable, Mapping

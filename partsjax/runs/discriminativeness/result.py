@@ -1,4 +1,4 @@
-"""What asking comes to: filters and parts that class scores rest on, beside what emerges."""
+"""The result: filters and parts that class scores rest on, and how they relate to what emerges."""
 
 import dataclasses
 import functools
@@ -125,7 +125,7 @@ class Discriminativeness:
             draw_discriminativeness_report(folder, self, Context(progress=bars() if progress else silent))
 
     def manifest(self) -> Mapping[str, Any]:
-        """What a run's manifest says of it, beside what all runs say."""
+        """What a run's manifest says of it, besides what all runs say."""
         return {
             "layer": self.layer,
             "split": "val",

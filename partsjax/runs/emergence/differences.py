@@ -20,7 +20,7 @@ class Differences:
 
     names: of both. APs are held-out APs of the best sets, as fractions.
     layers: one row a layer: mean AP of both and the difference; how many more parts are over the threshold
-      (`over`); how many parts are surely better and worse, and how many to expect of each by chance.
+      (`over`); how many parts are significantly better and worse, and how many to expect by chance.
     parts: one row a layer and part: AP of both, and the difference.
     """
 

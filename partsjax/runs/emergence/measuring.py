@@ -58,7 +58,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       method: how filters are scored, with all thresholds.
       search: how sets of filters are looked for.
       nulls: names ("random", "shuffled") or `Null` objects; () for none.
-      priors: place priors to hold parts against, beside fixed boxes.
+      priors: place priors to compare parts with, besides fixed boxes.
       limit: at most this many objects per class and split.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
@@ -100,7 +100,7 @@ class EmergenceRequest:
     """What is measured, of a network on a dataset.
 
     searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
-    seed: of searches, bootstrap and nulls. priors: place priors beside fixed boxes.
+    seed: of searches, bootstrap and nulls. priors: place priors besides fixed boxes.
     """
 
     layers: tuple[str, ...]
@@ -227,7 +227,7 @@ class _Judging:
         }
 
     def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
-        """Every layer's evidence beside its nulls, two at a time: one keeps little more than a core busy."""
+        """Every layer's evidence with its nulls, two at a time: one keeps little more than a core busy."""
         asked = self._asked
         pairs = {null: stages_of.by_class[object_class] for null, stages_of in self._nulls.items()}
         pairs[None] = self._trained.by_class[object_class]

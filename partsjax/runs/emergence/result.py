@@ -199,7 +199,7 @@ class Emergence:
             draw_emergence_report(folder, self, dataset, Context(progress=bars() if progress else silent))
 
     def manifest(self) -> Mapping[str, Any]:
-        """What a run's manifest says of it, beside what all runs say."""
+        """What a run's manifest says of it, besides what all runs say."""
         return {
             "layers": self.about.layers,
             "nulls_ran": self.about.nulls,

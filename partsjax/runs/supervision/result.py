@@ -58,7 +58,7 @@ class Trained:
 
     @property
     def outputs(self) -> Sequence[str]:
-        """Names of the files that `save` writes, beside the checkpoint."""
+        """Names of the files that `save` writes, besides the checkpoint."""
         return TRAINING_FILES
 
     def save(self, folder: str | Path) -> None:
@@ -70,7 +70,7 @@ class Trained:
         write_metrics(folder / "metrics.csv", self.rows)
 
     def manifest(self) -> Mapping[str, Any]:
-        """What a run's manifest says of it, beside what all runs say."""
+        """What a run's manifest says of it, besides what all runs say."""
         return {
             "metrics": self.validation(),
             "baselines": self.baselines,

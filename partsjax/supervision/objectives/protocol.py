@@ -9,7 +9,7 @@ import numpy as np
 from partsjax.networks.heads import Classifier
 
 Batch = Mapping[str, jax.Array]
-"""Examples of one step: "images" float32 [B, S, S, 3], normalised, and what the objective asks for beside."""
+"""Examples of one step: "images" float32 [B, S, S, 3], normalised, and what else the objective asks for."""
 
 
 class Objective(Protocol):
@@ -27,7 +27,7 @@ class Objective(Protocol):
         """How many scores it needs for so many classes: one more with a background."""
 
     def extend(self, network: Classifier, seed: int) -> None:
-        """Adds to a network the layers that training needs beside it."""
+        """Adds to a network the further layers that training needs."""
 
     def losses(self, network: Classifier, batch: Batch, key: jax.Array | None) -> jax.Array:
         """Loss of every example, float32 [B]. `key` draws the dropout; None: no dropout."""

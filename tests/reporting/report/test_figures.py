@@ -79,7 +79,7 @@ def test_verdicts_in_words():
 
 
 def test_a_strict_part_is_never_called_no_better_than_place():
-    """The prior within the interval, but the paired difference surely above 0."""
+    """The prior within the interval, but the paired difference significantly above 0."""
     close = dataclasses.replace(
         BASE, prior_ap_val=Estimate(0.42, 0.38, 0.46), excess=Estimate(0.03, 0.01, 0.05)
     )
