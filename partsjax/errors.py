@@ -1,4 +1,4 @@
-"""The one exception for what the user can fix, and text as people may be shown it."""
+"""The one exception for what the user can fix, and text made safe to print."""
 
 import contextlib
 import unicodedata
@@ -15,7 +15,7 @@ class InputError(Exception):
 
 @contextlib.contextmanager
 def needing(what: str, extra: str) -> Iterator[None]:
-    """Around imports of libraries that come with an extra: one that is lacking is one line."""
+    """For imports of libraries that come with an extra: a missing one is reported in one line."""
     try:
         yield
     except ModuleNotFoundError as error:

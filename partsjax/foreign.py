@@ -1,4 +1,4 @@
-"""Functions of the user's own: how `package.module:function` is found, and what one raises, in one line."""
+"""The user's own functions: how `package.module:function` is found, and what one raises, in one line."""
 
 import importlib
 import sysconfig
@@ -43,7 +43,7 @@ def find_function(label: str, name: str, kind: str, ours: Iterable[str]) -> Call
         elif f"{module_name}.".startswith(f"{lacking}."):
             why = (
                 f"no module named {lacking}; run from the folder that holds it or put that folder on "
-                f"PYTHONPATH; {kind} of our own: {', '.join(ours)}"
+                f"PYTHONPATH; our own {kind}: {', '.join(ours)}"
             )
         else:
             why = f"it imports {lacking}, which is not installed; install it"

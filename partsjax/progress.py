@@ -1,4 +1,4 @@
-"""How far a computation is: bars, or nothing."""
+"""How far along a computation is: bars, or nothing."""
 
 import contextlib
 import importlib.util

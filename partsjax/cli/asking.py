@@ -1,4 +1,4 @@
-"""How every command asks its question, and what it shows at the end."""
+"""How every command runs its question, and what it shows at the end."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path

@@ -1,24 +1,24 @@
-"""What emerges in a network by what it was trained for: trains, measures and compares several.
+"""What emerges in a network depending on what it was trained for: trains, measures and compares several.
 
-Networks (--networks) are measured one after another on the same images, and held against --baseline, with
+Networks (--networks) are measured one after another on the same images, and compared with --baseline, with
 intervals on the differences:
   random    random weights                    image    trained here on whole images with labels
-  imagenet  as installed with this package    mil, cam, wsddn  on image labels alone, saying where
+  imagenet  as installed with this package    mil, cam, wsddn  on image labels, and localizing
   object    trained here on object windows    scratch  as --supervision says, from random weights
-Any other enters by its weights, as scenes=FILE, or as a network of another kind, as deep=vgg16@imagenet or
-mine=package.module:function. --layers=conv5,deep:conv5_3 names layers of one network alone; a layer that the
-baseline does not have is held against the baseline's last.
+Add others by their weights, as scenes=FILE, or as a network of another kind, as deep=vgg16@imagenet or
+mine=package.module:function. --layers=conv5,deep:conv5_3 names layers of a single network; a layer that the
+baseline does not have is compared with the baseline's last.
 
   partsjax comparison --networks=random,imagenet,object --steps=100 --limit=100 --workdir=W
       A first look, on shapeparts, drawn on the fly.
   partsjax comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
       The published comparison, on photographs with part boxes, in COCO JSON.
   ... --seeds=0,1,2
-      Random, trained and scratch networks once a seed; intervals over seeds too.
+      Random, trained and scratch networks once per seed; intervals over seeds too.
 
-Killed half-way, the same command goes on. It writes report/index.html (look at it first), comparison.csv
-(every network by layer), differences.csv, part_differences.csv, summary.json and manifest.json into
---workdir; trained networks into networks/, each network's own run into emergence/.
+If the run is stopped, the same command resumes it. It writes report/index.html (look at it first),
+comparison.csv (every network by layer), differences.csv, part_differences.csv, summary.json and
+manifest.json into --workdir; trained networks into networks/, each network's own run into emergence/.
 """
 
 from absl import flags
@@ -33,7 +33,7 @@ _NETWORKS = flags.DEFINE_list(
     "Networks, in the order of the tables; or NAME=FILE for weights of your own, NAME=NET@WEIGHTS for "
     "another kind of network, as for --net and --weights.",
 )
-_BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are held against.")
+_BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are compared with.")
 _SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch networks, as 0,1,2.")
 _SCRATCH_STEPS = flags.DEFINE_integer(
     "scratch_steps", None, "Updates of scratch. Default: as many as --steps.", lower_bound=1

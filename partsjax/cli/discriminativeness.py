@@ -1,11 +1,11 @@
 """Which filters, and which parts, does a class score rest on? And are they the ones that emerge?
 
-Takes every filter of a layer out in turn, and blacks out every part, on the crops of each class in unseen
-images, and measures what the score of the right class loses. A filter is discriminative for a class if it
-loses over two standard deviations more than the layer's filters do on average; a part if it loses
-significantly more than boxes of its size at random places inside the object. Then it asks how many of these
-filters detect a part that emerges, compared with chance, and whether the parts that matter are those with
-detectors.
+On the crops of each class in unseen images, ablates every filter of a layer and blacks out every part, one
+at a time, and measures how much the score of the right class drops. A filter is discriminative for a class
+if the drop is over two standard deviations above the mean of the layer's filters; a part if the drop is
+significantly larger than for boxes of its size at random places inside the object. Then it asks how many of
+these filters detect a part that emerges, compared with chance, and whether the parts that matter are those
+with detectors.
 
   partsjax supervision --supervision=object --workdir=W
   partsjax discriminativeness --weights=W/checkpoint
@@ -14,9 +14,9 @@ detectors.
       E: the folder of partsjax emergence with the same weights and data. Without it emergence is
       measured first.
 
-Killed half-way, the same command goes on. It writes report/index.html (look at it first), filters.csv (what
-each filter is worth to each class), parts.csv (what each part is worth), summary.json and manifest.json
-into --workdir.
+If the run is stopped, the same command resumes it. It writes report/index.html (look at it first),
+filters.csv (what each filter is worth to each class), parts.csv (what each part is worth), summary.json and
+manifest.json into --workdir.
 """
 
 from absl import flags
@@ -59,7 +59,7 @@ def main() -> None:
     options = shared.job_options()
     if options["layers"]:
         raise InputError(
-            "--layers: one layer a run; give it as --layer, or leave it out for the last convolution"
+            "--layers: one layer per run; give it as --layer, or leave it out for the last convolution"
         )
     asked = discriminativeness.DiscriminativenessOptions(
         job=Options(**options, nulls=(), all_searches=False),

@@ -2,7 +2,7 @@
 
 Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
 filter fires to the part's box, and measures average precision at IoU 0.4, on train and on unseen images.
-Then looks for the best set of filters for every part, and holds it against place alone (fixed boxes, the same
+Then looks for the best set of filters for every part, and compares it with place alone (fixed boxes, the same
 in every crop), untrained weights and shuffled parts.
 
   partsjax emergence --net=alexnet
@@ -10,8 +10,8 @@ in every crop), untrained weights and shuffled parts.
   partsjax emergence --net=vgg16 --dataset=coco_parts --data_dir=DIR --classes=horse,dog
       Photographs with part boxes, in COCO JSON.
 
-Killed half-way, the same command goes on. It writes report/index.html (look at it first), parts.csv (the
-verdict on each part), combinations.csv (the sets found), filters.parquet (every filter x part),
+If the run is stopped, the same command resumes it. It writes report/index.html (look at it first), parts.csv
+(the verdict on each part), combinations.csv (the sets found), filters.parquet (every filter x part),
 summary.json and manifest.json into --workdir.
 """
 
@@ -27,7 +27,7 @@ _METHOD = {
     "stimuli": "Local maxima kept per filter and crop.",
     "stimulus_window": "Side, in cells, of a local maximum's neighbourhood (odd).",
     "nms_iou": "Overlap above which a weaker detection is dropped.",
-    "correct_iou": "Overlap with a part's box from which a detection is right.",
+    "correct_iou": "Overlap with a part's box from which a detection is correct.",
     "ridge": "Ridge of the regression, relative to its trace.",
     "min_pairs": "Pairs of local maximum and part box that a regression needs; with fewer the AP is 0.",
     "emergence_ap": "AP over which a part emerges.",
@@ -62,7 +62,7 @@ _ALL_SEARCHES = flags.DEFINE_bool(
 _NULLS = flags.DEFINE_list(
     "nulls",
     list(NULLS),
-    "Runs that cannot know parts, to hold verdicts against: random (the network untrained) and shuffled "
+    "Runs that cannot know parts, to compare verdicts with: random (the network untrained) and shuffled "
     "(parts permuted among crops). --nulls= leaves them out.",
 )
 flags.adopt_module_key_flags(shared)

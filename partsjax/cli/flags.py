@@ -67,7 +67,7 @@ _LRN = flags.DEFINE_enum(
     "lrn",
     None,
     list(LRN_ORDERS),
-    "caffenet: where local response normalisation stands, for a weight file that does not say it.",
+    "caffenet: where local response normalisation stands, for a weight file that does not say so.",
 )
 _LAYERS = flags.DEFINE_list(
     "layers",
@@ -89,34 +89,34 @@ _WORKDIR = flags.DEFINE(
     PATH,
     "workdir",
     None,
-    "Folder for results and finished stages; the same command goes on from there. Default: a folder "
+    "Folder for results and finished stages; the same command resumes from there. Default: a folder "
     "under runs/ named after the options.",
 )
 _SEED = flags.DEFINE_integer(
     "seed",
     0,
-    "Of shapeparts, random weights, training, searches, intervals.",
+    "Seed of shapeparts, random weights, training, searches, intervals.",
     lower_bound=0,
     upper_bound=MOST_SEED,
 )
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size",
     None,
-    "Crops the network takes at once; default: what suits network and device. In training: examples a step, "
-    "32 by default.",
+    "Crops the network takes at once; default: what suits network and device. In training: examples per "
+    "step, 32 by default.",
     lower_bound=1,
 )
 _DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
 _SKIP_BAD = flags.DEFINE_bool(
     "skip_bad",
     False,
-    "Go on without images that cannot be read and annotations that are wrong; they are counted in "
+    "Continue without images that cannot be read and annotations that are wrong; they are counted in "
     "manifest.json.",
 )
 _ALLOW_DUPLICATES = flags.DEFINE_bool(
     "allow_duplicates",
     False,
-    "Go on although the same photograph is there under several names. In train and val, figures on unseen "
+    "Continue although the same photograph appears under several names. In train and val, figures on unseen "
     "images are then no such figures.",
 )
 
@@ -125,8 +125,8 @@ _CONFIG = flags.DEFINE(
     PATH,
     "config",
     None,
-    "A Python file whose dictionary `flags` sets other defaults, as configs/emergence_by_layer.py; what the "
-    "command line says goes first.",
+    "A Python file whose dictionary `flags` sets other defaults, as configs/emergence_by_layer.py; the "
+    "command line takes precedence.",
 )
 flags.DEFINE_bool("debug", False, "Below the line of an error, show where it was raised, and its causes.")
 
@@ -181,9 +181,9 @@ def check_names(flag: str, names: list[str]) -> None:
     """Refuses a list that names something twice, or `all` together with others."""
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"--{flag}: {name!r} stands there twice; give each once")
+            raise InputError(f"--{flag}: {name!r} is given twice; give each once")
     if "all" in names and len(names) > 1:
-        raise InputError(f"--{flag}: all stands for every one; give it alone, or leave it out")
+        raise InputError(f"--{flag}: all means every one; give it alone, or leave it out")
 
 
 def job_options() -> dict:

@@ -8,7 +8,7 @@ COMMANDS = {
     "emergence": "which parts have detectors among a network's filters, and is it more than chance?",
     "supervision": "trains a network under one kind of supervision, to ask later what emerges in it",
     "discriminativeness": "which filters and parts does a class score rest on? those that emerge?",
-    "comparison": "what emerges by what a network was trained for: trains, measures, compares several",
+    "comparison": "how does what emerges depend on training? trains, measures and compares several networks",
 }
 
 _HELP = """Which filters of a convolutional network detect semantic object parts, with numbers that hold.

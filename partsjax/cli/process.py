@@ -1,4 +1,4 @@
-"""What a command owes its surroundings: streams in any encoding, pipes that close, signals to stop."""
+"""How a command behaves as a process: streams in any encoding, pipes that close, signals to stop."""
 
 import codecs
 import contextlib
@@ -30,7 +30,7 @@ class Stopped(KeyboardInterrupt):
     def tell(self) -> None:
         """Says it, once."""
         if self._unsaid.acquire(blocking=False):
-            print("stopped; the same command goes on from here", file=sys.stderr, flush=True)
+            print("stopped; the same command resumes from here", file=sys.stderr, flush=True)
 
     def end(self) -> None:
         """Ends the process. Files are whole at any time, and what was finished is kept."""

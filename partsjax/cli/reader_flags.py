@@ -46,7 +46,7 @@ def reader_options(dataset: str) -> dict[str, Any]:
     """The options given for the reader of a dataset that decide what is read, by name.
 
     Raises:
-      InputError: one is given twice, or its value is none of its type.
+      InputError: one is given twice, or its value is not of its type.
     """
     given = _given(decides=True)
     own = options_of(find_reader(dataset)) if _READER_OPTION.value else {}

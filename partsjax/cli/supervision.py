@@ -15,8 +15,8 @@ What it can learn from (--supervision):
   wsddn   the same labels, by windows weighed against each other (weakly supervised detection)
 
 It writes checkpoint/ (for --weights=W/checkpoint of every other experiment), metrics.csv, tensorboard/ and
-manifest.json into --workdir. Killed half-way, the same command goes on from the newest checkpoint, and ends
-with the same parameters.
+manifest.json into --workdir. If the run is stopped, the same command resumes it from the newest
+checkpoint, and ends with the same parameters.
 """
 
 import dataclasses
@@ -48,7 +48,7 @@ flags.DEFINE_float(
     "learning_rate", _DEFAULT.learning_rate, "Highest, of layers whose weights were given.", 0.0
 )
 flags.DEFINE_float(
-    "new_learning_rate", _DEFAULT.new_learning_rate, "Highest, of layers that start afresh.", 0.0
+    "new_learning_rate", _DEFAULT.new_learning_rate, "Highest, of layers that start from random values.", 0.0
 )
 flags.DEFINE_enum("schedule", _DEFAULT.schedule, SCHEDULES, "How the learning rates fall.")
 flags.DEFINE_float("weight_decay", _DEFAULT.weight_decay, "Of kernels.", 0.0)
@@ -60,7 +60,7 @@ flags.DEFINE_enum(
     "Where windows come from: jittered around objects (object's default; the background random), random "
     "(wsddn's default), or selective search, which needs opencv-contrib-python-headless.",
 )
-flags.DEFINE_integer("num_windows", _DEFAULT.num_windows, "Windows an image, for wsddn.", lower_bound=2)
+flags.DEFINE_integer("num_windows", _DEFAULT.num_windows, "Windows per image, for wsddn.", lower_bound=2)
 flags.DEFINE_integer(
     "image_size", None, "Side of whole images, in pixels. Default: the network's input.", lower_bound=32
 )

@@ -1,4 +1,4 @@
-"""What every dataset must fulfil, whichever reader or hand made it."""
+"""What every dataset must satisfy, whether a reader made it or a user did by hand."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -33,7 +33,7 @@ def check(images: Sequence[Image], parts: Mapping[str, Sequence[str]], name: str
     allowed = {object_class: set(those) for object_class, those in parts.items()}
     for image in images:
         if image.image_id in seen:
-            fault(image, "is there twice", "give each image an id of its own")
+            fault(image, "appears twice", "give each image an id of its own")
         seen.add(image.image_id)
         if image.split not in SPLITS:
             fault(image, f"is in split {image.split!r}", f"use {' or '.join(SPLITS)}")

@@ -1,4 +1,4 @@
-"""What a file holds that is not what its name says, so that whoever reads the message need not look."""
+"""What a file really holds where its name says otherwise, for error messages."""
 
 
 def stand_in(start: bytes) -> str | None:

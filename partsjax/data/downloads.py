@@ -41,12 +41,12 @@ class Archive:
     def refused(self, what: str) -> InputError:
         """What went wrong with it, and how to go on."""
         return InputError(
-            f"{self.url}: {what}; run again to go on, or fetch it by hand and put it at {self.path}"
+            f"{self.url}: {what}; run again to resume, or fetch it by hand and put it at {self.path}"
         )
 
 
 def fetch(archive: Archive, progress: UnitProgress) -> str:
-    """Fetches an archive unless it is there already; one cut off goes on where it stopped.
+    """Fetches an archive unless it is there already; one cut off resumes where it stopped.
 
     It gets its name only when it is whole. Until then it lies in the same folder, under another name for
     each address.

@@ -22,7 +22,7 @@ _PROBE = bytes([0x55, 0x2A]) * 64
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 # What Pillow remarks upon (size, odd metadata) is an error or a note of ours where it matters; its own
-# words would break into progress bars, once a file.
+# words would break into progress bars, once per file.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
@@ -53,7 +53,9 @@ def open_image(data, label: str, annotated_size: tuple[int, int] | None = None) 
         data.seek(0)
         raise InputError(f"{label}: {_no_image(data.read(1024))}") from error
     if image.mode == "F" or image.mode.startswith("I"):
-        raise InputError(f"{label}: over 8 bits a channel (mode {image.mode}); save it as 8-bit RGB or grey")
+        raise InputError(
+            f"{label}: over 8 bits per channel (mode {image.mode}); save it as 8-bit RGB or grey"
+        )
     if image.mode == "LAB":
         raise InputError(f"{label}: in Lab colours; save it as 8-bit RGB")
     size = stored_size(image)

@@ -1,4 +1,4 @@
-"""EXIF orientation: a tag that tells how the stored pixels are to be turned for a person to look at.
+"""EXIF orientation: a tag that says how the stored pixels are to be turned for viewing.
 
 One rule for all formats (our choice): pixels count as they are stored, as in most annotation tools. Only
 where the annotations' width and height are those of the turned picture, and not those of the stored one, is

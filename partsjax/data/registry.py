@@ -1,4 +1,4 @@
-"""Readers of datasets by name. A reader is a function to `Dataset`; ours are found as anyone's are."""
+"""Readers of datasets by name. A reader is a function to `Dataset`; ours are found like any other."""
 
 from collections.abc import Callable
 

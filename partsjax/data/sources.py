@@ -139,7 +139,9 @@ class FileImage(EncodedImage):
             return InputError(f"{path}: image not found; put it there or take it out of the annotations")
         if path.is_dir():
             return InputError(f"{path}: cannot be read (a folder, not an image); name the file in it")
-        return InputError(f"{path}: cannot be read ({error.strerror or error}); fix path or rights")
+        return InputError(
+            f"{path}: cannot be read ({error.strerror or error}); fix the path or its permissions"
+        )
 
 
 def image_source(image, label: str):

@@ -1,7 +1,7 @@
 """Ablation: class scores with each filter's map set to zero, for every filter of a layer, from one pass.
 
 What follows a layer is taken from the network's program (`Network.after`, as a jaxpr), so that this is exact
-for anyone's network. First comes what works map by map (`map_by_map`): maximum pooling, batch normalisation,
+for any network. First comes what works map by map (`map_by_map`): maximum pooling, batch normalisation,
 and so on. It is run twice, on the layer's maps and on zeros. Then comes a linear equation (`shares`), a
 convolution or a matrix product. It is a sum over filters, so that without filter f it gives
 

@@ -14,7 +14,7 @@ from partsjax.discriminativeness.scores import blacked_out, class_scores, on_eve
 from partsjax.emergence.bootstrap import Resampled
 from partsjax.networks.protocol import Network
 
-CONTROLS = 8  # random places a part is held against (our choice)
+CONTROLS = 8  # random places a part is compared with (our choice)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +37,7 @@ def blackout(shown: Object, part: str, size: int, seed: Sequence[int], controls:
     """What is blacked out in the crop of an object: one part, all its instances together.
 
     The control has a box for each instance, each at a place of its own, drawn uniformly among those
-    inside the object's box. It has as many pixels as what it is held against: the instance's box, or, where
+    inside the object's box. It has as many pixels as what it is compared with: the instance's box, or, where
     that has a mask, its box shrunk to the mask's area (our choice: otherwise a control would take more away
     than the part does).
 

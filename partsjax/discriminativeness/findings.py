@@ -101,7 +101,7 @@ def class_findings(
     cutoff: Cutoff,
     seed: int = 0,
 ) -> ClassFindings:
-    """Adds up the drops of one class and holds them against what emerges.
+    """Adds up the drops of one class and relates them to what emerges.
 
     Args:
       images: int [N], which image each crop comes from.

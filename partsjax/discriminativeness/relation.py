@@ -83,7 +83,7 @@ def overlap(discriminative: np.ndarray, semantic: np.ndarray, seed=0) -> Overlap
         p_value = float(hypergeom.sf(both - 1, filters, int(of_class[0][0]), int(of_class[1][0])))
     else:
         random = np.random.default_rng(seed)
-        # Filter f discriminative and filter g semantic meet in so many classes if g is put in f's place.
+        # In how many classes f is discriminative and g semantic, if filter g is put in the place of f.
         meeting = d.T.astype(np.int32) @ s.astype(np.int32)
         places = np.arange(filters)
         as_many = sum(meeting[places, random.permutation(filters)].sum() >= both for _ in range(PERMUTATIONS))

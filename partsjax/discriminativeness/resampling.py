@@ -15,7 +15,7 @@ def mean_over_crops(
     are NaN and left out of the interval.
 
     Args:
-      values: float [N, ...], a row a crop.
+      values: float [N, ...], a row per crop.
       images: int [N], the image of each crop, under I.
       weights: float [I, R] as `emergence.bootstrap.resamples` draws them. The same weights for two
         figures make their samples paired.

@@ -52,7 +52,7 @@ def on_every_device(network: Network, step: Callable) -> Callable[[np.ndarray, n
     """`(pixels, of_crops) -> result` of a step `(pixels, of_crops, params) -> result`, compiled.
 
     Every device works on its share of the crops and has the weights, which are sent once. Both arguments and
-    the result have a row a crop, their number a multiple of the number of devices.
+    the result have a row per crop, their number a multiple of the number of devices.
     """
     compiled, params = over_devices(step, 2), jax.device_put(network.params, shardings()[1])
     return lambda pixels, of_crops: compiled(pixels, of_crops, params)

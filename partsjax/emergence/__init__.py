@@ -11,7 +11,7 @@ receptive-field centre at c0 + 0.5 + stride * i. Its unregressed detection is th
 field's size there, clipped to the crop.
 
 Regression, per (filter, part), on train crops. A stimulus pairs with the box of the part that contains its
-centre, of several with the one whose centre is nearest. Features: cx/S, cy/S, the 3x3 activations around
+centre; of several, with the one whose centre is nearest. Features: cx/S, cy/S, the 3x3 activations around
 it (0 outside the map) over the filter's largest stimulus on the class's train crops, and 1. Targets:
 (Gx - cx, Gy - cy, Gw, Gh). Least squares weighted by the activation (the paper), with a ridge of 1e-6 of the
 mean diagonal (our choice). Fewer than 12 pairs: no regressor, AP 0. Predicted sides are at least a pixel;
@@ -19,7 +19,7 @@ boxes are clipped to the crop. Then NMS per filter, part and crop, greedy by act
 choice).
 
 Average precision, per part over all crops of a class in a split. Detections by descending activation; each is
-matched to the box of the part it overlaps most; it is true from IoU 0.4 (the paper) if nobody higher has
+matched to the box of the part it overlaps most; it is correct from IoU 0.4 (the paper) if no stronger one has
 claimed the box. AP is the area under the precision envelope (VOC2010), equal scores entering as one step.
 
 Sets. A set of filters of one layer detects with the union of its members' detections (the paper), ranked by
@@ -35,6 +35,6 @@ weights; parts permuted among crops. A part emerges by our criterion when the lo
 interval is over 0.30 and the lower end of the paired difference to the list of boxes is over 0: a set of
 filters that never look is such a list. Parts with fewer than 10 validation boxes are listed, not counted.
 
-Everything fitted is fitted on train; `val` is judged with it. `Method` names every choice that can be made
-otherwise.
+Everything fitted is fitted on train; `val` is judged with it. `Method` has every choice that can be
+changed.
 """

@@ -78,7 +78,7 @@ def network_difference(networks: Sequence[JudgedLayer], others: Sequence[JudgedL
     """One network minus another, on the same parts and bootstrap samples.
 
     Args:
-      networks, others: one a seed, or a single one that has no seeds. Where both have several they are
+      networks, others: one per seed, or a single one that has no seeds. Where both have several they are
         paired in order, as a network is with the random weights it was trained from.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What is said about the parts of one class in one layer: best filters, sets, priors, intervals, pictures."""
+"""Evidence on the parts of one class in one layer: best filters, sets, priors, intervals, pictures."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Detection:
 
 @dataclasses.dataclass(frozen=True)
 class Strongest:
-    """The strongest detections of a part on unseen images, one a crop, and the first false alarms."""
+    """The strongest detections of a part on unseen images, one per crop, and the first false alarms."""
 
     best: tuple[Detection, ...] = ()
     best_false: tuple[Detection, ...] = ()
@@ -207,7 +207,7 @@ class _Layer:
         )
 
     def _with_boxes(self, part: int, found: Union, index: np.ndarray) -> tuple[Detection, ...]:
-        """The detections at `index`, which rises, with their boxes."""
+        """The detections at `index`, ascending, with their boxes."""
         keep = np.zeros(len(found.scores), bool)
         keep[index] = True
         boxes = self.decoders[1].boxes(part, found.select(keep))

@@ -36,7 +36,7 @@ def several_boxes(train: Crops, crops: Crops, method: Method) -> PriorDetections
     """Boxes picked from the median and the centres, the surest first.
 
     The next is always the one that raises AP on train most, until none does. A set of filters that never look
-    at the image is such a list, and beats any one box; so this is what verdicts are held against.
+    at the image is such a list, and beats any one box; so this is what verdicts are compared with.
     """
     candidates, _ = _candidates(train)
     return on_every_crop(candidates[_in_turn(candidates, train, method)], crops)

@@ -1,4 +1,4 @@
-"""The choices that can be made otherwise, with their defaults."""
+"""The choices that can be changed, with their defaults."""
 
 import dataclasses
 import math

@@ -1,7 +1,7 @@
 """Nulls: runs of the whole pipeline that cannot know parts, for every verdict to be compared with.
 
-A null is another network, or other ground truth. Everything else is done anew and in the same way: what it
-still scores is owed to place, to fitting, and to the choice of the best of many.
+A null is another network, or other ground truth. Everything else is repeated in the same way: what it still
+scores comes from place, from fitting, and from choosing the best of many.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ class Null:
       truth_of: one class's parts in both splits -> those to fit and to judge on.
 
     Raises:
-      InputError: the name is no name of columns, or one that other columns have.
+      InputError: the name cannot name columns, or one that other columns have.
     """
 
     name: str
@@ -91,7 +91,7 @@ def chosen_nulls(nulls: Sequence[str | Null]) -> tuple[Null, ...]:
     names = [null.name for null in found]
     doubled = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if doubled:
-        raise InputError(f"nulls: {', '.join(doubled)} stands there twice; give each its own name, once")
+        raise InputError(f"nulls: {', '.join(doubled)} is given twice; give each a name of its own")
     return tuple(found)
 
 

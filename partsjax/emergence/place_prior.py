@@ -1,6 +1,6 @@
 """Place priors: detectors that know where a part usually is, and never look at the image.
 
-A part in an object crop is half found by its usual place. So every set of filters is held against detectors
+A part in an object crop is half found by its usual place. So every set of filters is compared with detectors
 that know place alone, by the criterion that filters are held to, on the same images.
 """
 
@@ -85,7 +85,7 @@ def require_priors(priors: Sequence[PlacePrior], others: Sequence[str]) -> None:
         require_column_name("place prior", prior.name)
         if names.count(prior.name) > 1:
             raise InputError(
-                f"place prior {prior.name!r}: the name stands there twice; give each its own, once"
+                f"place prior {prior.name!r}: the name is given twice; give each a name of its own"
             )
 
 

@@ -1,4 +1,4 @@
-"""A layer in sum: how many of its parts emerge, by either criterion and in the nulls, and mean APs."""
+"""A layer summarized: how many of its parts emerge, by either criterion and in the nulls, and mean APs."""
 
 import dataclasses
 import math
@@ -25,7 +25,7 @@ class LayerSummary:
     """A layer over all parts judged: those with a train box and enough validation boxes.
 
     emerging_*: parts that emerge by the paper's criterion (train AP of the best combination over 0.30) and
-      by ours; `_one_box`: ours held against the best single box alone.
+      by ours; `_one_box`: ours compared with the best single box alone.
     prior_emerging_paper: parts in which fixed boxes, which look at no filter, pass the paper's criterion.
     strict_by_chance: how many parts would pass the second half of our criterion, being significantly
       over the prior, if all were exactly at it: 2.5% of them.

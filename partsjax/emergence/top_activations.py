@@ -14,7 +14,7 @@ CROPS_KEPT = 12  # crops kept a filter
 
 @dataclasses.dataclass(frozen=True)
 class TopActivations:
-    """Per filter the crops of a class with its strongest stimuli, one a crop, by descending activation.
+    """Per filter the crops of a class with its strongest stimuli, one per crop, by descending activation.
 
     crops: int32 [F, T]; scores: float32 [F, T], 0 where it fires on fewer crops.
     boxes: float32 [F, T, 4], the receptive field of the stimulus, `xyxy` in crop pixels, clipped to the crop.

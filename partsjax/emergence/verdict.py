@@ -25,7 +25,7 @@ UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 @dataclasses.dataclass(frozen=True)
 class NullVerdict:
-    """What one null came to on a part: its best set of filters, with everything fitted anew.
+    """What one null reaches on a part: its best set of filters, with everything fitted anew.
 
     Attributes:
       label: what people call the null.
@@ -76,7 +76,7 @@ class Verdict:
       combination_ap_train: AP of the set on train.
       combination_ap_val: the same held out.
       prior_boxes: how many fixed boxes the place prior shows in every crop, the surest first.
-      prior_ap_train: AP on train of that prior, which the part is held against.
+      prior_ap_train: AP on train of that prior, which the part is compared with.
       prior_ap_val: the same held out.
       excess: held-out AP of the combination minus the prior's, by paired bootstrap.
       one_box_ap_train: AP on train of the best single box, a k-means centre.
@@ -162,4 +162,4 @@ def require_column_name(kind: str, name: str) -> None:
             "underscores, a letter first"
         )
     if {f"{name}_ap_train", f"{name}_ap_val"} & {field.name for field in dataclasses.fields(Verdict)}:
-        raise InputError(f"{kind} {name!r}: {name}_ap_val is another column; name it otherwise")
+        raise InputError(f"{kind} {name!r}: {name}_ap_val is another column; choose another name")

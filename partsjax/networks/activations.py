@@ -53,7 +53,7 @@ def scores_after(network: Network, params: Any, layer: str, activation: jax.Arra
         raise InputError(f"{what} returned {was}; it must return an array [batch, classes]")
     if network.classes and shape[1] != len(network.classes):
         raise InputError(
-            f"{what} returned {shape[1]} scores an image; `classes` names {len(network.classes)}"
+            f"{what} returned {shape[1]} scores per image; `classes` names {len(network.classes)}"
         )
     return scores.astype(jnp.float32)
 

@@ -31,7 +31,7 @@ class Architecture:
       default_layers: the layers measured when the user names none (the paper's for AlexNet).
       window: side, in cells, of what the head sees at once; it slides over a larger map. None: the
         whole map at the input size, which makes ordinary fully connected layers.
-      pooling: "max" or "mean", how the class maps of a sliding head become one score a class.
+      pooling: "max" or "mean", how the class maps of a sliding head become one score per class.
     """
 
     name: str

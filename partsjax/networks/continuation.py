@@ -35,7 +35,7 @@ def continuation(network: Network, layer: str, deeper: str, activation: jax.Arra
     if image in needed:
         raise InputError(
             f"network {network.name}: layer {deeper} does not follow from {layer} alone; ask for a layer "
-            "that nothing goes past"
+            "that nothing bypasses"
         )
     values = dict(zip(program.jaxpr.constvars, program.consts, strict=True))
     values |= zip(params, jax.tree.leaves(network.params), strict=True)

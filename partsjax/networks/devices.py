@@ -52,7 +52,7 @@ def over_devices(function: Callable, split: int) -> Callable:
     Args:
       function: of arrays, whose results all have the leading axis that is divided; nothing passes between
         devices.
-      split: so many of the first arguments are divided along their leading axis, a multiple of
+      split: how many of the first arguments are divided along their leading axis, a multiple of
         `jax.device_count()`; the others go whole to every device.
     """
     mesh, rows = _mesh(), PartitionSpec("data")

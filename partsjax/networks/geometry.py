@@ -1,4 +1,4 @@
-"""Receptive fields of anyone's network: from its program, by gradients, or as a grid of patches."""
+"""Receptive fields of any network: from its program, by gradients, or as a grid of patches."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -87,7 +87,7 @@ def _broadcast(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
 
 
 def _reshape(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
-    """An axis goes on where as many cells lie before it, and in it, as did."""
+    """An axis is kept where as many cells lie before it, and in it, as before."""
     old, new = _shapes(equation)[0], equation.outvars[0].aval.shape
     to = {}
     for axis in given[0].spans:

@@ -1,4 +1,4 @@
-"""Anyone's network under a head of ours, as a Flax NNX module."""
+"""Any network under a head of ours, as a Flax NNX module."""
 
 import dataclasses
 from collections.abc import Sequence

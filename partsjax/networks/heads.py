@@ -1,4 +1,4 @@
-"""Heads of class scores: fully connected layers over a map, which slide where it is larger than they need."""
+"""Heads of class scores: fully connected layers over a map, which slide if it is larger than they need."""
 
 import dataclasses
 
@@ -18,7 +18,7 @@ HIDDEN = 512
 """Units of the hidden layer of a compact head (our choice): 4.7 million weights on AlexNet's pool5, where
 its own fully connected layers have 55 million."""
 SLIDING = {"mil": "max", "cam": "mean"}
-"""Objectives whose head slides over the map -> how its class maps become one score a class."""
+"""Objectives whose head slides over the map -> how its class maps become one score per class."""
 _DROPPED = 0.5  # of the units of a hidden dense layer under dropout, as AlexNet was trained
 
 
@@ -30,7 +30,7 @@ class HeadTable:
       layers: in forward order; the last gives the class scores.
       channels: of the map.
       side: in cells, of the window that the first layer sees at once.
-      pooling: "max" or "mean", how the class maps of a sliding head become one score a class.
+      pooling: "max" or "mean", how the class maps of a sliding head become one score per class.
       slides: it is made to slide; its layers then keep their positions, [B, h, w, F], also if there is one.
     """
 

@@ -1,4 +1,4 @@
-"""What a network computes, as a hash: two that compute otherwise have different ones.
+"""What a network computes, as a hash: two that compute different things have different hashes.
 
 The program is that of its jaxpr, so that a comment or a renamed variable changes nothing; arrays that it
 closes over count by their values. Names of functions, places in files and addresses are left out: the hash is

@@ -50,19 +50,19 @@ def load_network(
         raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
     stated = WeightOptions(normalisation, lrn)
     if ":" in net:
-        _require_file(stated, "a network of your own says it itself (make_network's preprocessing)")
+        _require_file(stated, "a network of your own defines it (make_network's preprocessing)")
         if holds_checkpoint(Path(weights)):
             base = users_network(net, weights="imagenet", seed=seed, dtype=dtype)
             return trained_network(base, read_checkpoint(Path(weights)), f"--weights={weights}")
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
     table = architecture(net)
     if weights == "random":
-        _require_file(stated, "random weights have no input of their own")
+        _require_file(stated, "random weights need none")
         return dataclasses.replace(random_network(table, seed, dtype), notes=_local(weights))
     if weights == "imagenet":
-        _require_file(stated, "the installed weights say it themselves")
+        _require_file(stated, "it is known for the installed weights")
     elif Path(weights).expanduser().is_dir():
-        _require_file(stated, "checkpoints say it themselves")
+        _require_file(stated, "checkpoints store it")
         return _trained(net, weights, dtype)
     found = convert(read_weights(weights, table), table, stated)
     notes = (*_local(weights), *found.notes) if weights == "imagenet" else found.notes
@@ -71,7 +71,7 @@ def load_network(
 
 def _require_file(stated: WeightOptions, why: str) -> None:
     if stated.given():
-        raise InputError(f"{' '.join(stated.given())}: for weight files alone; {why}; leave it out")
+        raise InputError(f"{' '.join(stated.given())}: only for weight files; {why}; leave it out")
 
 
 def _local(weights: str) -> tuple[str, ...]:

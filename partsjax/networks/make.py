@@ -1,4 +1,4 @@
-"""Anyone's network, made into what the pipeline measures."""
+"""Any network, made into what the pipeline measures."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""What comes out of a training: a network again, whose head and weights are a checkpoint's."""
+"""What training produces: a network with the head and weights of a checkpoint."""
 
 from flax import nnx
 
@@ -21,7 +21,7 @@ def trained_table(checkpoint: Checkpoint, dtype: str, where: str) -> Network:
     about = checkpoint.about
     if not isinstance(about.table, Architecture):
         raise InputError(
-            f"{where}: a checkpoint of {about.network}, no network of ours; use --net=package.module:function"
+            f"{where}: a checkpoint of {about.network}, not one of ours; use --net=package.module:function"
         )
     shapes = weight_shapes(about.table)
     check_weights(where, checkpoint, shapes)

@@ -1,4 +1,4 @@
-"""The network that knows nothing: the same one with random weights, where there is one."""
+"""The untrained network: the same one with random weights, where there is one."""
 
 import dataclasses
 

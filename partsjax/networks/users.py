@@ -1,4 +1,4 @@
-"""A network of the user's own by its name on the command line, `package.module:function`."""
+"""The user's own network by its name on the command line, `package.module:function`."""
 
 import dataclasses
 import hashlib
@@ -78,7 +78,7 @@ def _accepted(net: str, function: Callable, options: dict) -> dict:
     ]
     if lacking:
         raise InputError(
-            f"--net={net}: the function needs {', '.join(lacking)}, and is given {', '.join(options)} alone; "
+            f"--net={net}: the function needs {', '.join(lacking)}, but is given only {', '.join(options)}; "
             f"give {'it a default' if len(lacking) == 1 else 'them defaults'}"
         )
     return accepted

@@ -15,7 +15,7 @@ def fraction(value: float) -> str:
 
 
 def figure(value: float) -> str:
-    """Six significant digits, for what has a unit of its own."""
+    """Six significant digits, for figures with a unit."""
     return "" if math.isnan(value) else f"{value:.6g}"
 
 

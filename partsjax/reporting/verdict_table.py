@@ -1,4 +1,4 @@
-"""The table of verdicts, for terminals and notebooks: what it says, part by part and layer by layer."""
+"""The table of verdicts, for terminals and notebooks: its content, part by part and layer by layer."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a run's options name: its dataset and its network, their notes with the run's."""
+"""Loads what a run's options name: its dataset and its network; adds their notes to the run's."""
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.loading import load_dataset

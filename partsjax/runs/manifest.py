@@ -40,7 +40,7 @@ _VERSIONS = (
 
 
 def write(folder: Path, question: Question, result: Result, context: Context) -> None:
-    """Writes `manifest.json` of a run that has come to its end."""
+    """Writes `manifest.json` of a run that has finished."""
     workdir.write_json(
         folder / "manifest.json",
         {

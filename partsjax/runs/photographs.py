@@ -41,7 +41,7 @@ def note_oddities(looks: Sequence[Look], notes: Notes, *, allow_duplicates: bool
     """Notes what is odd about the images that can be used.
 
     Raises:
-      InputError: a photograph is there twice, byte for byte, and `allow_duplicates` is not set.
+      InputError: a photograph appears twice, byte for byte, and `allow_duplicates` is not set.
     """
     if equal := duplicates.equal_bytes(looks):
         what = f"the same photograph twice, byte for byte: {_pairs(equal)}"

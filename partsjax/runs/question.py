@@ -1,4 +1,4 @@
-"""A question as a run asks it, and what comes of it."""
+"""A question as a run asks it, and its result."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence

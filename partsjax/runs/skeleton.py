@@ -49,7 +49,7 @@ def run(question: Question[R], folder: Path, context: Context) -> R:
 
 
 def finished(folder: Path, options: Any, but: tuple[str, ...] = ()) -> bool:
-    """Whether a run with these options, `but` for some, has come to its end there, its files as they were."""
+    """Whether a run with these options, `but` for some, has finished there, its files as they were."""
     if manifest.stands(folder) is None or not (folder / "options.json").exists():
         return False
     wanted = json.loads(json.dumps(dataclasses.asdict(options)))

@@ -126,5 +126,5 @@ def _check(dataset: str, split: str, classes: tuple[str, ...], labels: np.ndarra
         if not count:
             notes.append(f"class {name!r} has no {split} image: no metric of it")
         elif count == 1 and split == "train":
-            notes.append(f"class {name!r} has one train image: expect it to be learned by heart")
+            notes.append(f"class {name!r} has one train image: expect it to be memorized")
     return tuple(notes)

@@ -1,4 +1,4 @@
-"""How good a trained network is: at naming windows, at naming what an image holds, at saying where.
+"""How good a trained network is at classifying windows, at naming what an image holds, at localizing it.
 
 All figures are fractions in [0, 1] and means over classes, so that a common class weighs no more
 than a rare one; NaN where there was nothing to judge.
@@ -21,7 +21,7 @@ SAME_OBJECT = 0.5
 def top1(scores: np.ndarray, labels: np.ndarray) -> float:
     """Share of examples whose label has the highest score: float [N, K], int [N]; NaN for none.
 
-    The one figure that is no mean over classes. An example with a NaN among its scores is wrong.
+    The one figure that is not a mean over classes. An example with a NaN among its scores is wrong.
     """
     return float(_right(scores, labels).mean()) if len(labels) else float("nan")
 

@@ -1,4 +1,4 @@
-"""How fast what learns: schedules, and AdamW at two speeds."""
+"""Learning rates: schedules, and AdamW at two speeds."""
 
 import jax
 import optax
@@ -27,7 +27,7 @@ def learning_rate(recipe: Recipe, peak: float) -> optax.Schedule:
 def two_speeds(recipe: Recipe, new: frozenset[str]) -> optax.GradientTransformation:
     """AdamW at two speeds: new layers learn faster, as in R-CNN.
 
-    (Our choice. R-CNN's gradient descent with momentum overshoots with a compact head that starts afresh.)
+    (Our choice. R-CNN's gradient descent with momentum overshoots with a compact head of random values.)
     """
 
     def kernels(tree):

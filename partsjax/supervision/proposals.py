@@ -1,7 +1,7 @@
 """Candidate windows of an image, by chance or around an object, and what a window shows.
 
 Boxes here are float64 [n, 4], `xyxy` in image pixels, inside their image. These are small NumPy
-functions, not the kernels of `ops`: they run on host threads, on a handful of boxes of ever other number.
+functions, not the kernels of `ops`: they run on host threads, on a handful of boxes whose number varies.
 """
 
 import numpy as np

@@ -16,7 +16,7 @@ class Recipe:
         "" trains all, "head" the head alone.
       hidden: units of the hidden layer where the network brings no fully connected layers; 0: none.
       learning_rate: the highest, of layers whose weights were given.
-      new_learning_rate: the same, of layers that start afresh.
+      new_learning_rate: the same, of layers that start from random values.
       schedule: "cosine" to zero, "steps" (a tenth after each third), "constant"; all rise linearly over the
         first twentieth.
       weight_decay: of kernels, not of biases; a step takes off this share times its learning rate.

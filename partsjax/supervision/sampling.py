@@ -1,4 +1,4 @@
-"""Training batches: which examples a step sees. A batch is a pure function of (seed, step).
+"""Training batches: which examples per step sees. A batch is a pure function of (seed, step).
 
 Every example of a batch has a stream of random numbers of its own, keyed by (seed, step, place in the
 batch). So a run resumes at any step, threads may ask in any order, and hosts may make shares of a batch.

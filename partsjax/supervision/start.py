@@ -23,7 +23,7 @@ class Start:
     """A network before its training.
 
     network: as it was given. module: the same with a head for the objective. new: names of the parameters
-      that start afresh.
+      that start from random values.
     """
 
     network: Network

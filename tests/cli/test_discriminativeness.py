@@ -26,7 +26,7 @@ def command(tmp_path, capsys, monkeypatch):
             {"net": "tests.tiny:network"},
             r"--weights=imagenet: it has no class scores.*partsjax supervision",
         ),
-        ({"net": "tests.runs.scored:network", "layers": "conv2"}, r"--layers: one layer a run.*--layer"),
+        ({"net": "tests.runs.scored:network", "layers": "conv2"}, r"--layers: one layer per run.*--layer"),
         ({"net": "tests.runs.scored:network", "layer": "conv5"}, r"--layer: .* has no layer 'conv5'"),
         (
             {"net": "tests.runs.scored:network", "emergence": "gone"},

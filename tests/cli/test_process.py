@@ -133,7 +133,7 @@ def test_a_signal_to_stop_is_one_line(monkeypatch, capsys, handlers, name, statu
 
     assert typed(command(main), monkeypatch, {}) == status
     lines = capsys.readouterr().err.splitlines()
-    assert [line for line in lines if "left:" not in line] == ["stopped; the same command goes on from here"]
+    assert [line for line in lines if "left:" not in line] == ["stopped; the same command resumes from here"]
 
 
 def test_handlers_are_as_before_when_a_command_ends_by_itself(monkeypatch, handlers):
@@ -166,7 +166,7 @@ def test_threads_that_are_busy_delay_a_stop_for_seconds_at_most():
     begin = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 143 and time.monotonic() - begin < 30
-    assert done.stderr.endswith("stopped; the same command goes on from here\n")
+    assert done.stderr.endswith("stopped; the same command resumes from here\n")
 
 
 def test_debug_shows_where_an_error_was_raised(monkeypatch, capsys):

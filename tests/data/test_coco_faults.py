@@ -130,7 +130,7 @@ def test_an_id_twice(tmp_path):
 
 def test_a_category_twice(tmp_path):
     categories = [DOG_CATEGORY, {**DOG_CATEGORY, "id": 2}]
-    assert "category 'dog' is there twice" in fault_of(tmp_path, document([DOG], categories=categories))
+    assert "category 'dog' appears twice" in fault_of(tmp_path, document([DOG], categories=categories))
 
 
 @pytest.mark.parametrize(
@@ -154,23 +154,23 @@ def test_a_category_that_is_neither_object_nor_part(tmp_path, name, kind):
 @pytest.mark.parametrize("owner", [99, "10", [10]])
 def test_a_part_of_no_annotation(tmp_path, owner):
     message = fault_of(tmp_path, document([DOG, {**EAR, "obj_ann_id": owner}]))
-    assert "annotation 11 has obj_ann_id" in message and "no annotation of its image" in message
+    assert "annotation 11 has obj_ann_id" in message and "not an annotation of its image" in message
 
 
 def test_a_part_of_an_object_elsewhere(tmp_path):
     far = annotation(20, 1, [10, 10, 50, 40], image=2)
     message = fault_of(tmp_path, document([DOG, far, {**EAR, "obj_ann_id": 20}]))
-    assert "annotation 11 has obj_ann_id 20" in message and "no annotation of its image" in message
+    assert "annotation 11 has obj_ann_id 20" in message and "not an annotation of its image" in message
 
 
 def test_a_part_of_another_class_or_of_a_part(tmp_path):
     cat = annotation(20, 2, [10, 10, 50, 40])
     other = document([DOG, cat, {**EAR, "obj_ann_id": 20}])
-    assert "annotation 11 has obj_ann_id 20, which is no dog" in fault_of(tmp_path / "a", other)
+    assert "annotation 11 has obj_ann_id 20, which is not a dog" in fault_of(tmp_path / "a", other)
     # The cat is not asked for, and is looked up all the same.
-    assert "which is no dog" in fault(write(tmp_path / "b", other), ["dog"])
+    assert "which is not a dog" in fault(write(tmp_path / "b", other), ["dog"])
     of_part = document([DOG, EAR, annotation(12, 4, [12, 12, 2, 2], obj_ann_id=11)])
-    assert "annotation 12 has obj_ann_id 11, which is no dog" in fault_of(tmp_path / "c", of_part)
+    assert "annotation 12 has obj_ann_id 11, which is not a dog" in fault_of(tmp_path / "c", of_part)
 
 
 def test_an_object_of_another_object(tmp_path):
@@ -199,7 +199,7 @@ def test_an_image_without_a_size(tmp_path, width):
 
 def test_one_photograph_in_both_splits(tmp_path):
     message = fault_of(tmp_path, document([DOG, EAR]), val=document([DOG, EAR]))
-    assert "instances_val.json: image im1.png is there twice (before in instances_train.json)" in message
+    assert "instances_val.json: image im1.png appears twice (before in instances_train.json)" in message
 
 
 def test_an_unknown_class_gets_the_nearest(tmp_path):

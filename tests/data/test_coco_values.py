@@ -60,7 +60,7 @@ def test_an_owner_that_is_not_there(tmp_path, owner):
 
 @pytest.mark.parametrize("owner", [True, 10.5, "10", ""])
 def test_an_owner_that_is_no_id(tmp_path, owner):
-    with pytest.raises(InputError, match=r"annotation 11 has obj_ann_id .* no annotation of its image"):
+    with pytest.raises(InputError, match=r"annotation 11 has obj_ann_id .* not an annotation of its image"):
         read(tmp_path, ear={"obj_ann_id": owner})
 
 

@@ -215,7 +215,7 @@ def test_no_network(tmp_path, server, source):
 
 def test_a_line_that_brings_nothing_any_more(tmp_path, server, source):
     server.cut = [10**9, 2**16, *[0] * 10]
-    with pytest.raises(InputError, match=r"voc.tar: cut off after 65,536 bytes \(.*run again to go on"):
+    with pytest.raises(InputError, match=r"voc.tar: cut off after 65,536 bytes \(.*run again to resume"):
         fetched(tmp_path / "data", source)
 
 

@@ -121,7 +121,7 @@ def test_boxes_and_names_that_make_figures_wrong(objects, said):
 def test_splits_ids_and_parts():
     with pytest.raises(InputError, match="image a is in split 'test'; use train or val"):
         one(DOG, split="test")
-    with pytest.raises(InputError, match="image a is there twice; give each image an id of its own"):
+    with pytest.raises(InputError, match="image a appears twice; give each image an id of its own"):
         Dataset([Image("a", split, NOISE, [DOG]) for split in ("train", "val")])
     with pytest.raises(InputError, match="has 'ear' of dog, which is not in the dataset's parts"):
         one(DOG, parts={"dog": ["tail"]})

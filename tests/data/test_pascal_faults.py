@@ -34,7 +34,7 @@ def test_lists_with_a_byte_order_mark_blank_lines_and_other_line_ends(tmp_path, 
 def test_a_list_that_is_no_utf_8(tmp_path):
     folder = simple(tmp_path / "source")
     image_list(folder).write_text("2008_000001\n", encoding="utf-16")
-    with pytest.raises(InputError, match=r"train\.txt: image list is no UTF-8 text; save it as UTF-8"):
+    with pytest.raises(InputError, match=r"train\.txt: image list is not UTF-8 text; save it as UTF-8"):
         pascal_part.read_pascal_part(folder, prepared_dir=tmp_path / "prepared")
 
 
@@ -49,7 +49,7 @@ def test_faults_of_lists_and_photographs_are_reported_together(tmp_path):
     message = str(caught.value)
     assert "7 such: 2008_000000.jpg" in message and "and 2 more" in message
     assert "image 2008_000008 is listed twice" in message and "2 such: 2008_000008, 2008_000007" in message
-    assert "'../x' is no image id" in message and "--skip_bad" not in message and "\n" not in message
+    assert "'../x' is not an image id" in message and "--skip_bad" not in message and "\n" not in message
 
 
 def test_damaged_annotations_are_reported_together_and_skipped_if_asked(tmp_path):

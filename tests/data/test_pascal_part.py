@@ -191,7 +191,7 @@ def test_a_missing_image_list(tmp_path, split):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("../2008_000001\n", "is no image id"),
+        ("../2008_000001\n", "is not an image id"),
         ("2008_000001\n2008_000001\n", "image 2008_000001 is listed twice (before in train.txt)"),
         ("2008_000002\n", "image 2008_000002 is listed twice (before in train.txt)"),
     ],

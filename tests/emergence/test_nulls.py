@@ -30,7 +30,7 @@ def test_nulls_are_chosen_by_name_or_given():
     assert chosen_nulls(["shuffled", own]) == (NULLS["shuffled"], own)
     with pytest.raises(InputError, match="no null 'shufled'; did you mean 'shuffled'"):
         chosen_nulls(["shufled"])
-    with pytest.raises(InputError, match="own stands there twice"):
+    with pytest.raises(InputError, match="own is given twice"):
         chosen_nulls([own, "random", Null("own", "other words")])
 
 

@@ -114,7 +114,7 @@ def test_every_question_checks(step):
 @pytest.mark.parametrize(("of_scores", "message"), [
     (lambda x: x[0], r"scores of shape \(16,\); it must return an array \[batch, classes\]"),
     (lambda x: [x], r"returned a list"),
-    (lambda x: x[:, :3], r"returned 3 scores an image; `classes` names 16"),
+    (lambda x: x[:, :3], r"returned 3 scores per image; `classes` names 16"),
     (lambda x: {}["fc"], r"failed: KeyError: 'fc' \(test_activations.py"),
 ])  # fmt: skip
 def test_class_scores_are_checked(step, of_scores, message):

@@ -44,7 +44,7 @@ def scores(params, layer, activation):
 
 @pytest.mark.parametrize(("after", "message"), [
     (lambda p, layer, a: a, "called for layer conv2, returned scores of shape .* it must return an array"),
-    (lambda p, layer, a: scores(p, layer, a)[:, :3], "returned 3 scores an image; `classes` names 4"),
+    (lambda p, layer, a: scores(p, layer, a)[:, :3], "returned 3 scores per image; `classes` names 4"),
     (lambda p, layer, a: p["gone"], "its `after`, called for layer conv2, failed: KeyError: 'gone'"),
     (None, "`classes` without class scores; give `after` as well, or neither"),
 ])  # fmt: skip

@@ -245,7 +245,7 @@ def test_a_first_layer_for_pixels_contradicts_torchvisions_input(vgg, scale):
 )
 def test_a_name_that_speaks_of_caffes_input_is_asked_about(vgg, name):
     table, weights = vgg
-    with pytest.raises(InputError, match="its name speaks of other input than torchvision's: --norm"):
+    with pytest.raises(InputError, match="its name suggests other input than torchvision's: --norm"):
         convert(by_name(f"caffe/{name}", _vgg_state(weights)), table)
     convert(by_name("caffe/vgg16.pth", _vgg_state(weights)), table)
     convert(by_name(name, _vgg_state(weights)), table, WeightOptions("torchvision"))
@@ -276,13 +276,13 @@ def test_it_decides_the_digest_and_reaches_the_network(tmp_path):
             "alexnet",
             "imagenet",
             {"normalisation": "vgg"},
-            "=vgg: for weight files alone; the installed",
+            "=vgg: only for weight files; it is known",
         ),
         (
             "alexnet",
             "random",
             {"lrn": "after_pool"},
-            "--lrn=after_pool: for weight files alone; random",
+            "--lrn=after_pool: only for weight files; random",
         ),
         ("a.b:c", "x", {"normalisation": "0..1"}, "make_network's preprocessing"),
         ("alexnet", "x", {"normalisation": "tv"}, "--normalisation=tv: .*choose from: torchvision, caffe"),

@@ -44,7 +44,7 @@ def module(tmp_path, monkeypatch):
     ("deeper", r"ValueError: line one \(users_wrong_networks.py, line 9\)", ValueError),
     ("nothing_said", r"AssertionError \(users_wrong_networks.py, line 10\)", AssertionError),
     ("long", r"ValueError: x{300}\.\.\. \(users", ValueError),
-    ("needs", "the function needs checkpoint, and is given .*; give it a default", None),
+    ("needs", "the function needs checkpoint, but is given only .*; give it a default", None),
     ("needs_more", "the function needs checkpoint, depth, .*; give them defaults", None),
     ("positional", "the function needs weights", None),
 ])  # fmt: skip

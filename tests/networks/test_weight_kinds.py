@@ -169,7 +169,7 @@ def test_every_kind_is_known_by_its_content(write, tmp_path, table, weights):
         (KINDS["caffemodel.h5"], VGG_IMAGENET, "BGR .* as vgg .known from Caffe's format"),
         (KINDS["keras"], VGG_IMAGENET, "BGR .* as vgg .known from the layer names of Keras's VGG"),
         (KINDS["weights.h5"], VGG_IMAGENET, "BGR .* as vgg .known from the layer names of Keras's VGG"),
-        (KINDS["DagNN"], VGG_IMAGENET, "RGB .* as vgg_rgb .known from MatConvNet's custom"),
+        (KINDS["DagNN"], VGG_IMAGENET, "RGB .* as vgg_rgb .known from MatConvNet's convention"),
         (KINDS["npz"], IMAGENET, "RGB .* as torchvision .known from our names of tensors"),
         (KINDS["weights.h5 of unnamed layers"], None, ""),
         (KINDS["h5 of unnamed layers"], None, ""),
@@ -245,7 +245,7 @@ FOREIGN = {
     "npy": (_bytes(lambda s: np.save(s, np.ones(3))), r"\.npy.*numpy\.savez"),
     "plain pickle": (pickled({"epoch": 3}), "a pickle without arrays; save the weights by name"),
     "hdf5 of something": (_hdf5({"images": np.ones(3)}), "no layers with weights.*save_weights"),
-    "noise": (bytes(range(200, 256)) * 9, "no kind of weights that is read here; give torch.save's"),
+    "noise": (bytes(range(200, 256)) * 9, "not a known kind of weights; give torch.save's"),
 }
 
 

@@ -229,7 +229,7 @@ def test_edited_photographs_are_noticed(folder, tmp_path):
 
 WRONG = {
     "no network 'objekt'; did you mean 'object'": {"networks": ("imagenet", "objekt")},
-    "a name stands there twice": {"networks": ("imagenet", "imagenet")},
+    "a name is given twice": {"networks": ("imagenet", "imagenet")},
     "no such file, and no network": {"networks": ("imagenet", "scenes=/nowhere/scenes.pth")},
     "letters, digits": {"networks": ("imagenet", "a/b=.")},
     "this command's own": {"networks": ("imagenet", "object=.")},

@@ -69,7 +69,7 @@ def test_anyones_network_is_trained_and_is_a_network_again(objective, dataset, t
     assert (again.digest, again.classes) == (network.digest, network.classes)
     for one, other in zip(arrays(network), arrays(again), strict=True):
         np.testing.assert_array_equal(one, other)
-    with pytest.raises(InputError, match="a checkpoint of tiny, no network of ours"):
+    with pytest.raises(InputError, match="a checkpoint of tiny, not one of ours"):
         load_network("alexnet", str(tmp_path / "checkpoint"))
 
 

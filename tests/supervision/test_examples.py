@@ -21,7 +21,7 @@ def test_labels_and_boxes_follow_the_classes_of_the_data_set():
     assert found.labels.tolist() == [[True, True], [False, False], [True, False], [True, False]]
     assert [c.tolist() for c in found.box_classes] == [[1, 0, 1], [], [0], [0]]
     assert [b.shape for b in found.boxes] == [(3, 4), (0, 4), (1, 4), (1, 4)]
-    assert found.notes == ("class 'cat' has one train image: expect it to be learned by heart",)
+    assert found.notes == ("class 'cat' has one train image: expect it to be memorized",)
 
 
 def test_truth_is_in_fractions_of_each_image():

@@ -1,4 +1,4 @@
-"""COCO JSON of parts: by PACO's convention, or any file of one object class, for photographs of one's own."""
+"""COCO JSON of parts: by PACO's convention, or any file of one object class, for your own photographs."""
 
 import collections
 import os
@@ -148,7 +148,7 @@ def _images(
             entry = file.images[name]
             image_id = ids[entry.file_name]
             if image_id in seen:
-                what, fix = f"is there twice (before in {seen[image_id]})", "keep each image in one place"
+                what, fix = f"appears twice (before in {seen[image_id]})", "keep each image in one place"
                 faults.add(file.path, entry.file_name, what, fix, of="image", can_skip=False)
             seen.setdefault(image_id, file.path.name)
             source = FileImage(folder.path(entry.file_name), (entry.width, entry.height))

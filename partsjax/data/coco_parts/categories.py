@@ -34,7 +34,7 @@ def meanings(files: Sequence[CocoFile], object_class: str | None, notes: list[st
 
     Raises:
       InputError: `object_class` is given and not needed, or needed and not given; one category twice in a
-        file; names that are no line of text, or nearly equal.
+        file; names that are not a line of text, or nearly equal.
     """
     if object_class is not None:
         object_class = _object_class(object_class, files)
@@ -58,7 +58,7 @@ def _of_file(
             faults.add(file.path, category.id, str(wrong), wrong.fix, of="category", can_skip=False)
             continue
         if found in seen:
-            what = f"is {str(found)!r} again: category {str(found)!r} is there twice"
+            what = f"is {str(found)!r} again: category {str(found)!r} appears twice"
             faults.add(file.path, category.id, what, "merge the two", of="category", can_skip=False)
             continue
         seen[found] = category.id
@@ -108,7 +108,7 @@ def _object_class(asked: str, files: Sequence[CocoFile]) -> str:
     kinds = {str(c.supercategory).strip().upper() for f in files for c in f.categories.values()}
     if kinds and kinds <= {"OBJECT", "PART"}:
         raise InputError(
-            f"--object_class={asked}: the categories of {files[0].path} say themselves what they are "
+            f"--object_class={asked}: the categories of {files[0].path} already say what they are "
             f"parts of; leave it out (--classes={asked} chooses a class)"
         )
     return asked
@@ -118,7 +118,7 @@ def _check_spelling(files: Sequence[CocoFile], found: Sequence[Meanings], asked:
     every = [category for of_file in found for category in of_file.values()]
     classes = [category.object_class for category in every]
     parts = [str(category) for category in every if category.part is not None]
-    # A category that is nearly the class's own name is its object, spelled otherwise.
+    # A category that is nearly the class's own name is its object, spelled differently.
     parts_and_class = [] if asked is None else [asked, *(c.part for c in every if c.part is not None)]
     for first, second in nearly_equal(classes) or nearly_equal(parts) or nearly_equal(parts_and_class):
         where = " and ".join(str(file.path) for file in files)

@@ -73,7 +73,7 @@ class FileObjects:
         return annotation.image, self._kind(annotation).object_class
 
     def _kept(self) -> Iterator[CocoAnnotation]:
-        """The annotations of the chosen classes that are no crowds."""
+        """The annotations of the chosen classes that are not crowds."""
         for annotation in self._file.annotations.values():
             kind = self._kinds.get(annotation.category)
             if kind is None or kind.object_class not in self._chosen:
@@ -156,9 +156,9 @@ class FileObjects:
             owner = None
         other = self._file.annotations.get(owner)
         if other is None or other.image != annotation.image:
-            what = f"has obj_ann_id {named!r:.40}, which is no annotation of its image"
+            what = f"has obj_ann_id {named!r:.40}, which is not an annotation of its image"
         elif self._kinds.get(other.category) != Category(self._kind(annotation).object_class, None):
-            what = f"has obj_ann_id {named!r:.40}, which is no {self._kind(annotation).object_class}"
+            what = f"has obj_ann_id {named!r:.40}, which is not a {self._kind(annotation).object_class}"
         else:
             return owner
         self._faults.add(self._file.path, annotation.id, what, "name the object it is a part of")

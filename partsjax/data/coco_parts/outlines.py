@@ -121,7 +121,7 @@ def _refuse_rotation(raw: Mapping[str, Any]) -> None:
         try:
             rotation = degrees(holder["rotation"])
         except ValueError:
-            raise Wrong("has a rotation that is no number", "write degrees, or remove it") from None
+            raise Wrong("has a rotation that is not a number", "write degrees, or remove it") from None
         if rotation:
             raise Wrong(
                 f"is rotated by {rotation:g} degrees, and bbox is the box before that",

@@ -23,7 +23,7 @@ def image_ids(file_names: Iterable[str]) -> dict[str, str]:
 
 
 class PhotographFolder:
-    """Where photographs lie, although the disk may spell a name's accents otherwise than the annotations.
+    """Where photographs lie, although the disk may spell a name's accents differently from the annotations.
 
     Unicode spells a letter with its accent as one character (NFC) or as two (NFD), and systems differ.
     """

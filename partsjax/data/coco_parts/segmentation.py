@@ -69,7 +69,7 @@ class Pixels:
         return self.mask[y1:y2, x1:x2]
 
     def pieces(self) -> Sequence["Pixels"]:
-        """Itself: stray pixels of a mask are no instances."""
+        """Itself: stray pixels of a mask are not instances."""
         return (self,)
 
 
@@ -95,7 +95,7 @@ def parse(raw: Any, width: int, height: int) -> Segmentation | None:
 def _rings(raw: list) -> Iterator[np.ndarray]:
     for ring in raw if isinstance(raw[0], list) else [raw]:
         if not isinstance(ring, list) or len(ring) < 6 or len(ring) % 2:
-            raise ValueError(f"{ring!r:.40} is no polygon of three corners or more")
+            raise ValueError(f"{ring!r:.40} is not a polygon of three corners or more")
         yield np.array([number(value) for value in ring]).reshape(-1, 2)
 
 
@@ -105,7 +105,7 @@ def _runs(raw: dict[str, Any], width: int, height: int) -> np.ndarray:
     if raw.get("size") != [height, width]:
         raise ValueError(f"its size {raw.get('size')!r:.40} is not [{height}, {width}], the image's")
     if not isinstance(counts, list) or not all(type(run) is int and run >= 0 for run in counts):
-        raise ValueError("its counts are no run lengths")
+        raise ValueError("its counts are not run lengths")
     if sum(counts) != width * height:
         raise ValueError(f"its counts add up to {sum(counts)}, not to {width * height} pixels")
     mask = np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(width, height).T
@@ -120,7 +120,7 @@ def _decompressed(text: str) -> list[int]:
     for character in text:
         bits = ord(character) - 48
         if not 0 <= bits < 64:
-            raise ValueError("its counts are no run lengths")
+            raise ValueError("its counts are not run lengths")
         value |= (bits & 31) << shift
         shift += 5
         if bits & 32:

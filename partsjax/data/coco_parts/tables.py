@@ -158,8 +158,8 @@ def _entries(
             faults.add(path, place, what, fix, of="entry", can_skip=can_skip)
             continue
         if entry in seen:
-            what = f"is there twice: `{name}` has the id {entry} twice"
-            faults.add(path, entry, what, "number them anew", of=of, can_skip=False)
+            what = f"appears twice: `{name}` has the id {entry} twice"
+            faults.add(path, entry, what, "renumber them", of=of, can_skip=False)
             continue
         seen.add(entry)
         yield entry, raw

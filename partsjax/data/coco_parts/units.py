@@ -9,7 +9,7 @@ from partsjax.data.coco_parts.values import number
 from partsjax.errors import InputError
 
 SURE = 20
-"""So many different boxes that agree are no accident (our choice)."""
+"""This many distinct boxes that agree are no accident (our choice)."""
 
 
 def check_units(file: CocoFile, outlines: Sequence[Outline]) -> None:

@@ -20,7 +20,7 @@ def whole_number(value: Any) -> int:
     if type(value) is int:
         return value
     if type(value) is not float or value != value // 1:
-        raise ValueError(f"{value!r} is no whole number")
+        raise ValueError(f"{value!r} is not a whole number")
     return int(value)
 
 
@@ -32,7 +32,7 @@ def identifier(value: Any) -> Id:
 def number(value: Any) -> float:
     """A finite number; raises ValueError for anything else, true and "3" included."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{value!r} is not a number")
     return float(value)
 
 

@@ -101,10 +101,10 @@ def _image_list(path: Path, faults: Faults) -> list[str]:
     except OSError as error:
         raise InputError(f"{path}: image list cannot be read; {_LAYOUT}") from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: image list is no UTF-8 text; save it as UTF-8") from error
+        raise InputError(f"{path}: image list is not UTF-8 text; save it as UTF-8") from error
     image_ids = [line.split()[0] for line in lines if line.strip()]
     for image_id in image_ids:
         if not re.fullmatch(r"\w[\w.-]*", image_id):
             fix = "one id such as 2008_000008 a line"
-            faults.add(path, repr(image_id), "is no image id", fix, of="line", can_skip=False)
+            faults.add(path, repr(image_id), "is not an image id", fix, of="line", can_skip=False)
     return image_ids

@@ -15,7 +15,7 @@ from partsjax.networks.weights.prefixes import shape_of
 from partsjax.networks.weights.tensors import TensorLayout, WeightFile
 
 MOST_NAMED = 12
-"""So many faulty tensors of a kind are named in a message; the rest are counted."""
+"""How many faulty tensors of a kind a message names; the rest are counted."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,7 @@ def read_imagenet(architecture: Architecture) -> WeightFile:
     """The embedded weights of `architecture`: convolutions alone, no fully connected layers.
 
     The package is found but not imported: its own code is written for an older Flax. Its
-    `NetLinLayer` entries weigh layers for a perceptual distance and are no part of the network.
+    `NetLinLayer` entries weigh layers for a perceptual distance and are not part of the network.
 
     Raises:
       InputError: the network has no embedded weights, or the package is missing or damaged.

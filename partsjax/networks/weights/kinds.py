@@ -42,8 +42,8 @@ def read_file(path: pathlib.Path) -> WeightFile:
     """The tensors of a weight file, of whichever kind.
 
     Raises:
-      InputError: it cannot be read or is damaged, or is no weight file: the line says what it is and how
-        to save weights otherwise.
+      InputError: it cannot be read or is damaged, or is not a weight file: the line says what it is and how
+        to save weights instead.
     """
     try:
         with path.open("rb") as stream:
@@ -89,7 +89,7 @@ def _reader(path: pathlib.Path, start: bytes, end: bytes) -> Callable[[pathlib.P
         with needing(f"{path}: a Caffe file", "weights"):
             from partsjax.networks.weights.caffe_files import read_caffemodel
         return read_caffemodel
-    raise InputError(f"{path}: no kind of weights that is read here; give {FILE_KINDS}")
+    raise InputError(f"{path}: not a known kind of weights; give {FILE_KINDS}")
 
 
 def _hdf5_reader(path: pathlib.Path) -> Callable[[pathlib.Path], WeightFile]:

@@ -63,7 +63,7 @@ def read_mat(path: pathlib.Path) -> WeightFile:
         functools.partial(in_layer_order, tensors, order),
         preprocessing=preprocessing,
         usual="vgg_rgb" if vgg else "caffe",
-        says="its averageImage" if preprocessing else "MatConvNet's custom, there is no averageImage in it",
+        says="its averageImage" if preprocessing else "MatConvNet's convention, as it has no averageImage",
         pooling_first=_pooling_first(layers),
     )
 

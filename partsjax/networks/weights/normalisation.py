@@ -86,8 +86,8 @@ def as_stated(
       The architecture with both, whether its first convolution takes blue, green, red, and a note.
 
     Raises:
-      InputError: the file does not say them and there is no custom to go by, or it contradicts the custom,
-        and the user does not say them either; or the user says an order that is not the file's.
+      InputError: the file does not say them and there is no convention to go by, or it contradicts
+        the convention, and the user does not say them either; or the user's order is not the file's.
     """
     name = options.normalisation or _usual(file, architecture)
     doubt = "" if options.normalisation or file.preprocessing else _doubt(file, name, architecture, first)
@@ -110,7 +110,7 @@ def as_stated(
 def _usual(file: WeightFile, architecture: Architecture) -> str | None:
     if file.preprocessing is not None:
         return "own"
-    # Networks with normalisation by neighbours came from Caffe or were trained in torch: no custom.
+    # Networks with normalisation by neighbours came from Caffe or were trained in torch: no convention.
     return None if file.layout.bgr is None and _has_lrn(architecture) else file.usual
 
 
@@ -129,7 +129,7 @@ def _doubt(file: WeightFile, name: str | None, architecture: Architecture, first
             f"{norm:.2g}, which suits pixels in 0..255): {choices}"
         )
     if _FROM_CAFFE.search(pathlib.PurePath(file.label).name):
-        return f"what input it wants, and its name speaks of other input than {name}'s: {choices}"
+        return f"what input it wants, and its name suggests other input than {name}'s: {choices}"
     return ""
 
 

@@ -55,7 +55,7 @@ class WeightFile:
       layout: how the arrays are laid out.
       preprocessing: what the weights were trained with, where the file says it in numbers.
       usual: the normalisation that files of this format want where they do not say, a name of
-        NORMALISATIONS; "own": the architecture's; None: there is no custom to go by.
+        NORMALISATIONS; "own": the architecture's; None: there is no convention to go by.
       says: what `preprocessing` or `usual` is known from, for a note; "" where nothing is assumed.
       pooling_first: whether the file says that its normalisation layers come after the pooling; None:
         it does not say.

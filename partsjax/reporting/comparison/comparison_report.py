@@ -10,7 +10,7 @@ from partsjax.emergence.verdict import Estimate
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """One network in one layer; tuples have an entry a seed, in the order of `Content.seeds`.
+    """One network in one layer; tuples have an entry per seed, in the order of `Content.seeds`.
 
     paper, strict: parts that emerge by each criterion. ap_train: mean over judged parts of the sets' train
     AP; ap_val: the same on unseen images, with its interval over images; mean_ap_val: over seeds, with an
@@ -64,11 +64,11 @@ class TrainingFigures:
 class ComparisonReport:
     """A whole comparison.
 
-    networks: in the order asked for; baseline: the one the others are held against.
+    networks: in the order asked for; baseline: the one the others are compared with.
     seeds: by network, those it was trained or drawn with; (None,) of one that has none.
     layers: of all networks, in forward order; judged: parts that are counted; rare: parts that are not.
     figures: by (network, layer), of the layers that a network was measured in; differences: the same, the
-      baseline left out; against: the baseline's layer that each is held against.
+      baseline left out; against: the baseline's layer that each is compared with.
     prior_paper, prior_ap_val: parts that fixed boxes pass by the paper's criterion; their mean held-out AP.
     origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
     notes: as in the main report, of all runs. method: by which all networks were judged.
@@ -101,7 +101,7 @@ class ComparisonReport:
 
     @property
     def of_other_names(self) -> bool:
-        """Whether a network's layer is held against one of another name."""
+        """Whether a network's layer is compared with one of another name."""
         return any(layer != other for (_, layer), other in self.against.items())
 
     @property

@@ -1,4 +1,4 @@
-"""How differences, counts over seeds and their strips are put."""
+"""How differences, counts over seeds and their strips are shown."""
 
 import math
 from collections.abc import Iterable, Sequence

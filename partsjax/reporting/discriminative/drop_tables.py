@@ -28,12 +28,12 @@ PART_DROP_COLUMNS = (
 
 
 def filter_drop_table(found: LayerFindings) -> pd.DataFrame:
-    """One row a class and filter. `parts`: those that emerge by either criterion and that it detects."""
+    """One row per class and filter. `parts`: those that emerge by either criterion and that it detects."""
     return pd.DataFrame([row for c in found.classes for row in _filter_rows(c)], columns=FILTER_COLUMNS)
 
 
 def part_drop_table(found: LayerFindings) -> pd.DataFrame:
-    """One row a class and part; of parts too rare to be judged `emerges_*` are empty."""
+    """One row per class and part; of parts too rare to be judged `emerges_*` are empty."""
     table = pd.DataFrame([row for c in found.classes for row in _part_rows(c)], columns=PART_DROP_COLUMNS)
     return table.astype(dict.fromkeys(("discriminative", "emerges_paper", "emerges_strict"), "boolean"))
 

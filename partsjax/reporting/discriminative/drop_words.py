@@ -1,4 +1,4 @@
-"""How drops, correlations and chances are put in words."""
+"""How drops, correlations and chances are worded."""
 
 import math
 

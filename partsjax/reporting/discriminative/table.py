@@ -1,4 +1,4 @@
-"""What is found, in short: a row a class, and the sentence that sums it up; for a terminal and a notebook."""
+"""What is found, in short: a row per class, and a sentence that sums it up; for terminals and notebooks."""
 
 import html
 import math
@@ -56,7 +56,7 @@ def html_table(found: LayerFindings) -> str:
 
 
 def _rows(found: LayerFindings) -> list[tuple[str, ...]]:
-    """A row a class, and where there are several one of all."""
+    """A row per class, and where there are several one of all."""
     rows = [_row(c) for c in found.classes]
     if len(rows) > 1:
         total = found.sums

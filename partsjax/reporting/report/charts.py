@@ -141,7 +141,7 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
 
 
 def _by_layer(layers: Sequence[str]):
-    """A colour a layer, of equal lightness, which keeps them apart from light and from dark pages."""
+    """A colour per layer, of equal lightness, which keeps them apart from light and from dark pages."""
     import altair as alt
 
     hues = [250 - 230 * i / max(1, len(layers) - 1) for i in range(len(layers))]

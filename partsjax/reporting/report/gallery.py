@@ -23,7 +23,7 @@ class PartGallery:
 
 
 def part_galleries(content: EmergenceReport) -> list[PartGallery]:
-    """One record a part, in the order of the first layer that has it."""
+    """One record per part, in the order of the first layer that has it."""
     keys = dict.fromkeys((verdict.object_class, verdict.part) for verdict in content.verdicts)
     by_place = {(v.layer, v.object_class, v.part): v for v in content.verdicts}
     galleries = []

@@ -33,7 +33,7 @@ class LayerHeadline:
 
 
 def headline(content: EmergenceReport) -> list[LayerHeadline]:
-    """One record a layer, in forward order."""
+    """One record per layer, in forward order."""
     return [LayerHeadline(layer, content.summaries[layer]) for layer in content.layers]
 
 

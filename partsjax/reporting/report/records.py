@@ -37,7 +37,7 @@ class Shown:
 class PartPictures:
     """Strongest detections of one part in one layer on unseen images, and the first false alarms.
 
-    best, combination: by descending score, right and wrong as they come, one a crop.
+    best, combination: by descending score, right and wrong as they come, one per crop.
     best_false, combination_false: the first wrong ones.
     """
 
@@ -51,7 +51,7 @@ class PartPictures:
 class FilterPage:
     """What one filter fires on, of all classes' unseen images, and the parts it detects best.
 
-    top_activations: by descending activation, one a crop.
+    top_activations: by descending activation, one per crop.
     parts: (object class, part, pairs, train AP, held-out AP), the best first; NaN without ground truth.
     """
 
@@ -70,7 +70,7 @@ class EmergenceReport:
     layers: in forward order; verdicts: of all of them, layer by layer, classes and parts in order.
     summaries: the verdicts of each layer added up.
     pictures: by (layer, object class, part).
-    filters: pages by layer, one a filter.
+    filters: pages by layer, one per filter.
     filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
     notes: what a reader has to know of the run, a line each.
     """

@@ -1,4 +1,4 @@
-"""How figures and verdicts are put in words."""
+"""How figures and verdicts are worded."""
 
 import math
 from typing import NamedTuple

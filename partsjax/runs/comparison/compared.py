@@ -13,7 +13,7 @@ from partsjax.runs.emergence import Emergence
 from partsjax.runs.emergence.differences import counterpart, judged_layer, why_unpaired
 
 Measured = Mapping[str, Sequence[Emergence]]
-"""By network, one a seed."""
+"""By network, one per seed."""
 
 
 def require_same_images(first: Emergence, found: Emergence, names: tuple[str, str]) -> None:
@@ -43,7 +43,7 @@ def figures(measured: Measured) -> dict[tuple[str, str], Figures]:
 
 
 def counterparts(measured: Measured, baseline: str) -> dict[tuple[str, str], str]:
-    """By network and layer, the baseline's layer it is held against."""
+    """By network and layer, the baseline's layer it is compared with."""
     return {
         (network, layer): counterpart(layer, measured[baseline][0])
         for network, of_seeds in measured.items()
@@ -69,7 +69,7 @@ def differences_to_baseline(
 
 
 def parts(measured: Measured, found: Mapping[tuple[str, str], Difference]) -> list[ComparedPart]:
-    """A row a layer and part, in it all networks that have the layer; found: the differences."""
+    """A row per layer and part, in it all networks that have the layer; found: the differences."""
     rows = []
     for layer in dict.fromkeys(layer for of in measured.values() for layer in of[0].about.layers):
         having = {network: of for network, of in measured.items() if layer in of[0].about.layers}

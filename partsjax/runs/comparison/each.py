@@ -1,4 +1,4 @@
-"""What is done to each network of a comparison: it is trained if it is to be, and measured."""
+"""What is done to each network of a comparison: it is trained if asked for, and measured."""
 
 import dataclasses
 import shutil

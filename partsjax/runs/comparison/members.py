@@ -58,7 +58,7 @@ def members(networks: Sequence[str], seeds: Sequence[int], net: str) -> list[Mem
     if not named:
         raise InputError(f"--networks: none; choose from: {', '.join(NETWORK_NAMES)}, or NAME=FILE")
     if len(named) < len(networks):
-        raise InputError(f"--networks={','.join(networks)}: a name stands there twice")
+        raise InputError(f"--networks={','.join(networks)}: a name is given twice")
     found = []
     for seed in seeds:
         for name, (of, weights) in named.items():
@@ -66,7 +66,7 @@ def members(networks: Sequence[str], seeds: Sequence[int], net: str) -> list[Mem
             if not fixed or seed == seeds[0]:
                 found.append(Member(name, None if fixed else seed, of, weights))
     if len({member.folder for member in found}) < len(found):
-        raise InputError("--networks: a name ends like another's seed; call it otherwise")
+        raise InputError("--networks: a name ends like another's seed; choose another name")
     return found
 
 
@@ -81,9 +81,11 @@ def _named(network: str, net: str) -> tuple[str, tuple[str, str]]:
             )
         return name, (net, name if name in GIVEN else "")
     if name in NETWORK_NAMES:
-        raise InputError(f"--networks: {name} is a network of this command's own; call {what} otherwise")
+        raise InputError(
+            f"--networks: {name} is one of this command's own networks; choose another name for {what}"
+        )
     if not _NAME.fullmatch(name):
-        raise InputError(f"--networks={network}: a name has letters, digits and ._+- alone")
+        raise InputError(f"--networks={network}: names may have only letters, digits and ._+-")
     if Path(path := os.path.expanduser(what)).exists():
         return name, (net, path)
     other, at, weights = what.partition("@")

@@ -13,14 +13,14 @@ from partsjax.supervision.inputs import WINDOWS
 class ComparisonOptions:
     """What decides a comparison's results.
 
-    networks, seeds: as `members` takes them; baseline: the network the others are held against.
+    networks, seeds: as `members` takes them; baseline: the network the others are compared with.
     measuring: of every network's emergence; its weights, nulls and other searches are left out. A layer
       "NAME:LAYER" is of that network alone, which is measured in such layers only.
     training: of every trained network; its supervision is what `scratch` learns from, its weights what the
       others start from. On shapeparts, which is drawn from the seed, other seeds see other training images.
     Windows are asked for where an objective knows such windows.
     scratch_steps: updates of `scratch`, None: as many as the others. It trains all layers, at the rate of
-      layers that start afresh.
+      layers that start from random values.
     """
 
     networks: tuple[str, ...]

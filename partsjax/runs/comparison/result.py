@@ -1,4 +1,4 @@
-"""What a comparison comes to: tables of networks by layer, and of their differences."""
+"""The result of a comparison: tables of networks by layer, and of their differences."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What emerges by what a network was trained for, as a question that a run asks of several networks."""
+"""What emerges depending on what a network was trained for: the question as a run asks it."""
 
 import collections
 from pathlib import Path

@@ -37,7 +37,7 @@ def origin(options, member: Member) -> str:
 
 
 def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
-    """What is to be said where networks have inputs of different sizes; sizes: networks by side."""
+    """The note where networks have inputs of different sizes; sizes: networks by side."""
     if len(sizes) < 2:
         return ()
     which = "; ".join(f"{', '.join(names)}: {side} pixels" for side, names in sorted(sizes.items()))
@@ -77,6 +77,6 @@ def facts(options, classes: Sequence[str]) -> list[tuple[str, str]]:
         ("seed of searches and intervals", str(options.measuring.seed)),
         ("learning rate", f"{training.recipe.learning_rate:g}, {training.recipe.schedule}"),
         ("learning rate of new layers", f"{training.recipe.new_learning_rate:g}"),
-        ("examples a step", str(training.recipe.batch_size)),
+        ("examples per step", str(training.recipe.batch_size)),
         *((f"version of {name}", version) for name, version in manifest.versions().items()),
     ]

@@ -1,4 +1,4 @@
-"""What class scores rest on: asking it, what comes of it, and the question as a run asks it."""
+"""What class scores rest on: measuring it, its result, and the question as a run asks it."""
 
 from partsjax.runs.discriminativeness.asking import discriminate
 from partsjax.runs.discriminativeness.result import DISCRIMINATIVENESS_FILES, Discriminativeness

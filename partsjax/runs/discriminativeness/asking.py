@@ -191,7 +191,7 @@ def _require_crops(crops: Mapping[str, Crops]) -> None:
 
 
 def _spread_evenly(crops: Crops, limit: int | None) -> np.ndarray:
-    """Which parts of which crops are blacked out: bool [N, P], at most `limit` crops a part."""
+    """Which parts of which crops are blacked out: bool [N, P], at most `limit` crops per part."""
     has = crops.truth.valid.any(axis=1).T  # [N, P]
     if limit is None:
         return has

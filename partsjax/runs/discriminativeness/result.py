@@ -67,12 +67,12 @@ class Discriminativeness:
 
     @functools.cached_property
     def filters(self) -> "pd.DataFrame":
-        """One row a class and filter: the columns of `filters.csv`, exact."""
+        """One row per class and filter: the columns of `filters.csv`, exact."""
         return drop_tables.filter_drop_table(self.findings)
 
     @functools.cached_property
     def parts(self) -> "pd.DataFrame":
-        """One row a class and part: the columns of `parts.csv`, exact."""
+        """One row per class and part: the columns of `parts.csv`, exact."""
         return drop_tables.part_drop_table(self.findings)
 
     @property

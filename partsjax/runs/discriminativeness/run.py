@@ -24,7 +24,7 @@ class DiscriminativenessOptions:
 
     job: network, data and the method of emergence; its `layers` are left empty. layer: "" for the last
       convolution. emergence: folder of a finished run of it; "": measured in the run's own folder.
-    deviations, after_softmax: as in `Cutoff`. blackouts: at most so many crops a part; None: all.
+    deviations, after_softmax: as in `Cutoff`. blackouts: at most this many crops per part; None: all.
     """
 
     job: Options

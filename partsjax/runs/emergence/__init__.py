@@ -1,4 +1,4 @@
-"""Emergence: measuring it, what comes of it, and the question as a run asks it."""
+"""Emergence: measuring it, its result, and the question as a run asks it."""
 
 from partsjax.runs.emergence.files import read
 from partsjax.runs.emergence.measuring import measure

@@ -19,9 +19,9 @@ class Differences:
     """One network minus another, with 95% intervals over images (`emergence.compare` says how).
 
     names: of both. APs are held-out APs of the best sets, as fractions.
-    layers: one row a layer: mean AP of both and the difference; how many more parts are over the threshold
+    layers: one row per layer: mean AP of both and the difference; how many more parts are over the threshold
       (`over`); how many parts are significantly better and worse, and how many to expect by chance.
-    parts: one row a layer and part: AP of both, and the difference.
+    parts: one row per layer and part: AP of both, and the difference.
     """
 
     names: tuple[str, str]
@@ -95,7 +95,7 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
 
 
 def counterpart(layer: str, other: "Emergence") -> str:
-    """The layer of another network that one is held against: of the same name, else the other's last."""
+    """The layer of another network that one is compared with: of the same name, else the other's last."""
     return layer if layer in other.about.layers else other.about.layers[-1]
 
 

@@ -72,7 +72,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
 
     Raises:
       InputError: something that can be fixed, in one line: a layer or null that is not there, images that
-        cannot be used or are there twice, a network that gives NaN.
+        cannot be used or appear twice, a network that gives NaN.
     """
     if not isinstance(network, Network):
         raise InputError(

@@ -1,4 +1,4 @@
-"""What measuring comes to: verdicts on parts, scores of filters, sets found."""
+"""The result of measuring: verdicts on parts, scores of filters, sets found."""
 
 import collections
 import dataclasses
@@ -109,7 +109,7 @@ class Emergence:
 
     @functools.cached_property
     def summary(self) -> dict[str, LayerSummary]:
-        """The verdicts of each layer added up."""
+        """The verdicts of each layer, summarized."""
         verdicts, unregressed = collections.defaultdict(list), collections.defaultdict(list)
         for (layer, _), found in self.judged.items():
             verdicts[layer] += found.evidence.verdicts

@@ -1,4 +1,4 @@
-"""Training: any network, under one kind of supervision; what comes of it, and the question a run asks."""
+"""Training: any network, under one kind of supervision; its result, and the question as a run asks it."""
 
 from partsjax.runs.supervision.result import Trained
 from partsjax.runs.supervision.run import TrainingOptions, supervision_question

@@ -1,4 +1,4 @@
-"""What training comes to: a network, and how it did on the way."""
+"""The result of training: a network, and its figures along the way."""
 
 import dataclasses
 import functools

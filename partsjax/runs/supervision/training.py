@@ -1,4 +1,4 @@
-"""Training a network: for so many steps, resumed exactly where it is kept in a folder."""
+"""Training a network for a number of steps; resumed exactly where a folder keeps it."""
 
 import collections
 import contextlib
@@ -154,7 +154,7 @@ class Training:
         return Origin(self._start.network.digest, self._data.digest(), stages.key(TRAINING_CODE))
 
     def _check_origin(self, stopped: SavedTraining, context: Context) -> None:
-        """Another input is refused; other code goes on and says so, as training takes hours."""
+        """Other input is refused; other code continues with a note, as training takes hours."""
         then, now, step = stopped.origin, self._origin(), stopped.step
         for same, other in (
             (then.network == now.network, "started from other weights"),

@@ -12,7 +12,7 @@ from partsjax.supervision.regions import bilinear_weights
 
 
 class ClassMaps(ImageLabels):
-    """A fully convolutional network whose class maps are pooled to one score a class.
+    """A fully convolutional network whose class maps are pooled to one score per class.
 
     By the maximum under `mil` (multiple-instance learning: an image holds a class where at least
     one place does; Oquab et al. 2015), by the mean under `cam` (class activation maps, Zhou et al.

@@ -24,7 +24,7 @@ class Objective(Protocol):
     headline: str
 
     def scores(self, classes: int) -> int:
-        """How many scores it needs for so many classes: one more with a background."""
+        """How many scores it needs for this many classes: one more with a background."""
 
     def extend(self, network: Classifier, seed: int) -> None:
         """Adds to a network the further layers that training needs."""
