@@ -25,7 +25,7 @@ from partsjax.runs.options import Options
 
 _METHOD = {
     "stimuli": "Local maxima kept per filter and crop.",
-    "stimulus_window": "Side, in cells, of a local maximum's neighbourhood (odd).",
+    "stimulus_window": "Side, in cells, of a local maximum's neighborhood (odd).",
     "nms_iou": "Overlap above which a weaker detection is dropped.",
     "correct_iou": "Overlap with a part's box from which a detection is correct.",
     "ridge": "Ridge of the regression, relative to its trace.",

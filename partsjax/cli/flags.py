@@ -67,7 +67,7 @@ _LRN = flags.DEFINE_enum(
     "lrn",
     None,
     list(LRN_ORDERS),
-    "caffenet: where local response normalisation stands, for a weight file that does not say so.",
+    "caffenet: where local response normalization stands, for a weight file that does not say so.",
 )
 _LAYERS = flags.DEFINE_list(
     "layers",
@@ -116,8 +116,8 @@ _SKIP_BAD = flags.DEFINE_bool(
 _ALLOW_DUPLICATES = flags.DEFINE_bool(
     "allow_duplicates",
     False,
-    "Continue although the same photograph appears under several names. In train and val, figures on unseen "
-    "images are then no such figures.",
+    "Continue although the same photograph appears under several names. Where copies are in both train and "
+    "val, held-out figures are not held out.",
 )
 
 

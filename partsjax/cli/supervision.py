@@ -34,30 +34,30 @@ flags.DEFINE_integer("steps", _DEFAULT.steps, "Updates of the parameters.", lowe
 flags.DEFINE_string(
     "train_from",
     "",
-    "First layer that is trained, as conv5; what the layers before it rest on stays. head: the head alone. "
+    "First layer that is trained, as conv5; the layers before it stay fixed. head: the head alone. "
     "Default: all are trained.",
 )
 flags.DEFINE_integer(
     "hidden",
     _DEFAULT.hidden,
-    "Units of the hidden layer where the weights bring no fully connected layers. 0: none, scores are linear "
+    "Units of the hidden layer where the weights have no fully connected layers. 0: none, scores are linear "
     "in the features (with --train_from=head: a linear probe).",
     lower_bound=0,
 )
 flags.DEFINE_float(
-    "learning_rate", _DEFAULT.learning_rate, "Highest, of layers whose weights were given.", 0.0
+    "learning_rate", _DEFAULT.learning_rate, "Peak learning rate of layers whose weights were given.", 0.0
 )
 flags.DEFINE_float(
-    "new_learning_rate", _DEFAULT.new_learning_rate, "Highest, of layers that start from random values.", 0.0
+    "new_learning_rate", _DEFAULT.new_learning_rate, "Peak learning rate of layers that start at random.", 0.0
 )
-flags.DEFINE_enum("schedule", _DEFAULT.schedule, SCHEDULES, "How the learning rates fall.")
-flags.DEFINE_float("weight_decay", _DEFAULT.weight_decay, "Of kernels.", 0.0)
+flags.DEFINE_enum("schedule", _DEFAULT.schedule, SCHEDULES, "How the learning rates decay.")
+flags.DEFINE_float("weight_decay", _DEFAULT.weight_decay, "Weight decay, of kernels only.", 0.0)
 flags.DEFINE_bool("balance", _DEFAULT.balance, "Draw the class of an example first, then the example.")
 flags.DEFINE_enum(
     "windows",
     None,
     ["jittered", "random", "selective"],
-    "Where windows come from: jittered around objects (object's default; the background random), random "
+    "Source of windows: jittered around objects (object's default; the background random), random "
     "(wsddn's default), or selective search, which needs opencv-contrib-python-headless.",
 )
 flags.DEFINE_integer("num_windows", _DEFAULT.num_windows, "Windows per image, for wsddn.", lower_bound=2)

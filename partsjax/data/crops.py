@@ -93,7 +93,7 @@ class Crops:
 def source_window(object_box, size: int) -> np.ndarray:
     """The part of the image a crop shows: float64 `xyxy`, possibly reaching outside the image.
 
-    The object's box scaled about its centre by size / (size - 2·16) on each axis, so that 16
+    The object's box scaled about its center by size / (size - 2·16) on each axis, so that 16
     pixels of context surround it in the crop (R-CNN's warp).
     """
     x1, y1, x2, y2 = np.asarray(object_box, np.float64)
@@ -120,7 +120,7 @@ def to_crop_frame(boxes, object_box, size: int) -> np.ndarray:
 def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
     """The pixels of an object's crop that one instance of a part covers: bool [size, size].
 
-    Those whose centres, in the image, lie on the part's mask, or in its box where it has none.
+    Those whose centers, in the image, lie on the part's mask, or in its box where it has none.
     """
     if part.mask is None:
         x1, y1, x2, y2 = to_crop_frame(part.box, object_box, size)
@@ -137,7 +137,7 @@ def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
 
 
 def _sample_positions(low: float, high: float, size: int) -> np.ndarray:
-    """Where `size` samples across [low, high] lie, half-pixel centres."""
+    """Where `size` samples across [low, high] lie, half-pixel centers."""
     return low + (np.arange(size) + 0.5) * (high - low) / size
 
 
@@ -157,14 +157,14 @@ def _taps(low: float, high: float, size: int, length: int):
 def warp(image: np.ndarray, object_box, size: int, fill) -> np.ndarray:
     """The crop of one object.
 
-    Bilinear without antialiasing, half-pixel centres; a sample whose centre falls outside the
+    Bilinear without antialiasing, half-pixel centers; a sample whose center falls outside the
     image takes `fill`; inside, at the edge, the missing tap repeats the edge pixel (our choice).
 
     Args:
       image: uint8 [H, W, 3].
       object_box: `xyxy` in image pixels.
       size: side of the crop in pixels.
-      fill: three floats in [0, 255], the mean colour.
+      fill: three floats in [0, 255], the mean color.
 
     Returns:
       float32 [size, size, 3] in [0, 255], not rounded.

@@ -108,7 +108,7 @@ def _rest_of(archive: Archive, part: Path, progress: UnitProgress) -> None:
             if covered and covered[3] and int(covered[3]) == there:
                 return  # whole already: stopped just before it got its name
             part.unlink()
-            raise archive.refused(f"has no bytes beyond {there:,}; what was there is removed")
+            raise archive.refused(f"has no bytes beyond {there:,}; what was there was removed")
         if response.status_code == 206 and covered and covered[1] and int(covered[1]) == there:
             total = int(covered[2])
         elif response.status_code == 200:  # all of it, also where a server does not know ranges

@@ -1,6 +1,6 @@
 """The same photograph twice: equal bytes are proof, equal looks come close.
 
-Two photographs look the same when their thumbnails, 32 x 32 grey, correlate by over .99, mirrored or not (our
+Two photographs look the same when their thumbnails, 32 x 32 gray, correlate by over .99, mirrored or not (our
 choice). Equality of a 64-bit hash, as is common, missed two of three copies in another format or size.
 """
 

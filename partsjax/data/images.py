@@ -1,7 +1,7 @@
 """Encoded images decoded to RGB.
 
 Pixels are taken as stored (`orientation` has the one exception). Transparency is ignored: a pixel has the
-colour stored with it, whatever its alpha (our choice, and what `convert("RGB")` does). Of a file with
+color stored with it, whatever its alpha (our choice, and what `convert("RGB")` does). Of a file with
 several pictures the first counts.
 """
 
@@ -35,7 +35,7 @@ def open_image(data, label: str, annotated_size: tuple[int, int] | None = None) 
       annotated_size: (width, height) the annotations were made for, or None.
 
     Raises:
-      InputError: nothing there, no image, too large for Pillow, a kind of pixels that is not 8-bit colour, or
+      InputError: nothing there, no image, too large for Pillow, a kind of pixels that is not 8-bit color, or
         another size than annotated, also when turned.
     """
     if isinstance(data, bytes):
@@ -54,10 +54,10 @@ def open_image(data, label: str, annotated_size: tuple[int, int] | None = None) 
         raise InputError(f"{label}: {_no_image(data.read(1024))}") from error
     if image.mode == "F" or image.mode.startswith("I"):
         raise InputError(
-            f"{label}: over 8 bits per channel (mode {image.mode}); save it as 8-bit RGB or grey"
+            f"{label}: over 8 bits per channel (mode {image.mode}); save it as 8-bit RGB or gray"
         )
     if image.mode == "LAB":
-        raise InputError(f"{label}: in Lab colours; save it as 8-bit RGB")
+        raise InputError(f"{label}: in Lab colors; save it as 8-bit RGB")
     size = stored_size(image)
     if annotated_size not in (None, size) and turn_to(image, annotated_size) is None:
         there, wanted = (f"{width}x{height}" for width, height in (size, annotated_size))
@@ -80,7 +80,7 @@ def decode(data: bytes, label: str, annotated_size: tuple[int, int] | None = Non
       annotated_size: (width, height) the annotations were made for, or None.
 
     Returns:
-      uint8 [H, W, 3] RGB, read-only. Grey, palette and CMYK images are converted; alpha is dropped.
+      uint8 [H, W, 3] RGB, read-only. Gray, palette and CMYK images are converted; alpha is dropped.
 
     Raises:
       InputError: as `open_image`, and cut off or damaged. Damage that leaves a well-formed stream of the
@@ -109,8 +109,8 @@ def _ends_early(data: bytes, pixels: np.ndarray) -> bool:
     """Whether a JPEG's entropy-coded data stops short of its last block.
 
     No end marker behind the last scan is one sign. Where there is one too early, libjpeg fills the rest
-    with zero coefficients, which is the exact grey 128, and Pillow keeps the warning to itself. Pictures
-    may end in that grey too. So where the last block is that grey, further bytes go in before the end
+    with zero coefficients, which is the exact gray 128, and Pillow keeps the warning to itself. Pictures
+    may end in that gray too. So where the last block is that gray, further bytes go in before the end
     marker: a decoder that had all it needed ignores them, one that was starved paints with them.
     """
     end = data.rfind(_END_OF_IMAGE)

@@ -65,7 +65,7 @@ def batches(
     Args:
       crops: the crops to read.
       shards: int arrays of crop numbers in rising order.
-      fill: mean colour, three floats in [0, 255].
+      fill: mean color, three floats in [0, 255].
       threads: host threads that decode and warp ahead of the network.
       skip_bad: report an unreadable image in `Batch.problems` instead of raising.
 

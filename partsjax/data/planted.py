@@ -25,7 +25,7 @@ FIELDS = {
     "blob": ReceptiveField(size=2 * REACH + 1, stride=STRIDE, center=STRIDE // 2),
 }
 _PREPROCESSING = Preprocessing(mean=(127.5,) * 3, std=(127.5,) * 3)
-_MATCH = 0.6  # a colour must be this near a filter's own to excite it; the nearest other is at 0.5
+_MATCH = 0.6  # a color must be this near a filter's own to excite it; the nearest other is at 0.5
 _IN_SEVERAL = ("hand", "wheel")  # planted parts with two instances, which must not melt into one peak
 _ALONE, _SEVERAL = 22.0, 13.0  # standard deviation of the smoothing, pixels: one instance, or several
 
@@ -42,11 +42,11 @@ def planted_network() -> Planted:
     """Detectors of every planted part of shapeparts, and two distractors (bright and dark regions).
 
     Two layers, F = 8 filters each. "colour": a 1x1 convolution and a ReLU. With x the pixel in [0, 1]^3
-    and c a part's colour, a corner of that cube, its filter is
+    and c a part's color, a corner of that cube, its filter is
 
         relu((d·x - 0.6) / 0.4),   d = c/|c|₁ - (1 - c)/|1 - c|₁.
 
-    It is 1 on c and 0 on every grey and every other corner, and so, being the ReLU of an affine map, on
+    It is 1 on c and 0 on every gray and every other corner, and so, being the ReLU of an affine map, on
     every blend of those: blended edges excite nothing. "blob": each map convolved with a separable
     Gaussian window of its own and a stride of 8, all non-negative, so that the ReLU changes nothing. Such a
     window over one compact part has one peak, whose height and flanks tell place and size.

@@ -31,7 +31,7 @@ class Look:
       problem: what is wrong with it, one line; it cannot be used then.
       orientation: EXIF's, 1 to 8. turned: whether its pixels are read as turned by it.
       transparent: whether a pixel is not opaque. several: whether the file holds more pictures than one.
-      views: what it looks like, each uint8 [SIDE, SIDE] grey: as stored and, if that differs, upright.
+      views: what it looks like, each uint8 [SIDE, SIDE] gray: as stored and, if that differs, upright.
     """
 
     image: Image

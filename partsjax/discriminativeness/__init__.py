@@ -10,7 +10,7 @@ deviations (our choice); how many do is also given for 1 to 3. Gradient x activa
 first-order estimate of delta, and is given with the rank correlation of the two.
 
 Parts, by blackout (`blackout`). The pixels of a part in a crop, all its instances, its mask where there is
-one and else its box, are replaced by the mean colour; the drop of the class score is compared with the mean
+one and else its box, are replaced by the mean color; the drop of the class score is compared with the mean
 drop for boxes of the same size at 8 random places inside the object. A part is discriminative by the
 difference: the lower end of its 95% interval is over 0.
 

@@ -1,7 +1,7 @@
 """Ablation: class scores with each filter's map set to zero, for every filter of a layer, from one pass.
 
 What follows a layer is taken from the network's program (`Network.after`, as a jaxpr), so that this is exact
-for any network. First comes what works map by map (`map_by_map`): maximum pooling, batch normalisation,
+for any network. First comes what works map by map (`map_by_map`): maximum pooling, batch normalization,
 and so on. It is run twice, on the layer's maps and on zeros. Then comes a linear equation (`shares`), a
 convolution or a matrix product. It is a sum over filters, so that without filter f it gives
 
@@ -11,7 +11,7 @@ x_f being what became of f's map, z_f what becomes of zeros, and W_f its slice o
 all filters together cost what the layer itself costs. Only what comes after is run for every (crop, filter),
 many at a time: for the last convolution before AlexNet's 4096-4096 fully connected layers, one layer and the
 scores. A filter of a grouped convolution has a share in its own group alone. Where maps meet in another way
-(local response normalisation, the addition of a residual branch), z_f takes the place of x_f there, and the
+(local response normalization, the addition of a residual branch), z_f takes the place of x_f there, and the
 program goes on from there.
 """
 

@@ -1,4 +1,4 @@
-"""Blackout: a part's pixels, and same-sized boxes elsewhere in the object, replaced by the mean colour."""
+"""Blackout: a part's pixels, and same-sized boxes elsewhere in the object, replaced by the mean color."""
 
 import dataclasses
 import math
@@ -47,7 +47,7 @@ def blackout(shown: Object, part: str, size: int, seed: Sequence[int], controls:
         no other crop changes them.
 
     Returns:
-      All false where the object has no such part, or one too small to hold a pixel's centre.
+      All false where the object has no such part, or one too small to hold a pixel's center.
     """
     taken = [pixels_of(p, shown.box, size) for p in shown.parts if p.name == part]
     taken = [pixels for pixels in taken if pixels.any()]

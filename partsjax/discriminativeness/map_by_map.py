@@ -2,7 +2,7 @@
 
 From a layer's activation on, a value is followed for as long as each of its elements depends on one filter's
 map alone, and it is known which (`Filters`). What the program computes from weights and numbers alone may
-enter anywhere. Such are pooling, functions of single numbers, biases, batch normalisation in inference,
+enter anywhere. Such are pooling, functions of single numbers, biases, batch normalization in inference,
 depthwise convolution, and changes of shape.
 """
 

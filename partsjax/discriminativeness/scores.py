@@ -38,7 +38,7 @@ def class_scores(network: Network, params, pixels: jax.Array) -> jax.Array:
 
 
 def blacked_out(network: Network, pixels: jax.Array, masks: jax.Array) -> jax.Array:
-    """Pixels [B, S, S, 3] with the network's mean colour where masks, bool [B, S, S], are true."""
+    """Pixels [B, S, S, 3] with the network's mean color where masks, bool [B, S, S], are true."""
     return jnp.where(masks[..., None], np.array(network.preprocessing.mean, np.float32), pixels)
 
 

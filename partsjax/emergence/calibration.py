@@ -9,7 +9,7 @@ from partsjax.emergence.ranked import PartDetections
 from partsjax.emergence.scoring import NOT_COUNTED
 
 _TIE = 1e-6  # of the activation over the filter's largest, added so that its own order is kept:
-# enough for neighbouring float32 activations to stay apart next to a precision of 1
+# enough for neighboring float32 activations to stay apart next to a precision of 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.place_prior import PlacePrior, PriorDetections, box_found
 from partsjax.ops.average_precision import envelope
 
-ONE_BOX_CENTRES = 5  # one box is the best centre of k-means with 1 to 5 centres (our choice)
+ONE_BOX_CENTRES = 5  # one box is the best center of k-means with 1 to 5 centers (our choice)
 CENTRES = 8  # several boxes are picked from those with 1 to 8 (our choice)
 
 
@@ -26,14 +26,14 @@ def median_box(train: Crops, crops: Crops, method: Method) -> PriorDetections:
 
 
 def one_box(train: Crops, crops: Crops, method: Method) -> PriorDetections:
-    """The best single box on train: a k-means centre of the train boxes, or the median."""
+    """The best single box on train: a k-means center of the train boxes, or the median."""
     candidates, count = _candidates(train)
     best, *_ = _in_turn(candidates[:count], train, method)
     return on_every_crop(candidates[[best]], crops)
 
 
 def several_boxes(train: Crops, crops: Crops, method: Method) -> PriorDetections:
-    """Boxes picked from the median and the centres, the surest first.
+    """Boxes picked from the median and the centers, the surest first.
 
     The next is always the one that raises AP on train most, until none does. A set of filters that never look
     at the image is such a list, and beats any one box; so this is what verdicts are compared with.
@@ -48,7 +48,7 @@ def _usable(train: Crops) -> np.ndarray:
 
 
 def _candidates(train: Crops) -> tuple[np.ndarray, int]:
-    """The median and the centres, float64 [C, 4]; and how many of them may be the one box."""
+    """The median and the centers, float64 [C, 4]; and how many of them may be the one box."""
     boxes = train.truth.boxes[:, 0][:, _usable(train)].T.astype(np.float64)
     centres = _all_centres(boxes.tobytes())
     for_one = 1 + sum(len(of_k) for of_k in centres[:ONE_BOX_CENTRES])
@@ -63,7 +63,7 @@ def _all_centres(boxes: bytes) -> list[np.ndarray]:
 
 
 def _centres(boxes: np.ndarray, k: int) -> np.ndarray:
-    """k-means centres of boxes, float64 [<=k, 4], the fullest first; empty clusters are left out."""
+    """k-means centers of boxes, float64 [<=k, 4], the fullest first; empty clusters are left out."""
     centres, label = kmeans2(boxes, k, minit="++", missing="warn", rng=np.random.default_rng(k))
     size = np.bincount(label, minlength=k)
     order = np.argsort(-size, kind="stable")

@@ -13,7 +13,7 @@ class Method:
     Attributes:
       stimuli: local maxima kept per filter and crop (our choice; on AlexNet's conv5 8 and all of
         them differ by 0.0007 AP in the mean, on conv2 by 0.007).
-      stimulus_window: side, in cells, of the neighbourhood a local maximum is the maximum of; odd
+      stimulus_window: side, in cells, of the neighborhood a local maximum is the maximum of; odd
         (our choice).
       nms_iou: a detection overlapping a stronger one by more than this is dropped (our choice).
       correct_iou: a detection is right from this overlap with a part's box (paper: 0.4).

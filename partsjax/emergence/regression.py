@@ -32,7 +32,7 @@ class Geometry(NamedTuple):
         return cls(*map(np.float32, numbers), np.int32(columns), np.float32(size))
 
     def centers(self, cells: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Receptive-field centres (cx, cy) in crop pixels: c0 + 0.5 + stride · i."""
+        """Receptive-field centers (cx, cy) in crop pixels: c0 + 0.5 + stride · i."""
         cx = self.center + 0.5 + self.stride * (cells % self.columns)
         cy = self.center + 0.5 + self.stride * (cells // self.columns)
         return cx.astype(jnp.float32), cy.astype(jnp.float32)
@@ -77,13 +77,13 @@ class Pairs(NamedTuple):
 
 
 def pair(cx, cy, real, truth: bx.Boxes, usable) -> Pairs:
-    """Pairs a stimulus with the box of the part that contains its centre.
+    """Pairs a stimulus with the box of the part that contains its center.
 
-    If several do, with the one whose centre is nearest; of equally near ones with the
+    If several do, with the one whose center is nearest; of equally near ones with the
     first. A box contains its left and top border and not its right and bottom one (half-open).
 
     Args:
-      cx, cy: float32 [F, K, N], centres; real: bool [F, K, N], which stimuli exist.
+      cx, cy: float32 [F, K, N], centers; real: bool [F, K, N], which stimuli exist.
       truth: arrays [P, G, N] in crop pixels; usable: bool [P, G, N].
     """
     cx, cy, real = cx[:, None], cy[:, None], real[:, None]  # [F, 1, K, N]
@@ -113,7 +113,7 @@ def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs
 
     With Φ the features, w the activations and T the targets of a (filter, part)'s pairs:
     (Φᵀ diag(w) Φ + ridge · trace/12 · I) W = Φᵀ diag(w) T (the paper; the ridge is ours). The sums and the
-    solution are float64: neighbouring activations are nearly collinear and the ridge is tiny.
+    solution are float64: neighboring activations are nearly collinear and the ridge is tiny.
     Call it under `jax.enable_x64`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Sets of filters without sorting: the average precision of a union, factorised.
+"""Sets of filters without sorting: the average precision of a union, factorized.
 
 A set z finds ground-truth box g at S_g = max over f in z of s[f, g], the highest score at which f
 detects it; it has n(t) = Σ over f in z of n_f(t) detections scoring at least t. Precision and recall at t

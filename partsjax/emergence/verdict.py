@@ -79,7 +79,7 @@ class Verdict:
       prior_ap_train: AP on train of that prior, which the part is compared with.
       prior_ap_val: the same held out.
       excess: held-out AP of the combination minus the prior's, by paired bootstrap.
-      one_box_ap_train: AP on train of the best single box, a k-means centre.
+      one_box_ap_train: AP on train of the best single box, a k-means center.
       one_box_ap_val: the same held out.
       one_box_excess: held-out AP of the combination minus that box's.
       median_box_ap_val: held-out AP of the median box.

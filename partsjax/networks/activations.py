@@ -23,7 +23,7 @@ def activations(network: Network, params: Any, pixels: jax.Array, layers: Sequen
 
     Args:
       params: as `network.params`; pixels: float32 [B, S, S, 3], RGB in [0, 255]: the one place where they
-        are normalised.
+        are normalized.
 
     Returns:
       Layer -> float32 [B, H, H, F]. Products of float32 are computed in float32.
@@ -124,18 +124,18 @@ def _check_array(who: str, activation: Any, batch: int) -> None:
 def check_geometry(name: str, layer: str, shape: Sequence[int], field: ReceptiveField, size: int) -> None:
     """Raises `InputError` where a map [B, H, H, F] does not lie over its image as its receptive field says.
 
-    The cells' centres are to lie as far from the image's far border as from its near one. Padding that
-    differs between the borders and windows that are left out at the end move the last centre by less than two
+    The cells' centers are to lie as far from the image's far border as from its near one. Padding that
+    differs between the borders and windows that are left out at the end move the last center by less than two
     strides; more means that the field, or the map, is another layer's.
     """
     if not (field.stride > 0 and math.isfinite(field.center)):
-        raise InputError(f"network {name}: layer {layer}: {field} has no positive stride or no finite centre")
+        raise InputError(f"network {name}: layer {layer}: {field} has no positive stride or no finite center")
     cells = shape[1]
     fitting = (size - 1 - 2 * field.center) / field.stride + 1
     if abs(cells - fitting) < 2:
         return
     raise InputError(
         f"network {name}: layer {layer}: its map of {cells}x{cells} cells does not fit its receptive field; "
-        f"at {field.stride:g} pixels from cell to cell, the first centre at pixel {field.center:g}, {size} "
+        f"at {field.stride:g} pixels from cell to cell, the first center at pixel {field.center:g}, {size} "
         f"pixels hold about {max(int(fitting), 0)} cells a side: correct `fields` or what `apply` returns"
     )

@@ -12,7 +12,7 @@ IMAGENET = Preprocessing(
 """What torchvision's networks were trained with."""
 
 CAFFE_IMAGENET = Preprocessing(mean=(122.67892, 116.66877, 104.00699), std=(1.0, 1.0, 1.0))
-"""The mean colour of Caffe's ImageNet mean image, as RGB."""
+"""The mean color of Caffe's ImageNet mean image, as RGB."""
 
 VGG_IMAGENET = Preprocessing(mean=(123.68, 116.779, 103.939), std=(1.0, 1.0, 1.0))
 """What the VGG authors trained with, as RGB; their weights live on in Caffe, Keras and MatConvNet."""
@@ -27,7 +27,7 @@ class Architecture:
       layers: the convolutional part, in forward order.
       head: the fully connected part; empty where there is none.
       input_size: side of the square input, in pixels.
-      preprocessing: normalisation of the input.
+      preprocessing: normalization of the input.
       default_layers: the layers measured when the user names none (the paper's for AlexNet).
       window: side, in cells, of what the head sees at once; it slides over a larger map. None: the
         whole map at the input size, which makes ordinary fully connected layers.
@@ -63,9 +63,9 @@ class Architecture:
         return dataclasses.replace(self, head=(*self.head[:-1], last))
 
     def pooling_first(self) -> "Architecture":
-        """This network with each normalisation after the pooling that follows it.
+        """This network with each normalization after the pooling that follows it.
 
-        The order of Caffe's own "CaffeNet" and of the R-CNN release; bvlc_alexnet normalises first.
+        The order of Caffe's own "CaffeNet" and of the R-CNN release; bvlc_alexnet normalizes first.
         """
         layers = list(self.layers)
         for i in range(len(layers) - 1):
@@ -127,7 +127,7 @@ ARCHITECTURES = {
     "vgg19": _vgg("vgg19", (2, 2, 4, 4, 4)),
 }
 """Name on the command line -> network. `caffenet` is Caffe's bvlc_alexnet, the paper's AlexNet:
-normalisation before pooling, groups of 2 in conv2, conv4 and conv5."""
+normalization before pooling, groups of 2 in conv2, conv4 and conv5."""
 
 
 def architecture(name: str) -> Architecture:

@@ -60,7 +60,7 @@ def as_network(
 
 
 def random_network(architecture: Architecture, seed: int, dtype: str = "float32") -> Network:
-    """The convolutions of `architecture`, in its order and for its input, with He initialisation."""
+    """The convolutions of `architecture`, in its order and for its input, with He initialization."""
     table = architecture.headless()
     return as_network(table, initial_weights(table, seed), dtype)
 

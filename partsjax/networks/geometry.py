@@ -25,7 +25,7 @@ def receptive_fields(
     and `ReceptiveField.nominal`.
 
     What reaches all cells alike from the whole image (a mean over it: squeeze and excitation, instance
-    normalisation) is left out of a field, and noted: it says what is in the image, not where. (Our choice.)
+    normalization) is left out of a field, and noted: it says what is in the image, not where. (Our choice.)
 
     Args:
       name: of the network, for messages; the others are as in `Network`.

@@ -34,7 +34,7 @@ class Headed(Classifier):
 
     The leaves of the network's params are the variables `backbone/0`, `backbone/1`, ...: an `nnx.Param` where
     training may change them, as it may all floats but those that a state of Flax NNX keeps as something else
-    than an `nnx.Param` (such as the statistics of batch normalisation). Under a head that sees the whole map
+    than an `nnx.Param` (such as the statistics of batch normalization). Under a head that sees the whole map
     at once, a map of more than 7 cells a side is pooled by maxima first (our choice: our own networks pool
     their last convolution, too).
     """

@@ -83,7 +83,7 @@ class Classifier(nnx.Module):
         raise NotImplementedError
 
     def features(self, images: jax.Array) -> jax.Array:
-        """The map that the head sees, [B, H, W, C], of normalised images [B, S, S, 3]."""
+        """The map that the head sees, [B, H, W, C], of normalized images [B, S, S, 3]."""
         raise NotImplementedError
 
     def last_activation(self, images: jax.Array) -> jax.Array:

@@ -26,12 +26,12 @@ def weight_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
 
 
 def initial_weights(architecture: Architecture, seed: int) -> dict[str, np.ndarray]:
-    """He initialisation of all weights of `architecture`; see `he_weights`."""
+    """He initialization of all weights of `architecture`; see `he_weights`."""
     return he_weights(weight_shapes(architecture), seed)
 
 
 def he_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
-    """He initialisation: kernels normal with variance 2 / fan-in, biases zero; float32.
+    """He initialization: kernels normal with variance 2 / fan-in, biases zero; float32.
 
     Drawn by NumPy from `seed`, one stream a layer, so that the weights are the same on every
     device and a network without its head has the same convolutions as one with it. (He et al.

@@ -31,9 +31,9 @@ class MaxPool:
 
 @dataclasses.dataclass(frozen=True)
 class LRN:
-    """Local response normalisation across channels (Krizhevsky et al. 2012, section 3.3).
+    """Local response normalization across channels (Krizhevsky et al. 2012, section 3.3).
 
-    y_c = x_c / (k + alpha / size * sum of x_j^2 over the `size` channels centred at c)^beta,
+    y_c = x_c / (k + alpha / size * sum of x_j^2 over the `size` channels centered at c)^beta,
     channels outside the map counting as zero. The division of alpha by `size` is Caffe's.
     """
 

@@ -34,17 +34,17 @@ def load_network(
         the user's that returns a `Network`. It is called with those of `weights`, `seed` and
         `dtype` that it has parameters for.
       weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers),
-        "random" (He initialisation from `seed`, convolutions alone), or the path of a file, or of a
+        "random" (He initialization from `seed`, convolutions alone), or the path of a file, or of a
         folder of checkpoints that training wrote. A file called as one of the two words is "./imagenet".
       seed: of the random weights.
       dtype: of the computation, "float32" or "bfloat16".
       normalisation: of a file's input, a name of `weights.normalisation.NORMALISATIONS`; None: as the
         file or its format says.
-      lrn: of a file's local response normalisation, "before_pool" or "after_pool"; None: as the file says.
+      lrn: of a file's local response normalization, "before_pool" or "after_pool"; None: as the file says.
 
     Raises:
       InputError: a name that does not exist, a file that does not fit, or one that does not say its
-        normalisation or order and that has to be stated.
+        normalization or order and that has to be stated.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")

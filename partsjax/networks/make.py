@@ -35,7 +35,7 @@ def make_network(  # noqa: PLR0913 (options of a public call, by keyword)
     Args:
       name: shown in tables and part of every cache key.
       apply: `(params, images, layers) -> {layer: activation}`, traceable by `jax.jit` with
-        `layers` static; images float32 [B, input_size, input_size, 3], RGB, normalised;
+        `layers` static; images float32 [B, input_size, input_size, 3], RGB, normalized;
         activations [B, H, H, F]. Its products of float32 are computed in float32, on every device.
       params: pytree of weights.
       input_size: side of the square input, in pixels.
@@ -43,7 +43,7 @@ def make_network(  # noqa: PLR0913 (options of a public call, by keyword)
         name them all.
       fields: receptive fields already known; those of the other `layers` are found: from the program of
         `apply`, by gradients where that stops, or as nominal patches where cells see all of the image.
-      preprocessing: normalisation of the input; torchvision's by default.
+      preprocessing: normalization of the input; torchvision's by default.
       default_layers: measured when the user names none; all of them by default.
       after: `(params, layer, activation) -> scores`, the class scores [B, C] before the softmax from an
         activation that `apply` gave for `layer`. Needed to ask which filters and parts class scores rest on.

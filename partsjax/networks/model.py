@@ -33,7 +33,7 @@ class ConvNet(Classifier):
         """Activations of `layers`, computed no further than the deepest of them.
 
         Args:
-          images: float32 [B, S, S, 3], RGB, normalised by the architecture's preprocessing. S may
+          images: float32 [B, S, S, 3], RGB, normalized by the architecture's preprocessing. S may
             differ from the architecture's input size; the head then slides over the larger map.
           layers: names of convolutions, of fully connected layers, "scores" or "class_maps".
 

@@ -1,4 +1,4 @@
-"""What a layer does to a map, NHWC: convolution, pooling, local response normalisation, a linear layer."""
+"""What a layer does to a map, NHWC: convolution, pooling, local response normalization, a linear layer."""
 
 import jax
 import jax.numpy as jnp
@@ -94,7 +94,7 @@ def max_pool(x: jax.Array, pool: MaxPool) -> jax.Array:
 
 
 def normalise(x: jax.Array, lrn: LRN) -> jax.Array:
-    """Local response normalisation across the channels of [B, H, W, C]; see `LRN`."""
+    """Local response normalization across the channels of [B, H, W, C]; see `LRN`."""
     before = (lrn.size - 1) // 2
     channels = x.shape[-1]
     # In float32 also for bfloat16 input: alpha is 1e-4 and would vanish next to k.

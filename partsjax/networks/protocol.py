@@ -11,13 +11,13 @@ import numpy as np
 class ReceptiveField:
     """Geometry of one layer's cells in the pixels of the network's input.
 
-    Cell i (row or column) looks at a square of `size` pixels whose centre lies at continuous
+    Cell i (row or column) looks at a square of `size` pixels whose center lies at continuous
     coordinate `center + 0.5 + stride * i`.
 
     Attributes:
       size: side of the square; it may be larger than the image.
       stride: from cell to cell.
-      center: pixel index of the centre for cell 0 (c0); it may be fractional for an even `size`.
+      center: pixel index of the center for cell 0 (c0); it may be fractional for an even `size`.
       nominal: not what a cell sees, which is all of the image or unknown, but a patch that stands in for it.
     """
 
@@ -29,7 +29,7 @@ class ReceptiveField:
 
 @dataclasses.dataclass(frozen=True)
 class Preprocessing:
-    """Input normalisation, per RGB channel: (pixel - mean) / std with pixels in [0, 255].
+    """Input normalization, per RGB channel: (pixel - mean) / std with pixels in [0, 255].
 
     Attributes:
       mean: of R, G and B.
@@ -42,7 +42,7 @@ class Preprocessing:
     def normalise(self, pixels):
         """Pixels [..., 3], RGB in [0, 255], as the network takes them; float32, NumPy or JAX as they came.
 
-        `activations` does this for every question; the mean colour becomes 0.
+        `activations` does this for every question; the mean color becomes 0.
         """
         mean, std = (np.array(values, np.float32) for values in (self.mean, self.std))
         return (pixels - mean) / std
@@ -62,13 +62,13 @@ class Network:
       params: pytree of weights, first argument of `apply` (so that they are never baked into
         compiled code).
       apply: `(params, images, layers) -> {layer: activation}`; images float32
-        [B, input_size, input_size, 3], RGB, normalised by `preprocessing`; activations
+        [B, input_size, input_size, 3], RGB, normalized by `preprocessing`; activations
         [B, H, H, F] after the ReLU. It must be traceable by `jax.jit` with `layers` (a tuple of
         names) static, and compute no further than the deepest layer asked for. Call it through
         `activations`, which checks what it gives.
       fields: receptive field of every layer that can be asked for, in forward order.
       input_size: side of the square input, in pixels.
-      preprocessing: normalisation of the input.
+      preprocessing: normalization of the input.
       default_layers: the layers measured when the user names none.
       digest: hexadecimal hash of what it computes, weights included; part of every cache key.
       classes: names of its class scores, in order; empty where it has none, or they have no names.

@@ -60,7 +60,7 @@ def estimate_receptive_field(
 
 def _at(extent: Callable[[int], tuple[int, int]], layer: str, side: int, cells: int) -> ReceptiveField | None:
     """The field from images of `side` pixels; None where cells see up to the border."""
-    # Neighbours further apart give a finer stride, but are sooner cut off by the border.
+    # Neighbors further apart give a finer stride, but are sooner cut off by the border.
     for apart in sorted({min(4, cells - 1), 1}, reverse=True):
         near = [extent(cell)[1] for cell in (0, apart)]
         far = [extent(cells - 1 - cell)[0] for cell in (apart, 0)]

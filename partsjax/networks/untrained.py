@@ -19,7 +19,7 @@ def untrained_network(network: Network, seed: int) -> Network:
     """
     if network.untrained is None:
         raise InputError(
-            f"network {network.name} does not say how it is made with random weights; give the function of "
+            f"network {network.name} does not say how to make it with random weights; give the function of "
             "--net a parameter `weights`, or the network `untrained`"
         )
     own = content_digest(network)

@@ -27,7 +27,7 @@ class Boxes(NamedTuple):
 
 
 def from_centers(cx, cy, width, height) -> Boxes:
-    """Boxes from centres and sizes, float arrays of broadcastable shapes, in pixels."""
+    """Boxes from centers and sizes, float arrays of broadcastable shapes, in pixels."""
     return Boxes(cx - width / 2, cy - height / 2, cx + width / 2, cy + height / 2)
 
 

@@ -17,10 +17,10 @@ def _window_max(x: jax.Array, axis: int, window: int) -> jax.Array:
 
 
 def local_maxima(activation: jax.Array, window: int = 3) -> jax.Array:
-    """Where an activation is positive and the maximum of its neighbourhood, window x window.
+    """Where an activation is positive and the maximum of its neighborhood, window x window.
 
     Every cell of a plateau counts; outside the map is -inf (our choice).
-    A NaN is never a maximum, nor is a cell that has one in its neighbourhood.
+    A NaN is never a maximum, nor is a cell that has one in its neighborhood.
 
     Args:
       activation: float [B, H, W, F], after the ReLU.
@@ -34,15 +34,15 @@ def local_maxima(activation: jax.Array, window: int = 3) -> jax.Array:
 
 
 def strongest(activation: jax.Array, k: int, window: int = 3) -> tuple[jax.Array, jax.Array]:
-    """The K strongest local maxima of each filter on each crop, with their neighbourhoods.
+    """The K strongest local maxima of each filter on each crop, with their neighborhoods.
 
     Of equal activations the one of the lower cell comes first. Fewer than K local maxima are
-    filled with cell 0 and values 0; a stimulus is real where its centre value is positive.
+    filled with cell 0 and values 0; a stimulus is real where its center value is positive.
 
     Args:
       activation: float [B, H, W, F], after the ReLU.
       k: how many to keep; no more than H * W are.
-      window: of the local maxima, odd; the neighbourhood returned is always 3x3.
+      window: of the local maxima, odd; the neighborhood returned is always 3x3.
 
     Returns:
       cells: int32 [F, K, B], row * W + column, by descending activation.
@@ -59,7 +59,7 @@ def strongest(activation: jax.Array, k: int, window: int = 3) -> tuple[jax.Array
 
     padded = jnp.pad(activation, ((0, 0), (1, 1), (1, 1), (0, 0)))
     padded = padded.reshape(batch, (height + 2) * (width + 2), filters)
-    corner = (cells // width) * (width + 2) + cells % width  # top left of the neighbourhood
+    corner = (cells // width) * (width + 2) + cells % width  # top left of the neighborhood
     index = corner.transpose(0, 2, 1)  # [B, K, F]
     values = [
         jnp.take_along_axis(padded, index + row * (width + 2) + column, axis=1)

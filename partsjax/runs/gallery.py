@@ -44,7 +44,7 @@ class Gallery:
         return self.asked.setdefault((object_class, number), self._path(object_class, number))
 
     def blacked(self, object_class: str, crop: int, part: str, mask: np.ndarray, fill) -> str:
-        """Where the picture of a crop whose part is replaced by the colour `fill` will be.
+        """Where the picture of a crop whose part is replaced by the color `fill` will be.
 
         mask: bool [S, S], the part's pixels in the crop.
         """

@@ -70,7 +70,7 @@ _ODD: Sequence[tuple[Callable[[Look], bool], str, str]] = (
     (
         lambda look: look.transparent,
         "have transparent pixels",
-        "taken in the colours stored there, as if opaque",
+        "taken in the colors stored there, as if opaque",
     ),
     (lambda look: look.several, "are files of several pictures", "the first is taken"),
 )

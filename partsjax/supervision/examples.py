@@ -14,7 +14,7 @@ from partsjax.supervision.pictures import Pictures
 
 @dataclasses.dataclass(frozen=True)
 class ImageTruth:
-    """What I images show, for metrics of labels and of localisation.
+    """What I images show, for metrics of labels and of localization.
 
     labels: bool [I, C], which classes an image shows.
     boxes: for each image float32 [n, 4], its objects' `xyxy` as fractions of its width and height.
@@ -124,7 +124,7 @@ def _check(dataset: str, split: str, classes: tuple[str, ...], labels: np.ndarra
                 f"add one or leave it out of --classes"
             )
         if not count:
-            notes.append(f"class {name!r} has no {split} image: no metric of it")
+            notes.append(f"class {name!r} has no {split} image: no metric for it")
         elif count == 1 and split == "train":
             notes.append(f"class {name!r} has one train image: expect it to be memorized")
     return tuple(notes)

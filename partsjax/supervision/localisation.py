@@ -1,6 +1,6 @@
 """From a class map to a place in the image: its strongest point, and a box around what is strong.
 
-The cells of a map are taken to tile the image. (So they do in VGG; in AlexNet the outermost centres
+The cells of a map are taken to tile the image. (So they do in VGG; in AlexNet the outermost centers
 lie half a cell further in than they should.)
 """
 
@@ -12,7 +12,7 @@ from partsjax.supervision.regions import bilinear_weights
 SHARE_OF_MAXIMUM = 0.2
 """Of the maximum, what belongs to the object (Zhou et al. 2016, section 3.1)."""
 
-_SAMPLES = 9  # a cell and axis; odd, so that the centre of a cell is one of them
+_SAMPLES = 9  # a cell and axis; odd, so that the center of a cell is one of them
 _WHOLE_IMAGE = np.array([0, 0, 1, 1], np.float32)
 
 

@@ -56,7 +56,7 @@ def mean_average_precision(scores: np.ndarray, labels: np.ndarray) -> float:
 
 
 def corloc(boxes: np.ndarray, truth: ImageTruth) -> float:
-    """Correct localisation: how often a class's one box in an image is one of its objects.
+    """Correct localization: how often a class's one box in an image is one of its objects.
 
     Over all pairs of an image and a class that has objects in it, the share whose box overlaps
     one of these objects by IoU >= 0.5; the mean of these shares over classes.
@@ -85,7 +85,7 @@ def pointing(points: np.ndarray, truth: ImageTruth) -> float:
 
 
 def centred_box(truth: ImageTruth) -> np.ndarray:
-    """The box about the image's centre, sides in tenths of the image's, of the best `corloc` on `truth`.
+    """The box about the image's center, sides in tenths of the image's, of the best `corloc` on `truth`.
 
     What can be said of where an object is without looking. It is chosen with boxes, which weak
     supervision never sees: a baseline that is given more than what it is compared with.

@@ -83,7 +83,7 @@ class Pictures:
 class View:
     """Images as a network is shown them.
 
-    size: side of its input in pixels. fill: mean colour, three floats in [0, 255], outside of an image.
+    size: side of its input in pixels. fill: mean color, three floats in [0, 255], outside of an image.
     """
 
     pictures: Pictures

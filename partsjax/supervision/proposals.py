@@ -81,7 +81,7 @@ def jittered(
 ) -> np.ndarray:
     """A window around one object that shows it, box [4].
 
-    Its centre is shifted by up to 0.3 of a side on each axis and each side is scaled by a factor
+    Its center is shifted by up to 0.3 of a side on each axis and each side is scaled by a factor
     log-uniform up to 1.6 either way, then it is cut to the image (our choice). Of 32 such windows the
     first whose largest IoU is with this object and at least 0.5; the object's own box if there is none.
 

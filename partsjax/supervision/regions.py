@@ -12,7 +12,7 @@ def pool_regions(activation: jax.Array, windows: jax.Array, side: int) -> jax.Ar
     """What the head sees of each window: a map of side x side cells, whatever the window's size.
 
     The map is first replaced by its maxima over 3x3 cells (outside the map: minus infinity), then
-    read by bilinear interpolation at the centres of side x side equal bins of the window. On the
+    read by bilinear interpolation at the centers of side x side equal bins of the window. On the
     whole map that is close to a network's own last pooling, so that fully connected layers
     trained behind that pooling make sense of the regions (our choice; region-of-interest pooling
     rounds the bins to whole cells instead). Bilinear reading is one small matrix a window and
@@ -40,8 +40,8 @@ def bilinear_weights(position, cells: int):
     """The weights with which linear interpolation reads a row of cells at given positions.
 
     Args:
-      position: float [...], in cells: cell i has its centre at i + 0.5. NumPy's or JAX's.
-      cells: length of the row; beyond the centres of its ends it goes on as it ends.
+      position: float [...], in cells: cell i has its center at i + 0.5. NumPy's or JAX's.
+      cells: length of the row; beyond the centers of its ends it goes on as it ends.
 
     Returns:
       float [..., cells], of sum 1.
@@ -51,7 +51,7 @@ def bilinear_weights(position, cells: int):
 
 
 def _bin_weights(low: jax.Array, high: jax.Array, side: int, cells: int) -> jax.Array:
-    """[B, R] ends of windows -> [B, R, side, cells], the weights at the centres of their bins."""
+    """[B, R] ends of windows -> [B, R, side, cells], the weights at the centers of their bins."""
     centres = (jnp.arange(side) + 0.5) / side
     return bilinear_weights((low[..., None] + (high - low)[..., None] * centres) * cells, cells)
 

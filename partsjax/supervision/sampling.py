@@ -66,7 +66,7 @@ def objects_drawn(examples: Examples, balanced: bool) -> Draw:
 
 @dataclasses.dataclass(frozen=True)
 class ObjectWindows:
-    """R-CNN's recipe: windows labelled by their IoU with objects, a quarter of them foreground.
+    """R-CNN's recipe: windows labeled by their IoU with objects, a quarter of them foreground.
 
     Every fourth example, from the first, is a window that shows an object drawn by class, the others are
     background of an image drawn by class; mirrored half of the time. Without a `search` a foreground

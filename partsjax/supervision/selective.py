@@ -128,4 +128,6 @@ def _save(path: Path | None, windows: np.ndarray) -> None:
             np.savez_compressed(file, windows=windows)
         os.replace(part, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}); make room or fix rights") from error
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); make room or fix permissions"
+        ) from error

@@ -35,7 +35,7 @@ def starting_point(network: Network, objective: Objective, classes: int, hidden:
     """The network with a head for the objective; layers it brings along keep their weights.
 
     classes: of the dataset, background not among them. hidden: units of a new head's hidden layer, or 0.
-    New layers: He initialisation from `seed`, the class scores normal with standard deviation 0.01, biases 0.
+    New layers: He initialization from `seed`, the class scores normal with standard deviation 0.01, biases 0.
     """
     base = classifier_of(network)
     module = nnx.eval_shape(lambda: base.with_head(objective.name, objective.scores(classes), hidden))

@@ -1,4 +1,4 @@
-"""One step of training: the compiled update of a module and its optimiser."""
+"""One step of training: the compiled update of a module and its optimizer."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ class Named:
 
 
 class Trainer:
-    """A network under training for one objective, its optimiser, and their compiled steps.
+    """A network under training for one objective, its optimizer, and their compiled steps.
 
     Batches are divided over all devices; parameters are the same on each. Results depend on the number of
     devices by float rounding alone.
@@ -50,7 +50,7 @@ class Trainer:
         self._outputs = nnx.jit(in_full_precision(self._forward))
 
     def step(self, batch: Mapping[str, np.ndarray], step: int) -> jax.Array:
-        """Updates the module and the optimiser; returns the mean loss of the batch before.
+        """Updates the module and the optimizer; returns the mean loss of the batch before.
 
         step: counted from 0; it alone decides the step's random numbers.
         """
@@ -61,7 +61,7 @@ class Trainer:
         return jax.tree.map(np.asarray, self._outputs(self.module, self._spread(batch)))
 
     def state(self) -> dict[str, Any]:
-        """All that training goes on from, of the module and of the optimiser, as nested dictionaries."""
+        """All that training goes on from, of the module and of the optimizer, as nested dictionaries."""
         return {name: nnx.to_pure_dict(nnx.state(of, nnx.Variable)) for name, of in self._parts().items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -81,7 +81,7 @@ class Trainer:
         return {"module": self.module, "optimizer": self.optimizer}
 
     def _place(self, of: Any) -> None:
-        """Puts the arrays of a module or an optimiser on every device."""
+        """Puts the arrays of a module or an optimizer on every device."""
         nnx.update(of, jax.device_put(nnx.state(of, nnx.Variable), self._replicated))
 
     def _spread(self, batch: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:

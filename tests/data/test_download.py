@@ -197,7 +197,7 @@ def test_bytes_beyond_the_file_are_removed(tmp_path, server, source):
     address = hashlib.sha256(archive.url.encode()).hexdigest()[:8]
     part = tmp_path / f"voc.tar.{address}.part"
     part.write_bytes(bytes(10**7))
-    with pytest.raises(InputError, match="has no bytes beyond 10,000,000; what was there is removed"):
+    with pytest.raises(InputError, match="has no bytes beyond 10,000,000; what was there was removed"):
         downloads.fetch(archive, lambda *_: None)
     assert not part.exists()
 

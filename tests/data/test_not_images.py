@@ -144,5 +144,5 @@ def test_the_first_of_several_pictures(kind):
 def test_a_cmyk_tiff_and_lab_colours():
     image = Image.fromarray(PICTURE).convert("CMYK")
     assert np.array_equal(BytesImage(encode(image, "TIFF"), "a").read(), np.asarray(image.convert("RGB")))
-    with pytest.raises(InputError, match="Lab colours; save it as 8-bit RGB"):
+    with pytest.raises(InputError, match="Lab colors; save it as 8-bit RGB"):
         BytesImage(encode(Image.new("LAB", (8, 8)), "TIFF"), "a").read()

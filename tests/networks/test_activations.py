@@ -153,7 +153,7 @@ def test_our_networks_fit(name):
 
 @pytest.mark.parametrize(("stride", "center"), [(0, 4), (-4, 4), (4, np.nan)])
 def test_fields_that_are_none(stride, center):
-    with pytest.raises(InputError, match="no positive stride or no finite centre"):
+    with pytest.raises(InputError, match="no positive stride or no finite center"):
         own.made(fields={LAYER: ReceptiveField(9, stride, center)})
 
 

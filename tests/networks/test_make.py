@@ -68,7 +68,7 @@ def test_its_params_are_drawn_anew():
     (lambda seed: {}, "network own: its `apply` failed: KeyError: 'first'"),
     (lambda seed: 1 / 0, "network own: its `untrained` failed: ZeroDivisionError"),
     (lambda seed: own.params(0), "own, made with random weights, computes the same as without"),
-    (None, "network own does not say how it is made with random weights"),
+    (None, "network own does not say how to make it with random weights"),
 ])  # fmt: skip
 def test_params_that_cannot_be_drawn_are_one_line(init, message):
     with pytest.raises(InputError, match=message):

@@ -80,7 +80,7 @@ def test_the_same_function_for_any_input_is_the_same_activation(normalisation, c
     (note,) = found.notes
     assert f"({'by --normalisation=' + normalisation})" in note
     assert ("BGR" in note) == (normalisation in ("caffe", "vgg"))
-    assert note.endswith("; local response normalisation before pooling, by --lrn")
+    assert note.endswith("; local response normalization before pooling, by --lrn")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_torch_files_of_caffes_alexnet_say_neither_and_are_asked(tensors, caffen
             WeightOptions(),
             r"what input it wants: --normalisation=.* and whether .* --lrn=before_pool .*after_pool",
         ),
-        (WeightOptions("torchvision"), r"say whether local response normalisation .* --lrn="),
+        (WeightOptions("torchvision"), r"say whether local response normalization .* --lrn="),
         (WeightOptions(lrn="after_pool"), r"say what input it wants: --normalisation=torchvision.caffe"),
     ):
         with pytest.raises(InputError, match=rf"^alexnet_places\.pth: does not {asked}|does not say {asked}"):
@@ -296,6 +296,6 @@ def test_what_cannot_be_told_is_refused(net, weights, told, line):
 
 def test_lrn_of_a_network_without_is_refused(vgg):
     with pytest.raises(
-        InputError, match="--lrn=after_pool: vgg16 has no local response normalisation; leave"
+        InputError, match="--lrn=after_pool: vgg16 has no local response normalization; leave"
     ):
         convert(by_name("f", _vgg_state(vgg[1])), vgg[0], WeightOptions(lrn="after_pool"))

@@ -45,7 +45,7 @@ def test_a_split_without_a_label_is_refused(split):
 
 def test_a_class_without_a_val_image_is_noted():
     assert gather(dataset(image(0, DOG, split="val")), "val").notes == (
-        "class 'cat' has no val image: no metric of it",
+        "class 'cat' has no val image: no metric for it",
     )
 
 

@@ -20,7 +20,7 @@ class Segmentation(Protocol):
         """The smallest box around it, `xyxy` in image pixels."""
 
     def pixels(self, window: PixelBox) -> np.ndarray:
-        """bool [height, width]: which pixels of a window have their centre on it."""
+        """bool [height, width]: which pixels of a window have their center on it."""
 
     def pieces(self) -> Sequence["Segmentation"]:
         """Its disjoint polygons, or itself."""
@@ -133,7 +133,7 @@ def _decompressed(text: str) -> list[int]:
 
 
 def _filled(ring: np.ndarray, window: PixelBox) -> np.ndarray:
-    """bool [height, width]: the pixels of a window whose centres lie inside a polygon, by even and odd."""
+    """bool [height, width]: the pixels of a window whose centers lie inside a polygon, by even and odd."""
     left, top, right, bottom = window
     x1, y1 = ring.T[..., None] - np.array([[left], [top]])[..., None]
     x2, y2 = np.roll(x1, -1, axis=0), np.roll(y1, -1, axis=0)
@@ -142,7 +142,7 @@ def _filled(ring: np.ndarray, window: PixelBox) -> np.ndarray:
     edge, row = np.nonzero(crosses)
     x1, y1, x2, y2 = (v[edge, 0] for v in (x1, y1, x2, y2))
     at = x1 + (middle[row] - y1) * (x2 - x1) / (y2 - y1)
-    # A row's pixels from the first centre at or right of the crossing on change sides.
+    # A row's pixels from the first center at or right of the crossing on change sides.
     first = np.clip(np.ceil(at - 0.5), 0, right - left).astype(np.int64)
     changes = np.zeros((bottom - top, right - left + 1), np.int64)
     np.add.at(changes, (row, first), 1)

@@ -115,7 +115,9 @@ def _document(path: Path) -> Mapping[str, Any]:
     except FileNotFoundError as error:
         raise InputError(f"{path}: not found; put it there") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); fix the path or its permissions"
+        ) from error
     if what := stand_in(data[:1024]):
         raise InputError(f"{path}: not JSON but {what}")
     try:

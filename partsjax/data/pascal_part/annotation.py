@@ -78,7 +78,9 @@ def _anno(path: str | os.PathLike) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise InputError(f"{path}: annotation not found; unpack PASCAL-Part's archive there") from error
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); fix the path or its rights") from error
+        raise InputError(
+            f"{path}: cannot be read ({error.strerror}); fix the path or its permissions"
+        ) from error
     if what := stand_in(data[:1024]):
         raise InputError(f"{path}: not a MATLAB file but {what}")
     try:

@@ -160,7 +160,7 @@ def prepare_copy(
 ) -> Path:
     """The prepared copy of a source, made now if there is none.
 
-    Another process that asks for the same copy waits for this one. A copy cut off half-way is never
+    Another process that asks for the same copy waits for this one. A copy cut off halfway is never
     taken for a whole one: each dataset is renamed into place when complete, and what a killed
     process left is removed. While it prepares, tfds' messages on stdout are withheld; its progress
     bars are turned off for good. An annotation that is damaged, or whose masks are of another size than the

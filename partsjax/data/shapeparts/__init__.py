@@ -1,6 +1,6 @@
 """shapeparts: the embedded dataset, drawn on the fly from a seed.
 
-Four object classes with articulated parts, in random pose, place, colour and clutter, so that a part
+Four object classes with articulated parts, in random pose, place, color and clutter, so that a part
 is seldom where it was last time and its truth is exact to the pixel. Nothing is stored: an image is a
 function of (seed, split, class, index, style), the same in any order and any process. The dataset is
 our own; no paper defines it.
@@ -79,7 +79,7 @@ def read_shapeparts(
       seed: 0 or more.
       classes: some of `CLASSES`; None for all. An image is the same whichever are asked for.
       per_class: images of each class in each split; the first n are the same for any larger number.
-      style: "natural", or "planted" for flat colours that the filters of `planted` detect.
+      style: "natural", or "planted" for flat colors that the filters of `planted` detect.
 
     Raises:
       InputError: an unknown class or style, a negative seed, or fewer than one image per class.

@@ -74,7 +74,7 @@ def _well_apart(body: Body, planted) -> bool:
     """Whether the planted parts are of moderate size and apart, as `planted`'s filters need them.
 
     In units of the figure's box: a part spans 0.08 to 0.4 on each axis; instances of one part are
-    0.2 and 1.05 times the larger extent apart, centre to centre; boxes of different planted parts do
+    0.2 and 1.05 times the larger extent apart, center to center; boxes of different planted parts do
     not overlap.
     """
     low, high = np.split(body.bounds(), 2)

@@ -18,13 +18,13 @@ _BOW = np.stack([np.cos(_QUARTERS), np.sin(_QUARTERS)], axis=1)
 
 @dataclasses.dataclass(slots=True)
 class Shape:
-    """One thing drawn in one colour.
+    """One thing drawn in one color.
 
     Attributes:
       polygons: their union is the shape; float64 [n, 2] each.
-      role: what the colour means on its owner: "coat", "pupil", "glass", ...
+      role: what the color means on its owner: "coat", "pupil", "glass", ...
       instance: number of the part instance it belongs to; -1 for what is no part.
-      look: number of the palette it is coloured from.
+      look: number of the palette it is colored from.
     """
 
     polygons: list[np.ndarray]
@@ -51,7 +51,7 @@ def rounded_box(centre, width: float, height: float, degrees: float = 0.0, power
 
 
 def polygon(centre, points, degrees: float = 0.0) -> np.ndarray:
-    """A polygon given by points relative to its centre, turned to `degrees`."""
+    """A polygon given by points relative to its center, turned to `degrees`."""
     return rotated(np.asarray(points, float), degrees) + centre
 
 
@@ -64,7 +64,7 @@ def capsule(start, end, start_radius: float, end_radius: float) -> np.ndarray:
 
 
 def chain(points, radii) -> list[np.ndarray]:
-    """A limb through joints: a capsule between each two neighbours."""
+    """A limb through joints: a capsule between each two neighbors."""
     return [capsule(points[i], points[i + 1], radii[i], radii[i + 1]) for i in range(len(points) - 1)]
 
 
@@ -113,7 +113,7 @@ def rotate(shapes: list[Shape], degrees: float, scale=(1.0, 1.0)) -> None:
 
 
 def fit_into(shapes: list[Shape], middle, extent: float) -> None:
-    """Moves and scales shapes so that their box is centred on `middle`, `extent` long: in place."""
+    """Moves and scales shapes so that their box is centered on `middle`, `extent` long: in place."""
     points = np.concatenate([p for shape in shapes for p in shape.polygons])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = extent / (high - low).max()

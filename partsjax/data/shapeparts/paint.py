@@ -1,6 +1,6 @@
 """Painting a shapeparts scene: outlines, patterns, shading, shadows and the ground behind.
 
-The id buffer is coloured by a table and averaged down, which gives smooth edges; what varies within
+The id buffer is colored by a table and averaged down, which gives smooth edges; what varies within
 a shape (pattern, light) is computed at the image's own resolution and added to that.
 """
 
@@ -37,7 +37,7 @@ def paint(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
     if rng.random() < 0.85:
         ids = _outline(ids, scene.num_backdrop, thickness=int(rng.integers(2, 5)))
     owner = at_centres(ids) & (_OUTLINED - 1)
-    # One more channel than colours have: how much of a pixel no shape covers.
+    # One more channel than colors have: how much of a pixel no shape covers.
     table = np.zeros((256, 4), np.uint8)
     table[:, :3], table[0, 3] = np.clip(np.rint(colours), 0, 255), 255
     samples = table.view(np.uint32)[:, 0][ids]
@@ -61,7 +61,7 @@ def paint(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
 
 
 def _paint_flat(key: Key, scene: Scene, ids: np.ndarray) -> np.ndarray:
-    """The planted style: a colour of its own for each planted part, greys for all else, no blending."""
+    """The planted style: a color of its own for each planted part, grays for all else, no blending."""
     rng = key.random("colours")
     table = np.full((256, 3), rng.integers(90, 166), np.uint8)
     planted = FIGURES[key.object_class].planted

@@ -1,6 +1,6 @@
 """Colours of shapeparts: palettes drawn in OKLCH, where equal steps look equal.
 
-OKLCH: lightness in [0, 1], chroma (0 is grey, 0.2 vivid), hue in degrees (30 red, 90 yellow, 145 green,
+OKLCH: lightness in [0, 1], chroma (0 is gray, 0.2 vivid), hue in degrees (30 red, 90 yellow, 145 green,
 260 blue). Source of the space: Ottosson, "A perceptual color space for image processing", 2020.
 """
 
@@ -25,7 +25,7 @@ _TO_LINEAR = np.array(
 
 
 def rgb(lch: dict[str, tuple[float, float, float]]) -> Palette:
-    """sRGB-encoded colours of (lightness, chroma, hue); what lies outside the gamut is clipped."""
+    """sRGB-encoded colors of (lightness, chroma, hue); what lies outside the gamut is clipped."""
     lightness, chroma, hue = np.array(list(lch.values())).T
     hue = np.radians(hue)
     cones = (np.stack([lightness, chroma * np.cos(hue), chroma * np.sin(hue)], axis=1) @ _TO_CONES.T) ** 3

@@ -1,8 +1,8 @@
 """The id buffer of a shapeparts scene, and the truth read from it.
 
 Shapes are drawn at three times the resolution. A pixel of the image belongs to the shape that covers
-its centre, which is the middle one of its nine samples; its colour is the mean of the nine. So masks
-and pixels come from one rasterisation.
+its center, which is the middle one of its nine samples; its color is the mean of the nine. So masks
+and pixels come from one rasterization.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """What a shapeparts image is drawn from, and what it shows before it is painted.
 
-Everything about where things are is drawn from one random stream and everything about colour from
+Everything about where things are is drawn from one random stream and everything about color from
 another, so that the truth can be had without painting (our choice; the dataset is ours).
 """
 
@@ -22,7 +22,7 @@ _SPLITS = {"train": 0, "val": 1}
 class Figure:
     """An object class: how it is posed, the parts it has, and how far it is turned in the picture.
 
-    turn: degrees either way, uniform. planted: part -> the colour (RGB) that belongs to it alone in
+    turn: degrees either way, uniform. planted: part -> the color (RGB) that belongs to it alone in
     the planted style; two instances of such a part never come close there.
     """
 

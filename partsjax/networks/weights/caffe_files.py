@@ -21,7 +21,7 @@ _V1_TYPES = {4: _CONVOLUTION, 14: _DENSE, 15: _LRN, 17: _POOLING}
 _V0_TYPES = {"conv": _CONVOLUTION, "innerproduct": _DENSE, "lrn": _LRN, "pool": _POOLING}
 
 _KINDS = ("kernel", "bias", "2", "3")
-"""What a layer's blobs are called here; normalisations have three."""
+"""What a layer's blobs are called here; normalizations have three."""
 
 _Field = descriptor_pb2.FieldDescriptorProto
 _MESSAGES = {
@@ -79,7 +79,7 @@ def read_caffemodel(path: pathlib.Path) -> WeightFile:
     """The convolutions and inner products of a `.caffemodel`, by their layers' names.
 
     Kernels are [out, in, height, width] and the map is flattened channels first; images are blue,
-    green, red less a mean colour. A last layer renamed for fine-tuning (`fc8_voc`) counts as fc8.
+    green, red less a mean color. A last layer renamed for fine-tuning (`fc8_voc`) counts as fc8.
 
     Raises:
       InputError: damaged, or no layer in it has weights.

@@ -36,7 +36,7 @@ def convert(file: WeightFile, architecture: Architecture, options: WeightOptions
     Returns:
       The architecture as the file has it (without its fully connected layers where the file's are none
       or others, with the file's number of classes, preprocessing and order of pooling and
-      normalisation), its weights by our names, float32, HWIO, RGB, flattened row by row, and notes on
+      normalization), its weights by our names, float32, HWIO, RGB, flattened row by row, and notes on
       what was assumed and left out.
 
     Raises:

@@ -25,7 +25,7 @@ def read_h5(path: pathlib.Path) -> WeightFile:
     """The weights of a Keras network, by the names or else the order of its layers.
 
     `block1_conv1`, ..., `fc1`, `fc2`, `predictions` are those of keras.applications' VGGs, whose images
-    are blue, green, red less the VGG authors' mean colour; layers may also have our names. Others (conv2d,
+    are blue, green, red less the VGG authors' mean color; layers may also have our names. Others (conv2d,
     conv2d_1, ...) are taken in order. Kernels are [height, width, in, out] and dense layers flattened
     row by row, as ours; what Keras calls the arrays within a layer has changed over the years: a layer's
     array with one axis is its bias, the other its kernel.
@@ -108,7 +108,7 @@ def _naming(tensors: Mapping[str, np.ndarray], architecture: Architecture) -> Na
     names = {
         f"{theirs[name.split('/')[0]]}/{name.split('/')[1]}": name for name in layer_names(architecture).names
     }
-    # A layer that only scales (a batch normalisation, a PReLU) may stand anywhere.
+    # A layer that only scales (a batch normalization, a PReLU) may stand anywhere.
     arrays = {layer: [] for layer in present}
     for name, value in tensors.items():
         arrays[name.rpartition("/")[0]].append(np.ndim(value))

@@ -86,7 +86,7 @@ def _arrays(layer: dict, values: dict) -> list[np.ndarray]:
 
 
 def _pooling_first(layers: list[dict]) -> bool | None:
-    """Whether the first layer of the two kinds is pooling; of a DagNN, what normalisation takes in."""
+    """Whether the first layer of the two kinds is pooling; of a DagNN, what normalization takes in."""
     kinds = [str(layer.get("type", "")).rpartition(".")[2].lower() for layer in layers]
     pool, norm = ("pool", "pooling"), ("lrn", "normalize")
     if not any(kind in norm for kind in kinds):

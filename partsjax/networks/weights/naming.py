@@ -63,7 +63,7 @@ def _positions(architecture: Architecture, *, root: tuple[str, ...] = ("features
     """torchvision's names: the place in `features` and `classifier`, ReLU and dropout counted.
 
     AlexNet has a dropout before each of its first two dense layers, VGG after them. lrn: local response
-    normalisation is a module, and counts too.
+    normalization is a module, and counts too.
     """
     names = {}
     place = 0

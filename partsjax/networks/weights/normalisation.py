@@ -1,4 +1,4 @@
-"""What input a file's weights expect: the known normalisations, and a note on which one is assumed."""
+"""What input a file's weights expect: the known normalizations, and a note on which one is assumed."""
 
 import dataclasses
 import pathlib
@@ -45,7 +45,7 @@ class WeightOptions:
     """What the user says about a file: a name of NORMALISATIONS, one of LRN_ORDERS; None: nothing.
 
     Raises:
-      InputError: there is no such normalisation or order.
+      InputError: there is no such normalization or order.
     """
 
     normalisation: str | None = None
@@ -95,7 +95,7 @@ def as_stated(
     order = _order(file, architecture, options)
     if order is None:
         asked.append(
-            "whether local response normalisation comes before or after pooling: --lrn=before_pool (Caffe's "
+            "whether local response normalization comes before or after pooling: --lrn=before_pool (Caffe's "
             "bvlc_alexnet) or --lrn=after_pool (CaffeNet, Places AlexNet)"
         )
     if asked:
@@ -110,12 +110,12 @@ def as_stated(
 def _usual(file: WeightFile, architecture: Architecture) -> str | None:
     if file.preprocessing is not None:
         return "own"
-    # Networks with normalisation by neighbours came from Caffe or were trained in torch: no convention.
+    # Networks with normalization by neighbors came from Caffe or were trained in torch: no convention.
     return None if file.layout.bgr is None and _has_lrn(architecture) else file.usual
 
 
 def _doubt(file: WeightFile, name: str | None, architecture: Architecture, first: np.ndarray) -> str:
-    """Why the normalisation `name` cannot be taken for granted; empty where it can."""
+    """Why the normalization `name` cannot be taken for granted; empty where it can."""
     choices = f"--normalisation={'|'.join(NORMALISATIONS)}"
     if name is None:
         return f"what input it wants: {choices}"
@@ -138,7 +138,7 @@ def _order(file: WeightFile, architecture: Architecture, options: WeightOptions)
     if not _has_lrn(architecture):
         if options.lrn is not None:
             raise InputError(
-                f"--lrn={options.lrn}: {architecture.name} has no local response normalisation; leave it out"
+                f"--lrn={options.lrn}: {architecture.name} has no local response normalization; leave it out"
             )
         return ""
     if file.pooling_first is None:
@@ -169,7 +169,7 @@ def _note(
     lrn = ""
     if order:
         where = "the file" if file.pooling_first is not None else "--lrn" if options.lrn else "our own order"
-        lrn = f"; local response normalisation {order.replace('_', ' ')}ing, by {where}"
+        lrn = f"; local response normalization {order.replace('_', ' ')}ing, by {where}"
     return (f"{file.label}: input is {what} ({source}){lrn}",)
 
 

@@ -18,7 +18,7 @@ class TensorLayout:
         [height, width, in, out] and [in, out].
       channels_first: the map is flattened in (channel, row, column) order before the first dense
         layer; else (row, column, channel).
-      bgr: the first convolution takes blue, green, red; None: where the normalisation says so.
+      bgr: the first convolution takes blue, green, red; None: where the normalization says so.
     """
 
     out_first: bool = False
@@ -33,7 +33,7 @@ class Naming:
     Attributes:
       names: name in the file, of a tensor that is there or should be -> our name, `conv1/kernel`.
       in_the_way: tensors of layers that the architecture has not and that act between its own, such as
-        a batch normalisation: without them the file makes another function.
+        a batch normalization: without them the file makes another function.
       in_the_heads_way: the same among its fully connected layers.
       notes: choices made among the tensors, a line each.
     """
@@ -54,10 +54,10 @@ class WeightFile:
       naming: architecture -> which tensors are its weights; the others are extra.
       layout: how the arrays are laid out.
       preprocessing: what the weights were trained with, where the file says it in numbers.
-      usual: the normalisation that files of this format want where they do not say, a name of
+      usual: the normalization that files of this format want where they do not say, a name of
         NORMALISATIONS; "own": the architecture's; None: there is no convention to go by.
       says: what `preprocessing` or `usual` is known from, for a note; "" where nothing is assumed.
-      pooling_first: whether the file says that its normalisation layers come after the pooling; None:
+      pooling_first: whether the file says that its normalization layers come after the pooling; None:
         it does not say.
     """
 

@@ -76,7 +76,7 @@ def _points(
 
 
 def _look(content: ComparisonReport, networks: Sequence[str]):
-    """A colour and a shape a network, the same in every chart."""
+    """A color and a shape per network, the same in every chart."""
     import altair as alt
 
     every = list(content.networks)

@@ -8,7 +8,7 @@ from partsjax.reporting.report.charts import INK, finished_chart
 
 
 def _by_class(content: DiscriminativenessReport):
-    """A colour per class, of equal lightness, which keeps them apart from light and from dark pages."""
+    """A color per class, of equal lightness, which keeps them apart from light and from dark pages."""
     import altair as alt
 
     names = [c.object_class for c in content.classes]

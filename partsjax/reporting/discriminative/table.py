@@ -33,7 +33,7 @@ def discriminative_table(found: LayerFindings) -> Group:
             ("Filters", "bold"),
             f" of {found.layer} without which the class score drops by over {found.cutoff.deviations:g} "
             "standard deviations more than the mean, and how many of them detect a part that emerges, by the "
-            "paper's criterion and strictly; in brackets as many as at random. ",
+            "paper's criterion and strictly; in brackets, how many would by chance. ",
             ("Parts", "bold"),
             " without which it drops significantly more than without random boxes of their size; "
             "rank correlation of that difference with the part's AP on unseen images, with its 95% interval "

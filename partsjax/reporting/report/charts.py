@@ -1,4 +1,4 @@
-"""The report's charts as Vega-Lite specifications. Colours are the style sheet's, dark and light.
+"""The report's charts as Vega-Lite specifications. Colors are the style sheet's, dark and light.
 
 Views and data carry no generated names: the same content gives the same specification.
 """
@@ -141,7 +141,7 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
 
 
 def _by_layer(layers: Sequence[str]):
-    """A colour per layer, of equal lightness, which keeps them apart from light and from dark pages."""
+    """A color per layer, of equal lightness, which keeps them apart from light and from dark pages."""
     import altair as alt
 
     hues = [250 - 230 * i / max(1, len(layers) - 1) for i in range(len(layers))]
@@ -150,7 +150,7 @@ def _by_layer(layers: Sequence[str]):
 
 
 def finished_chart(chart, height: int) -> dict[str, Any]:
-    """The specification: as wide as its place on the page, drawn in the page's colours and font."""
+    """The specification: as wide as its place on the page, drawn in the page's colors and font."""
     font = "system-ui, sans-serif"
     axis = {
         "domainColor": _LINE, "tickColor": _LINE, "gridColor": _LINE, "labelColor": INK, "titleColor": INK,

@@ -30,7 +30,7 @@ def score(value: float) -> str:
 
 
 def null_key(place: int) -> str:
-    """Class and colour, in the style sheet, of the null at a place among those that were run."""
+    """Class and color, in the style sheet, of the null at a place among those that were run."""
     return f"null-{place % NULL_COLOURS + 1}"
 
 

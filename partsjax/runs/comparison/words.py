@@ -42,7 +42,7 @@ def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
         return ()
     which = "; ".join(f"{', '.join(names)}: {side} pixels" for side, names in sorted(sizes.items()))
     return (
-        f"networks see the same objects at different sizes ({which}); images and parts are what is paired",
+        f"networks see the same objects at different sizes ({which}); differences are paired by image",
     )
 
 

@@ -46,7 +46,7 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     """Which filters and parts do class scores rest on, and are they the ones that emerge?
 
     On the unseen crops of each class, the score of the right class is measured without each filter of a layer
-    (its map set to zero) and without each part (its pixels in the mean colour), the latter against random
+    (its map set to zero) and without each part (its pixels in the mean color), the latter against random
     boxes of its size inside the object (all our choice; definitions in `partsjax.discriminativeness`).
 
     Args:

@@ -42,12 +42,12 @@ class ClassMaps(ImageLabels):
 
 
 def whereabouts(boxes: np.ndarray, points: np.ndarray, truth) -> dict[str, float]:
-    """The metrics of localisation: boxes [I, C, 4], points [I, C, 2], as fractions of the image."""
+    """The metrics of localization: boxes [I, C, 4], points [I, C, 2], as fractions of the image."""
     return {"corloc": corloc(boxes, truth), "pointing": pointing(points, truth)}
 
 
 def central(train, truth) -> dict[str, float]:
-    """The metrics of localisation for `centred_box` of the train split and for the image's centre."""
+    """The metrics of localization for `centred_box` of the train split and for the image's center."""
     box, centre = centred_box(train), np.full(2, 0.5, np.float32)
     return whereabouts(at_every_image(box, truth), at_every_image(centre, truth), truth)
 

@@ -9,7 +9,7 @@ import numpy as np
 from partsjax.networks.heads import Classifier
 
 Batch = Mapping[str, jax.Array]
-"""Examples of one step: "images" float32 [B, S, S, 3], normalised, and what else the objective asks for."""
+"""Examples of one step: "images" float32 [B, S, S, 3], normalized, and what else the objective asks for."""
 
 
 class Objective(Protocol):

@@ -46,7 +46,7 @@ class TwoStreams(ImageLabels):
         return log_loss(self._products(network, batch, key).sum(axis=1), batch["labels"])
 
     def outputs(self, network, batch) -> dict[str, jax.Array]:
-        """Probabilities [B, C] under "scores"; "boxes" [B, C, 4], each class's best window; its centre."""
+        """Probabilities [B, C] under "scores"; "boxes" [B, C, 4], each class's best window; its center."""
         products = self._products(network, batch, None)
         boxes = best_windows(products, batch["windows"], batch["valid"])
         return {
