@@ -41,9 +41,7 @@ def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     if len(sizes) < 2:
         return ()
     which = "; ".join(f"{', '.join(names)}: {side} pixels" for side, names in sorted(sizes.items()))
-    return (
-        f"networks see the same objects at different sizes ({which}); differences are paired by image",
-    )
+    return (f"networks see the same objects at different sizes ({which}); differences are paired by image",)
 
 
 def training_figures(member: Member, options: TrainingOptions, folder: Path) -> TrainingFigures:
