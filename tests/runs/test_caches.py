@@ -17,7 +17,7 @@ from tests.runs.running import APS, QUICK, SEED, rows, run, tree
 pytestmark = pytest.mark.slow
 
 NETWORK = "partsjax.runs.network_stages.extractor"
-JUDGING = ("partsjax.runs.evidence_stage.score_layer", "partsjax.runs.evidence_stage.examine")
+JUDGING = ("partsjax.runs.evidence_stage.judge_layer",)
 
 
 def written(workdir):

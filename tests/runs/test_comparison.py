@@ -135,7 +135,7 @@ def test_stimuli_are_dropped_and_the_lean_runs_have_one_search(compared):
 def test_the_same_command_again_does_nothing_again(folder, compared, tmp_path, monkeypatch):
     place = shutil.copytree(compared, tmp_path / "W")
     before = {name: content for name, content in tree(place).items() if name != "manifest.json"}
-    monkeypatch.setattr("partsjax.runs.comparison.each.emergence.question", None)
+    monkeypatch.setattr("partsjax.runs.comparison.each.emergence.emergence_question", None)
     run(folder, place, NETWORKS, seeds=SEEDS)
     after = tree(place)
     after.pop("manifest.json")

@@ -16,7 +16,12 @@ from tests.runs.running import QUICK, asked, number, rows
 
 def measured(workdir, monkeypatch, per_class, **options):
     """parts.csv by (class, part). The untrained network is one that never looks."""
-    network = dataclasses.replace(planted_network().network, untrained=lambda seed: blind_network(filters=8))
+    network = planted_network().network
+    network = dataclasses.replace(
+        network,
+        fields={"blob": network.fields["blob"]},  # the layer that both have
+        untrained=lambda seed: blind_network(filters=8),
+    )
     monkeypatch.setattr(inputs, "load_network", lambda *_, **__: network)
     monkeypatch.setattr(
         inputs,

@@ -7,7 +7,6 @@ from flax import nnx
 
 from partsjax.networks import CLASS_SCORES
 from partsjax.networks.modules import named
-from partsjax.supervision.objectives import OBJECTIVES
 from partsjax.supervision.objectives.wsddn import best_windows, log_loss, two_streams
 from tests.plain.objectives import products, softmax
 from tests.plain.regions import pool_region
@@ -124,11 +123,15 @@ def test_best_window_is_the_first_of_equal_ones_among_the_real():
 
 
 def test_extra_parameters_come_from_the_seed_and_suit_the_last_layer():
-    objective, architecture, _ = start("wsddn", WITH_HEAD)
-    first, again, other = (objective.extra_parameters(architecture, seed) for seed in (3, 3, 4))
-    assert first["detection/kernel"].shape == (10, CLASSES)
-    assert first["detection/kernel"].dtype == np.float32
-    assert not first["detection/bias"].any()
-    np.testing.assert_array_equal(first["detection/kernel"], again["detection/kernel"])
-    assert (first["detection/kernel"] != other["detection/kernel"]).all()
-    assert all(not OBJECTIVES[name].extra_parameters(architecture, 0) for name in NAMES if name != "wsddn")
+    objective, network = start("wsddn", WITH_HEAD)
+
+    def drawn(seed):
+        objective.extend(network, seed)
+        return np.asarray(network.detection.kernel[...])
+
+    first, again, other = (drawn(seed) for seed in (3, 3, 4))
+    assert first.shape == (10, CLASSES) and first.dtype == np.float32
+    assert not np.asarray(network.detection.bias[...]).any()
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).all()
+    assert all(not hasattr(start(name)[1], "detection") for name in NAMES if name != "wsddn")
