@@ -143,7 +143,7 @@ def beside_the_paper() -> str:
         return f"{one[name]} and {other[name]}"
 
     return markdown(
-        ["the paper", "how sure", "here"],
+        ["the paper", "source", "here"],
         [
             "about 25% of PASCAL-Part's parts emerge in AlexNet (AP of sets on train above 30)",
             read,

@@ -24,7 +24,7 @@ Progress = Callable[[Mapping[str, int | None]], contextlib.AbstractContextManage
 
 @contextlib.contextmanager
 def silent(totals: Mapping[str, int | None]) -> Iterator[Advance]:
-    """Progress that nobody follows."""
+    """Progress that is not shown."""
     yield lambda unit, by, what: None
 
 

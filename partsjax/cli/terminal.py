@@ -13,7 +13,7 @@ class _Console(Console):
         super().__init__(highlight=False, markup=False, emoji=False, **options)
 
     def on_broken_pipe(self) -> None:
-        """Nobody reads progress and notes any more: without them. Of results, the caller is to know."""
+        """Goes on without progress and notes once nobody reads them; for results, the caller must know."""
         if not self.stderr:
             raise  # what rich is handling
         self.quiet = True

@@ -61,7 +61,7 @@ def check(images: Sequence[Image], parts: Mapping[str, Sequence[str]], name: str
 
 
 def boxes_of(image: Image) -> Iterator[tuple[str, Box]]:
-    """Each box of an image, with what it is of."""
+    """Each box of an image, with a description of it."""
     for one in image.objects:
         yield one.object_class, one.box
         for part in one.parts:
@@ -69,7 +69,7 @@ def boxes_of(image: Image) -> Iterator[tuple[str, Box]]:
 
 
 def outside(image: Image, size: tuple[int, int]) -> str | None:
-    """What is said of the first box of an image that reaches out of its `size`, (width, height)."""
+    """The fault of the first box of an image that reaches outside its `size`, (width, height)."""
     for what, (x1, y1, x2, y2) in boxes_of(image):
         if max(-x1, -y1, x2 - size[0], y2 - size[1]) > OVERHANG:
             return f"has {what} at {(x1, y1, x2, y2)}, outside the picture ({size[0]}x{size[1]} px)"

@@ -29,7 +29,7 @@ def load_dataset(  # noqa: PLR0913 (options of a public call, by keyword)
 
     Args:
       name: "shapeparts" (drawn), "coco_parts" or "pascal_part"; a name given to `register_dataset`; or
-        "package.module:function", a reader of one's own.
+        "package.module:function", a reader of your own.
       data_dir: the dataset's folder; `shapeparts` has none.
       classes: names of object classes; None for all that have part boxes.
       seed: of what is drawn; no other reader uses it.

@@ -22,7 +22,7 @@ def register_dataset(name: str, reader: Reader) -> None:
     """Makes a reader known to `load_dataset` by a name.
 
     Args:
-      name: of the dataset. Registered again, a name stands for the newer reader.
+      name: of the dataset. A name that is registered again refers to the newer reader.
       reader: a function that returns a `Dataset`. It is given those of `load_dataset`'s `data_dir`,
         `classes`, `seed`, `download`, `skip_bad` and `progress` that it has parameters for; its other
         parameters are options of its own.

@@ -128,7 +128,7 @@ def _as_set(filters) -> tuple[int, ...]:
 
 
 def _groups(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
-    """Parts that go through the search at once, of one shape; the last may stand there more than once.
+    """Parts that go through the search at once, of one shape; the last may be repeated.
 
     On accelerators all, on processors one a device: its population fits a core's cache, and one number
     of parts means few compilations.

@@ -12,7 +12,7 @@ from partsjax.emergence.top_activations import TopActivations, top_activations
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """One class in one layer: all filters' scores, what is said about its parts, what filters fire on."""
+    """One class in one layer: all filters' scores, the evidence on its parts, what filters fire on."""
 
     scores: Scores
     evidence: Evidence

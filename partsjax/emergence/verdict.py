@@ -44,7 +44,7 @@ class NullVerdict:
 
 @dataclasses.dataclass(frozen=True)
 class PriorVerdict:
-    """What a place prior came to on a part.
+    """What a place prior reaches on a part.
 
     Attributes:
       label: what people call the prior.
@@ -83,8 +83,8 @@ class Verdict:
       one_box_ap_val: the same held out.
       one_box_excess: held-out AP of the combination minus that box's.
       median_box_ap_val: held-out AP of the median box.
-      priors: by name, what further place priors came to.
-      nulls: by name, what the nulls that were run came to.
+      priors: by name, what further place priors reach.
+      nulls: by name, what the nulls that were run reach.
       emergence_ap: AP above which it emerges, the method's.
       min_val_boxes: held-out boxes under which it is too rare to be judged, the method's.
     """

@@ -99,6 +99,6 @@ def _of(network: Network, params: Any) -> Network:
 
 
 def network_digest(network: Network) -> str:
-    """Hexadecimal hash of what a network computes and of all that is said of it."""
+    """Hexadecimal hash of what a network computes and of its other attributes."""
     shown = network.name, network.input_size, network.preprocessing, dict(network.fields), network.classes
     return hashlib.sha256(f"{shown} {content_digest(network)}".encode()).hexdigest()

@@ -75,7 +75,7 @@ class Network:
       after: `(params, layer, activation) -> scores`: the class scores [B, C] before the softmax from an
         activation [B, H, W, F] that `apply` gave for `layer`; None where there are none.
       untrained: `seed -> network`: the same network with random weights drawn from `seed`; None where there
-        is none. Who replaces `apply` replaces this too. Call it through `untrained_network`, which checks
+        is none. If you replace `apply`, replace this too. Call it through `untrained_network`, which checks
         what it gives.
       notes: what was assumed about the weights or left out of them, a line each; runs repeat them.
     """

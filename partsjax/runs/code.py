@@ -14,8 +14,8 @@ _PACKAGE = __name__.partition(".")[0]
 def version(*modules: str) -> str:
     """Hash of the source of `modules` and of all of this package that they import, at any depth.
 
-    Comments, docstrings and layout do not count. Where the source is not at hand the package's version has to
-    stand for it.
+    Comments, docstrings and layout do not count. Where there is no source, the package's version takes
+    its place.
     """
     digest = hashlib.sha256()
     for module in sorted(closure(*modules)):

@@ -9,7 +9,7 @@ from partsjax.runs.context import Context
 
 
 class Result(Protocol):
-    """What a question comes to, as far as a run has to know.
+    """The result of a question, as far as a run needs it.
 
     outputs: names of the files that `save` writes and the manifest vouches for.
     skipped: what was wrong with images that were left out, a line each.
@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Result)
 
 
 def save(result: Result, folder: Path, context: Context) -> None:
-    """The tables of a result; all there is to write of most."""
+    """The tables of a result; most results have nothing else to write."""
     with context.clock("tables"):
         result.save(folder)
 

@@ -20,7 +20,7 @@ class Damaged(Exception):
 
 
 def write_sealed(path: Path, arrays: Mapping[str, np.ndarray], what: str = "") -> None:
-    """what: names the content; to be given again by who reads it."""
+    """what: names the content; to be given again when it is read."""
     with open(path, "wb") as file:
         np.savez(file, **{_SEAL: np.array(_seal(arrays, what))}, **arrays)
 

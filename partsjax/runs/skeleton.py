@@ -1,7 +1,7 @@
 """The skeleton of every run: one at a time in a folder, made for one set of options, resumed, vouched for.
 
 A question (`question.Question`) brings its options, how it is prepared and answered, and what it writes.
-What all runs have in common stands here: the folder's lock, the claim of its options, the stage cache,
+What all runs have in common is here: the folder's lock, the claim of its options, the stage cache,
 errors in one line, and the manifest, which is written last. Nothing is printed but progress and notes;
 tables and paths at the end are the commands'.
 

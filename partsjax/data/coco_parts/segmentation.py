@@ -133,7 +133,7 @@ def _decompressed(text: str) -> list[int]:
 
 
 def _filled(ring: np.ndarray, window: PixelBox) -> np.ndarray:
-    """bool [height, width]: the pixels of a window whose centers lie inside a polygon, by even and odd."""
+    """bool [height, width]: the pixels of a window whose centers lie in a polygon, by the even-odd rule."""
     left, top, right, bottom = window
     x1, y1 = ring.T[..., None] - np.array([[left], [top]])[..., None]
     x2, y2 = np.roll(x1, -1, axis=0), np.roll(y1, -1, axis=0)

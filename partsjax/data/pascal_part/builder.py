@@ -82,7 +82,7 @@ class PascalPartPhotographs(_Builder, skip_registration=True):
         return {"image_id": tfds.features.Text(), "image": tfds.features.Image(encoding_format="jpeg")}
 
     def _example(self, image_id):
-        # A damaged photograph is copied as it is: whoever reads it gets to know, and may skip it.
+        # A damaged photograph is copied as it is: reading it raises, and a run may skip it.
         return {"image": io.BytesIO(FileImage(self._source.photograph(image_id)).encoded())}
 
 
@@ -111,7 +111,7 @@ class PascalPartAnnotations(_Builder, skip_registration=True):
             annotation = read_annotation(path)
             self._check_size(path, annotation, image_id)
         except InputError as error:
-            # All are read before any is refused, and whoever asks for it goes on without.
+            # All are read before any is refused, and a run that asks for it continues without.
             self.info.metadata.setdefault("damaged", {})[image_id] = str(error)
             annotation = MatAnnotation(None, ())
         objects, parts = [], []

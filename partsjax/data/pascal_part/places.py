@@ -1,4 +1,4 @@
-"""Where prepared copies of PASCAL-Part are kept when nobody says where."""
+"""Where prepared copies of PASCAL-Part are kept by default."""
 
 import os
 import tempfile

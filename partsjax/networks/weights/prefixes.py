@@ -19,7 +19,7 @@ _WRAPPERS = {
     *("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"),
     *("_modules", "_parameters", "_buffers"),
 }
-"""Parts of names that data parallelism, compilation and pickled modules put in, at any depth."""
+"""Parts of names that data parallelism, compilation and pickled modules insert, at any depth."""
 _AVERAGE = re.compile(
     r"(^|_)(ema|swa|avg|averaged?|teacher|momentum|target|shadow)(_|$)|^(encoder|backbone|net|model)_k$", re.I
 )

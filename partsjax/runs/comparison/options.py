@@ -65,7 +65,7 @@ class ComparisonOptions:
         )
 
     def _layers(self, member: Member) -> tuple[str, ...]:
-        """The network's own where some are named, else those that are nobody's own."""
+        """The network's own layers where some are named, else those named for no network in particular."""
         names = {network.partition("=")[0] for network in self.networks}
         own = {name: [] for name in (*names, "")}
         for layer in self.measuring.layers:

@@ -190,7 +190,7 @@ class Emergence:
           dataset: needed after `read`: the one it was measured on.
 
         Raises:
-          InputError: no dataset is at hand, or it is another, or the folder cannot be written to.
+          InputError: there is no dataset, or it is a different one, or the folder cannot be written to.
         """
         from partsjax.runs.emergence.report import draw_emergence_report
 

@@ -236,7 +236,7 @@ class _Loop:
         )
 
     def _validate(self, step: int) -> None:
-        """Figures on validation examples, then a checkpoint: a figure is never newer than what it is of."""
+        """Figures on validation examples, then a checkpoint."""
         broken = self.trainer.broken()
         if broken:
             self._stop(f"{broken[0]} is not finite after step {step}")
