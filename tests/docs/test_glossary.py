@@ -25,3 +25,14 @@ def test_a_spelling_is_the_codes(term, spelled):
 def test_each_term_stands_once():
     terms = [term for row in ROWS for term in row[0].split(", ")]
     assert len(terms) > 60 and len(terms) == len(set(terms))
+
+
+def test_no_other_word_is_used_for_a_term():
+    """In code, messages and pages: dataset, significantly, by descending score."""
+    others = re.compile(
+        r"\b(data sets?|surely|with certainty|falling (score|activation)|firings|told)\b", re.IGNORECASE
+    )
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "partsjax").rglob("*.html")]
+    for path in [*pages, *(ROOT / "partsjax").rglob("*.py")]:
+        found = others.search(path.read_text(encoding="utf-8"))
+        assert found is None, f"{path.relative_to(ROOT)}: {found[0]}"
