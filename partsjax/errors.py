@@ -1,6 +1,7 @@
 """The one exception for what the user can fix, and text made safe to print."""
 
 import contextlib
+import numbers
 import unicodedata
 from collections.abc import Iterator
 
@@ -20,6 +21,13 @@ def needing(what: str, extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise InputError(f"{what} needs {error.name}: pip install 'partsjax[{extra}]'") from error
+
+
+def require_whole(least: int, **values) -> None:
+    """Raises `InputError` for the first of the values that is not a whole number of at least `least`."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+            raise InputError(f"{name}={value!r}: give a whole number of at least {least}")
 
 
 def nearest(word: str, choices) -> str:

@@ -8,6 +8,9 @@ import pytest
 
 from partsjax.errors import InputError, needing
 from partsjax.networks.weights.kinds import read_file
+from partsjax.runs.comparison import ComparisonOptions, comparison_question
+from partsjax.runs.options import Options
+from partsjax.runs.supervision import TrainingOptions, supervision_question
 from partsjax.runs.supervision.log import TrainingLog
 
 EXTRAS = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"][
@@ -47,6 +50,16 @@ def test_training(tmp_path, lacking):
     lacking("tensorboardX")
     with pytest.raises(InputError, match=r"training needs tensorboardX: pip install 'partsjax\[train\]'"):
         TrainingLog(tmp_path, None, ())
+
+
+@pytest.mark.parametrize("ask, options", [
+    (supervision_question, TrainingOptions()),
+    (comparison_question, ComparisonOptions(("imagenet", "object"), Options(), TrainingOptions())),
+])  # fmt: skip
+def test_training_says_so_before_it_looks_at_anything(tmp_path, lacking, ask, options):
+    lacking("tensorboardX")
+    with pytest.raises(InputError, match="training needs tensorboardX"):
+        ask(options, tmp_path).prepare(None)  # no context: the data set cannot be loaded
 
 
 def test_the_extras_named_are_there_and_tests_have_them_all():

@@ -12,7 +12,7 @@ from partsjax.networks.heads import Classifier
 from partsjax.networks.protocol import Network
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class ModuleNetwork(Network):
     """A network whose `params` are the state of a Flax NNX module of ours, and `graph` the rest of it."""
 

@@ -102,7 +102,7 @@ def opencv():
     except (ImportError, AttributeError) as error:
         raise InputError(
             "selective search needs OpenCV contrib, which is not here; "
-            "pip install opencv-contrib-python-headless, or ask for windows that need no search"
+            "pip install 'partsjax[selective]', or ask for windows that need no search"
         ) from error
     return cv2
 

@@ -19,6 +19,7 @@ from partsjax.networks.weights.arrays import write_npz
 def test_random_networks_follow_their_seed(name):
     network = load_network(name, "random", seed=3)
     assert network.name == name
+    assert repr(network) == f"<Network {name}: {len(network.fields)} layers, {network.input_size} px>"
     assert network.digest == load_network(name, "random", seed=3).digest
     assert network.digest != load_network(name, "random", seed=4).digest
     assert network.input_size == (227 if name == "caffenet" else 224)

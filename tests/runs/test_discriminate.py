@@ -128,7 +128,7 @@ def test_a_residual_network_of_ones_own(dataset, layer, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_what_can_be_fixed_is_one_line(dataset, emergence, tmp_path):
+def test_what_can_be_fixed_is_one_line(dataset, emergence, tmp_path, monkeypatch):
     network = scored.network(seed=SEED)
 
     def refused(pattern, network=network, **changed):
@@ -141,5 +141,13 @@ def test_what_can_be_fixed_is_one_line(dataset, emergence, tmp_path):
     refused("emergence was not measured in 'conv1'", emergence=emergence, layer="conv1")
     refused("emergence of another network", emergence=emergence, network=scored.network(seed=SEED + 1))
     refused("made with --seed=1, now --seed=2", emergence=emergence, seed=2)
-    refused("judged beast on other images", emergence=emergence, limit=7)
+    refused("limit=0: give a whole number", limit=0)
+    refused("blackouts=0: give a whole number", blackouts=0)
+
+    def compute(*_):
+        raise AssertionError("scores are looked at before the images are compared")
+
+    with monkeypatch.context() as context:
+        context.setattr("partsjax.runs.discriminativeness.asking.DropStage.compute", compute)
+        refused("judged beast on other images", emergence=emergence, limit=7)
     refused(r"resamples\.npz: not found; run partsjax emergence", emergence=tmp_path)

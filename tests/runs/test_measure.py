@@ -157,7 +157,13 @@ def test_a_notebook_sees_the_verdicts(found):
         ({"nulls": "randon"}, "there is no null 'randon'; did you mean 'random'"),
         ({"network": "alexnet"}, r"network: not a Network but 'alexnet'.*load_network"),
         ({"dataset": "coco"}, r"dataset: not a Dataset but 'coco'.*load_dataset"),
-        ({"limit": 0}, "limit=0"),
+        ({"limit": 0}, "limit=0: give a whole number of at least 1"),
+        ({"limit": "5"}, "limit='5': give a whole number"),
+        ({"limit": True}, "limit=True"),
+        ({"seed": -1}, "seed=-1: give a whole number of at least 0"),
+        ({"seed": None}, "seed=None"),
+        ({"batch_size": 0}, "batch_size=0"),
+        ({"dataset": pj.Dataset(())}, "in memory: no object of a class with parts; give images"),
     ],
 )
 def test_what_cannot_be_meant_is_one_line(dataset, arguments, words):

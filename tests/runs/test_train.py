@@ -124,6 +124,10 @@ def test_what_cannot_be_meant_is_one_line(dataset):
         ({"supervision": "cams"}, "no such objective; did you mean"),
         ({"recipe": Recipe(schedule="cos")}, "schedule=cos: no such schedule"),
         ({"supervision": "wsddn", "recipe": Recipe(hidden=0)}, "hidden=0: wsddn's two streams"),
+        ({"recipe": Recipe(steps=-1)}, "steps=-1: give a whole number of at least 1"),
+        ({"recipe": Recipe(batch_size=0)}, "batch_size=0"),
+        ({"limit": 0}, "limit=0"),
+        ({"seed": -1}, "seed=-1: give a whole number of at least 0"),
     ):
         with pytest.raises(InputError, match=said):
             trained(dataset, **wrong)

@@ -97,7 +97,7 @@ def test_without_opencv_the_package_is_named(objective, monkeypatch):
     monkeypatch.delitem(sys.modules, "cv2", raising=False)
     monkeypatch.setattr(builtins, "__import__", without)
     view = View(Pictures(), 32, (0, 0, 0))
-    with pytest.raises(InputError, match="pip install opencv-contrib-python-headless") as error:
+    with pytest.raises(InputError, match=r"pip install 'partsjax\[selective\]'") as error:
         inputs_for(objective, unbalanced(), view, Recipe(windows="selective"), seed=0)
     assert "\n" not in str(error.value)
     inputs_for(objective, unbalanced(), view, Recipe(), seed=0)  # the default needs no search

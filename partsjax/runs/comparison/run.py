@@ -18,6 +18,7 @@ from partsjax.runs.emergence import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.options import chosen_layers
 from partsjax.runs.question import Question, save
+from partsjax.runs.supervision.log import summary_writer
 from partsjax.runs.workdir import unfinished
 
 COMPARISON_CODE = __name__.rpartition(".")[0]
@@ -45,6 +46,8 @@ def comparison_question(
     each = Each(options, folder, pages, train)
 
     def prepare(context: Context):
+        if any(member.trained for member in every):
+            summary_writer()
         classes = list(dataset_of(options.measuring, context).parts)
         _check_given(options, every, context)
         return lambda context: _answer(each, every, classes, context)

@@ -14,7 +14,7 @@ from partsjax.discriminativeness.findings import DetectedParts, class_findings, 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import suitable_batch
-from partsjax.errors import InputError
+from partsjax.errors import InputError, require_whole
 from partsjax.networks.protocol import Network
 from partsjax.progress import bars, silent
 from partsjax.runs import photographs, stages
@@ -104,6 +104,11 @@ class DiscriminativenessRequest:
     seed: int
     emergence: str
 
+    def __post_init__(self):
+        require_whole(0, seed=self.seed)
+        optional = {"limit": self.limit, "blackouts": self.blackouts}
+        require_whole(1, **{name: value for name, value in optional.items() if value is not None})
+
 
 def answer_discriminativeness(
     network: Network,
@@ -127,6 +132,10 @@ def answer_discriminativeness(
         digests = photographs.digests(photographs.looked_at(unseen, context))
     with context.clock("emergence"):
         found = measured(context)
+    for name, one in crops.items():
+        if found.readable[name].all():  # otherwise it shows once the crops are read
+            digest = unseen_digest(one, np.ones(len(one), bool), digests)
+            require_same_class(found, asked.emergence or "emergence", name, digest, asked.seed)
     context.notes.add(*found.notes)
     steps, cache = Steps(network, asked.layer), context.cache / "drops"
     drops = {

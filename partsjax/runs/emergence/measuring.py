@@ -15,7 +15,7 @@ from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null, beside, chosen_nulls
 from partsjax.emergence.place_prior import PlacePrior, require_priors
-from partsjax.errors import InputError
+from partsjax.errors import InputError, require_whole
 from partsjax.networks.protocol import Network
 from partsjax.progress import Advance, bars, silent
 from partsjax.runs import photographs, stages
@@ -80,8 +80,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         )
     if not isinstance(dataset, Dataset):
         raise InputError(f"dataset: not a Dataset but {dataset!r:.60}; give pj.load_dataset(...)")
-    if limit is not None and limit < 1:
-        raise InputError(f"limit={limit}: no objects; give at least 1, or None for all")
+    if batch_size is not None:
+        require_whole(1, batch_size=batch_size)
     layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
     nulls, priors = chosen_nulls(nulls), tuple(priors)
     require_priors(priors, [null.name for null in nulls])
@@ -110,6 +110,11 @@ class EmergenceRequest:
     limit: int | None
     seed: int
     priors: tuple[PlacePrior, ...] = ()
+
+    def __post_init__(self):
+        require_whole(0, seed=self.seed)
+        if self.limit is not None:
+            require_whole(1, limit=self.limit)
 
 
 def answer_emergence(
@@ -177,6 +182,8 @@ def _networks_of_nulls(network: Network, asked: EmergenceRequest, context: Conte
 
 def _looked_at(dataset: Dataset, size: int, asked: EmergenceRequest, context: Context) -> DatasetCrops:
     by_class = all_crops(dataset, size, asked)
+    if not any(len(one) for pair in by_class.values() for one in pair):
+        raise InputError(f"{dataset.name}: no object of a class with parts; give images that show some")
     looks = photographs.looked_at(images_of(by_class), context)
     photographs.note_oddities(looks, context.notes, allow_duplicates=context.allow_duplicates)
     return DatasetCrops(by_class, photographs.digests(looks))

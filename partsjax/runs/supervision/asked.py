@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from partsjax.errors import InputError, nearest
+from partsjax.errors import InputError, nearest, require_whole
 from partsjax.supervision.objectives import OBJECTIVES, Objective
 from partsjax.supervision.recipe import SCHEDULES, Recipe
 
@@ -21,6 +21,14 @@ class TrainingRequest:
 
     def __post_init__(self):
         name, recipe = self.supervision, self.recipe
+        require_whole(0, seed=self.seed, hidden=recipe.hidden)
+        least = {
+            "steps": recipe.steps,
+            "batch_size": recipe.batch_size,
+            "evaluate_every": recipe.evaluate_every,
+        }
+        optional = {"limit": self.limit, "image_size": recipe.image_size, "val_limit": recipe.val_limit}
+        require_whole(1, **least, **{key: value for key, value in optional.items() if value is not None})
         if name not in OBJECTIVES:
             raise InputError(f"supervision={name}: no such objective; {nearest(name, OBJECTIVES)}")
         if recipe.schedule not in SCHEDULES:

@@ -74,9 +74,14 @@ class TrainingLog:
             self._board.close()
 
 
-def _board(folder: Path, step: int | None):
-    """TensorBoard's writer, which drops what it wrote after the step."""
+def summary_writer() -> type:
+    """TensorBoard's writer; raises `InputError` where it is not installed."""
     with needing("training", "train"):
         from tensorboardX import SummaryWriter
+    return SummaryWriter
+
+
+def _board(folder: Path, step: int | None):
+    """TensorBoard's writer, which drops what it wrote after the step."""
     purge = None if step is None else step + 1
-    return SummaryWriter(str(folder / "tensorboard"), purge_step=purge, write_to_disk=True)
+    return summary_writer()(str(folder / "tensorboard"), purge_step=purge, write_to_disk=True)

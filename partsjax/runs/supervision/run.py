@@ -10,6 +10,7 @@ from partsjax.runs.context import Context
 from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.question import Question
 from partsjax.runs.supervision.asked import TrainingRequest
+from partsjax.runs.supervision.log import summary_writer
 from partsjax.runs.supervision.result import Trained
 from partsjax.runs.supervision.training import TRAINING_CODE, Training
 from partsjax.supervision.recipe import Recipe
@@ -47,6 +48,7 @@ def supervision_question(options: TrainingOptions, folder: Path) -> Question[Tra
     """
 
     def prepare(context: Context):
+        summary_writer()
         dataset = dataset_of(options, context)
         network = network_of(options, context)
         return Training(network, dataset, options.asked(), context, folder).run
