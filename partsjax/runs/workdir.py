@@ -73,7 +73,7 @@ def plain_errors(folder: Path) -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             where = Path(os.fsdecode(error.filename or folder))
             ours = where == folder or folder in where.parents
-            fix = "choose another --workdir" if ours else "get the right to use it"
+            fix = "choose another folder" if ours else "get the right to use it"
             raise InputError(f"{where}: not permitted ({error.strerror}); {fix}") from error
         if error.errno == errno.ENAMETOOLONG:
             raise InputError(
@@ -91,7 +91,7 @@ def make_folder(folder: Path) -> None:
         why = f"{at} is {'a link to what is not there' if at.is_symlink() else 'a file'}"
     except OSError as error:
         why = error.strerror
-    raise InputError(f"{folder}: cannot be made, {why}; choose another folder for --workdir")
+    raise InputError(f"{folder}: cannot be made, {why}; choose another folder")
 
 
 @contextlib.contextmanager
@@ -110,7 +110,7 @@ def locked_folder(folder: Path) -> Iterator[Path]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise InputError(
-                    f"{folder}: another run is using this folder; wait for it or choose another --workdir"
+                    f"{folder}: another run is using this folder; wait for it or choose another folder"
                 ) from None
             for left_over in list(folder.rglob(f"{_UNFINISHED}*")):
                 if left_over.is_dir():

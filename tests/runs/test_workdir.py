@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
         with pytest.raises(InputError) as error, workdir.locked_folder(tmp_path / name):
             pass
         text = str(error.value)
-        assert why in text and text.endswith("choose another folder for --workdir") and "\n" not in text
+        assert why in text and text.endswith("choose another folder") and "\n" not in text
 
 
 def test_a_folder_behind_a_link_is_one(tmp_path):
@@ -98,7 +98,7 @@ def test_a_folder_behind_a_link_is_one(tmp_path):
 
 
 def test_what_is_not_permitted_names_the_file_and_whose_it_is(tmp_path):
-    for name, fix in (("W/cache/x", "choose another --workdir"), ("photos/x.jpg", "get the right to use it")):
+    for name, fix in (("W/cache/x", "choose another folder"), ("photos/x.jpg", "get the right to use it")):
         with pytest.raises(InputError, match=fix) as error, workdir.plain_errors(tmp_path / "W"):
             raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / name))
         assert str(error.value).startswith(str(tmp_path / name))
