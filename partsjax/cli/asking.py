@@ -34,4 +34,4 @@ def ask(
     terminal.say(f"{spent} · total {sum(seconds.values()):.1f} s")
     if (folder / "report").is_dir():
         terminal.show(f"report: {folder}/report/index.html")
-    terminal.show(f"results: {', '.join(str(folder / name) for name in found.outputs)}")
+    terminal.show(f"results: {folder}/{', '.join(found.outputs)}")
