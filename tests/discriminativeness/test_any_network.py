@@ -10,6 +10,8 @@ from partsjax.discriminativeness.ablation import _parts, ablated_scores
 from partsjax.networks.program import flat_program
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 
+pytestmark = pytest.mark.slow
+
 F, SIDE = 6, 7
 RANDOM = np.random.default_rng(0)
 

@@ -20,6 +20,8 @@ from partsjax.supervision.start import starting_point, trained_names
 from partsjax.supervision.training import Trainer
 from tests.networks import own
 
+pytestmark = pytest.mark.slow
+
 IMAGES = np.random.default_rng(5).standard_normal((3, own.SIZE, own.SIZE, 3)).astype(np.float32)
 BODY = {"first": ReceptiveField(5, 2, 2), "second": own.FIELD}
 

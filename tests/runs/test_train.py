@@ -16,6 +16,8 @@ from tests import tiny
 from tests.runs import training
 from tests.runs.running import rows
 
+pytestmark = pytest.mark.slow
+
 NET = "tests.tiny:network"
 RECIPE = Recipe(
     steps=6, batch_size=4, evaluate_every=3, hidden=16, new_learning_rate=0.01, learning_rate=0.01

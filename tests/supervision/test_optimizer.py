@@ -9,6 +9,8 @@ from partsjax.networks.modules import named
 from partsjax.supervision.optimizer import learning_rate, two_speeds
 from partsjax.supervision.recipe import Recipe
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Recipe(steps=100, learning_rate=0.01, new_learning_rate=0.04, weight_decay=0.5)
 
 
