@@ -31,6 +31,7 @@ _METHOD = {
     "ridge": "Ridge of the regression, relative to its trace.",
     "min_pairs": "Pairs of local maximum and part box that a regression needs; with fewer the AP is 0.",
     "emergence_ap": "AP over which a part emerges.",
+    "false_discovery_rate": "A part is beyond place up to this q-value.",
     "min_val_boxes": "Parts with fewer boxes on unseen images are listed, and not counted.",
     "min_part_size": "Parts with a side under this many crop pixels are neither right nor wrong to find.",
 }

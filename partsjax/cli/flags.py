@@ -84,7 +84,9 @@ _DATA_DIR = flags.DEFINE(
     PATH, "data_dir", None, "Folder of the dataset, as docs/how_to/photographs.md lays it out."
 )
 _CLASSES = flags.DEFINE_list("classes", ["all"], "Object classes, as horse,dog, or all.")
-_LIMIT = flags.DEFINE_integer("limit", None, "At most this many objects per class and split.", lower_bound=1)
+_LIMIT = flags.DEFINE_integer(
+    "limit", None, "At most this many objects per class and split, evenly spread.", lower_bound=1
+)
 _WORKDIR = flags.DEFINE(
     PATH,
     "workdir",

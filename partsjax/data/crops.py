@@ -3,12 +3,14 @@
 import dataclasses
 import functools
 import hashlib
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.schema import Image, Object, Part
+from partsjax.data.spread import spread
 
 CONTEXT = 16  # pixels of context on each side, at the crop's scale (R-CNN)
 
@@ -200,17 +202,20 @@ def class_crops(
 
     Args:
       size: side of the crop in pixels.
-      limit: at most this many objects, the first ones.
+      limit: at most this many objects, evenly spread over the split (our choice).
       min_part_size: a part whose smaller side is under this many crop pixels is difficult.
     """
     parts = tuple(dataset.parts[object_class])
     images, image_index, ids, objects, part_boxes = [], [], [], [], []
-    for image in dataset.images:
-        if image.split != split:
-            continue
-        found = [(i, o) for i, o in enumerate(image.objects) if o.object_class == object_class]
-        if limit is not None:
-            found = found[: limit - len(ids)]
+    shown = [
+        (image, [(i, o) for i, o in enumerate(image.objects) if o.object_class == object_class])
+        for image in dataset.images
+        if image.split == split
+    ]
+    taken = set(spread(sum(len(found) for _, found in shown), limit).tolist())
+    place = itertools.count()
+    for image, all_found in shown:
+        found = [of_image for of_image in all_found if next(place) in taken]
         if not found:
             continue
         for number, obj in found:

@@ -21,6 +21,7 @@ class Method:
       min_pairs: fewer pairs of stimulus and part box than this and there is no regressor; its AP
         is 0.
       emergence_ap: AP over which a part emerges (paper: 0.30, of the best set on train).
+      false_discovery_rate: a part is beyond place up to this q-value (our choice).
       min_val_boxes: parts with fewer validation boxes are listed and left out of counts and means
         (our choice).
       min_part_size: parts whose smaller side is under this many crop pixels are neither right nor
@@ -37,6 +38,7 @@ class Method:
     ridge: float = 1e-6
     min_pairs: int = 12
     emergence_ap: float = 0.30
+    false_discovery_rate: float = 0.05
     min_val_boxes: int = 10
     min_part_size: float = 0.0
 
@@ -53,6 +55,6 @@ class Method:
 
 _RANGES = (
     (("stimuli", "stimulus_window", "min_pairs"), 1, math.inf),
-    (("nms_iou", "correct_iou", "emergence_ap"), 0, 1),
+    (("nms_iou", "correct_iou", "emergence_ap", "false_discovery_rate"), 0, 1),
     (("ridge", "min_val_boxes", "min_part_size"), 0, math.inf),
 )

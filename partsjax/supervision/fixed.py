@@ -5,6 +5,7 @@ import functools
 
 import numpy as np
 
+from partsjax.data.spread import spread
 from partsjax.supervision import proposals
 from partsjax.supervision.examples import Examples, ImageTruth
 from partsjax.supervision.pictures import View
@@ -71,7 +72,7 @@ class FixedWindows:
     @functools.cached_property
     def _places(self) -> list[tuple[int, np.ndarray]]:
         objects = [(i, o) for i, those in enumerate(self.examples.boxes) for o in range(len(those))]
-        objects = [objects[i] for i in _spread(len(objects), self.limit)]
+        objects = [objects[i] for i in spread(len(objects), self.limit)]
         places = []
         for place, (image, number) in enumerate(objects):
             draws, size = stream(self.seed, _FIXED, place), self.view.image_size(self.examples.images[image])
@@ -128,14 +129,7 @@ class FixedImages:
 
     @functools.cached_property
     def _numbers(self) -> np.ndarray:
-        return _spread(len(self.examples), self.limit)
-
-
-def _spread(count: int, limit: int | None) -> np.ndarray:
-    """`limit` of the numbers below `count`, evenly spread in rising order; all without a limit."""
-    if limit is None or limit >= count:
-        return np.arange(count)
-    return np.arange(limit) * count // limit
+        return spread(len(self.examples), self.limit)
 
 
 def _padded(example, batch: int, total: int, batch_size: int) -> TrainingBatch:

@@ -88,9 +88,10 @@ def test_every_object_of_the_class_is_a_crop_with_its_own_parts():
     np.testing.assert_allclose(truth.boxes[:, 0, :, 0].T, [[16, 16, 20, 20], [24, 16, 28, 20]])
 
 
-def test_limit_takes_the_first_objects():
-    assert class_crops(dataset(), "dog", "train", 64, limit=2).ids == ("a#0", "a#2")
-    assert class_crops(dataset(), "dog", "train", 64, limit=1).ids == ("a#0",)
+def test_limit_takes_objects_evenly_spread_over_the_split():
+    assert class_crops(dataset(), "dog", "train", 64, limit=2).ids == ("a#0", "d#0")
+    assert class_crops(dataset(), "dog", "train", 64, limit=1).ids == ("a#2",)
+    assert class_crops(dataset(), "dog", "train", 64, limit=9).ids == ("a#0", "a#2", "d#0")
 
 
 def test_small_parts_are_difficult_only_when_asked():
