@@ -121,8 +121,8 @@ class Verdict:
         (`with_q_values`).
       where: held-out AP of the set minus that of the list prior's boxes ranked by the set.
       whether: the latter minus the AP of the list prior as it is.
-      hit_rate: of the held-out crops that show the part, the share in which the set's strongest detection is on
-        it.
+      hit_rate: of the held-out crops that show the part, the share in which the set's strongest detection is
+        on it.
       prior_hit_rate: the same of the place prior.
       coverage_train: share of the train boxes that any detection of the set finds.
       mean_area: mean area of the part's held-out boxes, as a fraction of the crop.
@@ -205,7 +205,7 @@ class Verdict:
 
     @property
     def emerges_strict(self) -> bool:
-        """Beyond place, and held-out AP significantly over 0.30: the lower end of its interval (our choice)."""
+        """Beyond place, and the lower end of the interval of held-out AP over 0.30 (our choice)."""
         return self.beyond_place and self.combination_ap_val.low > self.emergence_ap
 
     def serves(self, number: int) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
+from partsjax.emergence.drift import drift_note
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
@@ -133,6 +134,9 @@ def answer_emergence(
     found = _Judging(trained, of_null, asked, context).run()
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
+    verdicts = [v for of_class in found.values() for v in of_class.evidence.verdicts]
+    if note := drift_note({f"{v.object_class} {v.part}": v.drifts for v in verdicts}):
+        context.notes.add(note)
     unseen = {name: pair[1] for name, pair in trained.by_class.items()}
     readable = {name: one.readable()[0] for name, one in unseen.items()}
     keys = [stage.keys[asked.layers[0]] for pair in trained.by_class.values() for stage in pair]
