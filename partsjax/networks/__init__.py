@@ -5,6 +5,7 @@ from partsjax.networks.assembly import as_network
 from partsjax.networks.loading import load_network
 from partsjax.networks.make import make_network
 from partsjax.networks.model import CLASS_MAPS, CLASS_SCORES, ConvNet
+from partsjax.networks.permuted import permuted_network
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
 from partsjax.networks.receptive_field import estimate_receptive_field
 from partsjax.networks.untrained import untrained_network
@@ -22,5 +23,6 @@ __all__ = [
     "estimate_receptive_field",
     "load_network",
     "make_network",
+    "permuted_network",
     "untrained_network",
 ]
