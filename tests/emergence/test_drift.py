@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from partsjax.data.crops import Crops, Truth
+from partsjax.data.coco_parts import read_coco_parts
+from partsjax.data.crops import Crops, Truth, class_crops
 from partsjax.emergence.drift import Drift, drift_note, part_drifts, slope_p_values
 from tests.emergence.bare_crops import bare_crops
 
@@ -123,3 +124,19 @@ def test_the_note_names_the_parts_with_their_figures_in_one_line():
     assert note == (
         f"annotation drifts: {legs}, {paws}; counts of such parts depend on which objects are taken"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [None, 200])
+def test_in_real_photographs_a_sheep_s_legs_alone_drift(photographs, limit):
+    """Torsos that a few herds lack, most of them early in val, do not."""
+    classes = ("cat", "dog", "horse", "person", "sheep")
+    animals, found = read_coco_parts(photographs, classes), {}
+    for name in classes:
+        train, val = (class_crops(animals, name, split, 224, limit=limit) for split in ("train", "val"))
+        found |= {
+            (name, part): of for part, of in zip(train.parts, part_drifts(train, val), strict=True) if of
+        }
+    ((legs, drifts),) = found.items()
+    assert legs == ("sheep", "leg") and [drift.split for drift in drifts] == ["train", "val"]
+    assert all(drift.first > 0.6 and drift.last < 0.03 for drift in drifts)

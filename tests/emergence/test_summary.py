@@ -82,7 +82,7 @@ def test_correlations_with_size_are_spearman_s():
 
 
 def test_there_is_no_correlation_of_few_parts_or_of_equal_ones():
-    two = [verdict(mean_area=0.1), verdict(mean_area=0.2, combination_ap_val=UNSURE)]
+    two = [verdict(mean_area=0.1), verdict(mean_area=0.2, combination_ap_val=Estimate(0.6, 0.5, 0.7))]
     assert summarize(two).ap_with_size is None
     alike = summarize([verdict(mean_area=area) for area in (0.1, 0.2, 0.3)])
     assert alike.ap_with_size is None and alike.excess_with_size is None
