@@ -5,16 +5,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from partsjax.emergence.bootstrap import RESAMPLES, resampled_ap
+from partsjax.emergence.bootstrap import RESAMPLES, Resampled, resampled_ap
 from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, Target, combine, members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
-from partsjax.emergence.fixed_boxes import MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES
+from partsjax.emergence.drift import part_drifts
+from partsjax.emergence.knowledge import coverage, mean_area, what_it_knows
 from partsjax.emergence.layer_data import LayerData
+from partsjax.emergence.nearest import PLACE_PRIOR
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.verdict import Estimate, PriorVerdict, Verdict
-from partsjax.ops.average_precision import Curve
 
 DETECTIONS_SHOWN, FALSE_ALARMS = 10, 5  # detections kept for pictures
 
@@ -60,41 +61,53 @@ class Evidence:
 
     resamples: float32 [P, 1000], held-out AP of each part's set on each bootstrap sample of `Ground.weights`;
       what a paired difference to another network's sets is made from. NaN as in `Verdict`.
+    excess_resamples: float32 [P, 1000], the same minus the place prior's.
     """
 
     verdicts: tuple[Verdict, ...]
     trials: tuple[Trial, ...]
     strongest: tuple[Strongest, ...]
     resamples: np.ndarray
+    excess_resamples: np.ndarray
 
 
-def examine(data: LayerData, scores: Scores, found: Found, searches: Sequence[Search], seed: int) -> Evidence:
+def examine(
+    data: LayerData, scores: Scores, found: Found, searches: Sequence[Search], seed: int, *, null: bool = False
+) -> Evidence:
     """Searches for sets on train and judges them and the best filters on val, with the priors.
 
     Args:
       scores, found: of the layer's filters on the class's parts, from `score_layer`.
       searches: the first is the one that verdicts and pictures are of.
       seed: of the searches; results depend on it and on names, not on order.
+      null: compare with the place prior alone, and leave out what the sets know, and pictures.
     """
-    layer_view, parts = _Layer(data, scores, found, seed), data.parts
+    layer_view, parts = _Layer(data, scores, found, seed, null), data.parts
     sets = [layer_view.search(search) for search in searches]
+    drifts = [()] * len(parts) if null else part_drifts(data.ground.train, data.ground.val)
     verdicts, trials, strongest = [], [], []
-    resamples = np.full((len(parts), RESAMPLES), np.nan, np.float32)
+    resamples, excesses = (np.full((len(parts), RESAMPLES), np.nan, np.float32) for _ in range(2))
     for part in range(len(parts)):
-        verdict, pictures, resamples[part] = layer_view.verdict(part, searches[0], sets[0].get(part))
-        verdicts.append(verdict)
+        found_of_part = sets[0].get(part)
+        if found_of_part is None:
+            verdict, pictures = layer_view.unfitted(part), Strongest()
+        else:
+            verdict, pictures, ap, excess = layer_view.verdict(part, searches[0], found_of_part)
+            resamples[part], excesses[part] = ap.samples, excess.samples
+        verdicts.append(dataclasses.replace(verdict, drifts=drifts[part]))
         strongest.append(pictures)
         for search, of_search in zip(searches, sets, strict=True):
             if part in of_search:
                 known = verdict.combination_ap_val if search is searches[0] else None
                 trials.append(layer_view.trial(part, search, of_search[part], known))
-    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest), resamples)
+    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest), resamples, excesses)
 
 
 class _Layer:
     """One class in one layer, its detections ranked, its resamples drawn."""
 
-    def __init__(self, data: LayerData, scores: Scores, found: Found, seed: int):
+    def __init__(self, data: LayerData, scores: Scores, found: Found, seed: int, null: bool):
+        self.null = null
         self.layer, self.object_class, self.parts = data.layer, data.object_class, data.parts
         self.scores, self.found = scores, found
         self.ground, self.method, self.seed = data.ground, data.ground.method, seed
@@ -139,65 +152,76 @@ class _Layer:
         found = combine(targets, search, self.method, self.decoders[0], self.seed)
         return {target.number: of for target, of in zip(targets, found, strict=True)}
 
-    def _held_out(self, part: int, search: Search, filters) -> tuple[Union, Curve]:
-        detections = self.detections(part, 1, search.score)
-        found = members_union(detections, filters, part, search, self.method, self.decoders[1])
-        return found, self.ground.curve(found, detections.positives)
+    def _union(self, part: int, split: int, search: Search, filters) -> tuple[Union, np.ndarray]:
+        """A set's detections in a split, and the boxes to be found in each crop."""
+        detections = self.detections(part, split, search.score)
+        found = members_union(detections, filters, part, search, self.method, self.decoders[split])
+        return found, detections.positives
+
+    def _held_out(self, part: int, search: Search, filters) -> tuple[Union, Resampled]:
+        found, positives = self._union(part, 1, search, filters)
+        return found, resampled_ap(self.ground.curve(found, positives), self.ground.weights)
 
     def trial(self, part: int, search: Search, found: Combination, ap_val: Estimate | None) -> Trial:
         if ap_val is None:
-            ap_val = resampled_ap(
-                self._held_out(part, search, found.filters)[1], self.ground.weights
-            ).estimate
+            ap_val = self._held_out(part, search, found.filters)[1].estimate
         names = (self.layer, self.object_class, self.parts[part])
         return Trial(*names, search.search, search.score, found.filters, found.ap_train, ap_val)
 
+    def unfitted(self, part: int) -> Verdict:
+        """The verdict on a part without a train box: its names and counts."""
+        return Verdict(
+            layer=self.layer,
+            object_class=self.object_class,
+            part=self.parts[part],
+            num_train=int(self.ground.train.truth.positives[part]),
+            num_val=int(self.ground.val.truth.positives[part]),
+            best_filter=None,
+            priors={} if self.null else {p.name: PriorVerdict(p.label) for p in self.ground.priors},
+            mean_area=mean_area(self.ground.val, part),
+            emergence_ap=self.method.emergence_ap,
+            false_discovery_rate=self.method.false_discovery_rate,
+            min_val_boxes=self.method.min_val_boxes,
+        )
+
     def verdict(
-        self, part: int, search: Search, found: Combination | None
-    ) -> tuple[Verdict, Strongest, np.ndarray]:
-        """The verdict on a part, its pictures, and the set's held-out AP on every bootstrap sample [R]."""
+        self, part: int, search: Search, found: Combination
+    ) -> tuple[Verdict, Strongest, Resampled, Resampled]:
+        """The verdict on a part, its pictures, the set's held-out AP and its excess over the place prior."""
         best = self.best(part)
-        facts = {
-            "layer": self.layer,
-            "object_class": self.object_class,
-            "part": self.parts[part],
-            "num_train": int(self.ground.train.truth.positives[part]),
-            "num_val": int(self.ground.val.truth.positives[part]),
-            "best_filter": best,
-            "emergence_ap": self.method.emergence_ap,
-            "min_val_boxes": self.method.min_val_boxes,
-        }
-        if found is None:
-            return Verdict(**facts), Strongest(), np.full(RESAMPLES, np.nan)
-        alone, alone_curve = self._held_out(part, Search(), (best,))
-        together, together_curve = self._held_out(part, search, found.filters)
-        together_ap = resampled_ap(together_curve, self.ground.weights)
-        judged = dict(self.ground.judged_priors[part])
-        several, one, median = (judged.pop(prior) for prior in (SEVERAL_BOXES, ONE_BOX, MEDIAN_BOX))
-        verdict = Verdict(
-            **facts,
+        alone, alone_ap = self._held_out(part, Search(), (best,))
+        together, together_ap = self._held_out(part, search, found.filters)
+        priors = {}
+        for prior in self.ground.priors[: 1 if self.null else None]:
+            judged = self.ground.judged(prior, part)
+            excess = together_ap - judged.ap_val
+            priors[prior.name] = PriorVerdict(
+                prior.label, judged.ap_train, judged.ap_val.estimate, excess.estimate, excess.p_value
+            )
+        verdict = dataclasses.replace(
+            self.unfitted(part),
+            best_filter=best,
             best_filter_ap_train=float(self.scores.ap_train[best, part]),
-            best_filter_ap_val=resampled_ap(alone_curve, self.ground.weights).estimate,
+            best_filter_ap_val=alone_ap.estimate,
             combination=found.filters,
             combination_ap_train=found.ap_train,
             combination_ap_val=together_ap.estimate,
-            prior_boxes=several.boxes,
-            prior_ap_train=several.ap_train,
-            prior_ap_val=several.ap_val.estimate,
-            excess=(together_ap - several.ap_val).estimate,
-            one_box_ap_train=one.ap_train,
-            one_box_ap_val=one.ap_val.estimate,
-            one_box_excess=(together_ap - one.ap_val).estimate,
-            median_box_ap_val=median.ap_val.value,
-            priors={
-                prior.name: PriorVerdict(
-                    prior.label, of.ap_train, of.ap_val.estimate, (together_ap - of.ap_val).estimate
-                )
-                for prior, of in judged.items()
-            },
+            priors=priors,
+        )
+        excess = together_ap - self.ground.judged(PLACE_PRIOR, part).ap_val
+        if self.null:
+            return verdict, Strongest(), together_ap, excess
+        knows = what_it_knows(together, together_ap, self.ground, part)
+        verdict = dataclasses.replace(
+            verdict,
+            where=knows.where.estimate,
+            whether=knows.whether.estimate,
+            hit_rate=knows.hit_rate,
+            prior_hit_rate=self.ground.judged(PLACE_PRIOR, part).hit_rate,
+            coverage_train=coverage(*self._union(part, 0, search, found.filters)),
         )
         pictures = Strongest(*self._strongest(part, alone), *self._strongest(part, together))
-        return verdict, pictures, together_ap.samples
+        return verdict, pictures, together_ap, excess
 
     def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
         wrong = np.flatnonzero(~found.true)

@@ -1,17 +1,15 @@
-"""Place priors that show the same boxes on every crop: the median box, the best one, a list of several."""
-
-import functools
+"""The list prior: the same few boxes on every crop, the most useful ones first."""
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
 
 from partsjax.data.crops import Crops
+from partsjax.emergence import verdict
 from partsjax.emergence.method import Method
 from partsjax.emergence.place_prior import PlacePrior, PriorDetections, box_found
 from partsjax.ops.average_precision import envelope
 
-ONE_BOX_CENTRES = 5  # one box is the best center of k-means with 1 to 5 centers (our choice)
-CENTRES = 8  # several boxes are picked from those with 1 to 8 (our choice)
+CENTRES = 8  # boxes are picked from the centers of k-means with 1 to 8 of them (our choice)
 
 
 def on_every_crop(boxes: np.ndarray, crops: Crops) -> PriorDetections:
@@ -20,25 +18,13 @@ def on_every_crop(boxes: np.ndarray, crops: Crops) -> PriorDetections:
     return PriorDetections(boxes[number], -number.astype(np.float64), crop)
 
 
-def median_box(train: Crops, crops: Crops, method: Method) -> PriorDetections:
-    """The median train box, coordinate by coordinate."""
-    return on_every_crop(_candidates(train)[0][:1], crops)
-
-
-def one_box(train: Crops, crops: Crops, method: Method) -> PriorDetections:
-    """The best single box on train: a k-means center of the train boxes, or the median."""
-    candidates, count = _candidates(train)
-    best, *_ = _in_turn(candidates[:count], train, method)
-    return on_every_crop(candidates[[best]], crops)
-
-
-def several_boxes(train: Crops, crops: Crops, method: Method) -> PriorDetections:
-    """Boxes picked from the median and the centers, the surest first.
+def fixed_boxes(train: Crops, crops: Crops, method: Method) -> PriorDetections:
+    """Boxes picked from the centers of k-means on the part's train boxes, by descending score (our choice).
 
     The next is always the one that raises AP on train most, until none does. A set of filters that never look
-    at the image is such a list, and beats any one box; so this is what verdicts are compared with.
+    at the image is such a list, and beats any one box.
     """
-    candidates, _ = _candidates(train)
+    candidates = _candidates(train)
     return on_every_crop(candidates[_in_turn(candidates, train, method)], crops)
 
 
@@ -47,19 +33,11 @@ def _usable(train: Crops) -> np.ndarray:
     return train.truth.valid[0] & ~train.truth.difficult[0]
 
 
-def _candidates(train: Crops) -> tuple[np.ndarray, int]:
-    """The median and the centers, float64 [C, 4]; and how many of them may be the one box."""
+def _candidates(train: Crops) -> np.ndarray:
+    """All centers, float64 [C, 4]."""
     boxes = train.truth.boxes[:, 0][:, _usable(train)].T.astype(np.float64)
-    centres = _all_centres(boxes.tobytes())
-    for_one = 1 + sum(len(of_k) for of_k in centres[:ONE_BOX_CENTRES])
-    return np.concatenate([np.median(boxes, axis=0)[None], *centres]), for_one
-
-
-@functools.lru_cache(maxsize=64)  # every prior here asks for them, for either split
-def _all_centres(boxes: bytes) -> list[np.ndarray]:
-    boxes = np.frombuffer(boxes).reshape(-1, 4)
     different = len(np.unique(boxes, axis=0))
-    return [_centres(boxes, k) for k in range(1, min(CENTRES, different) + 1)]
+    return np.concatenate([_centres(boxes, k) for k in range(1, min(CENTRES, different) + 1)])
 
 
 def _centres(boxes: np.ndarray, k: int) -> np.ndarray:
@@ -96,6 +74,4 @@ def _areas(true: np.ndarray, counted: np.ndarray) -> np.ndarray:
     return np.vecdot(true.astype(np.float64), np.ascontiguousarray(envelope(precision)))
 
 
-MEDIAN_BOX = PlacePrior("median_box", "median box", median_box)
-ONE_BOX = PlacePrior("one_box", "one box", one_box)
-SEVERAL_BOXES = PlacePrior("prior", "several boxes", several_boxes)
+LIST_PRIOR = PlacePrior(verdict.LIST_PRIOR, "fixed boxes", fixed_boxes)

@@ -3,25 +3,35 @@
 import dataclasses
 import functools
 import hashlib
+import threading
+from collections.abc import Sequence
 
 import numpy as np
 
 from partsjax.data.crops import Crops
-from partsjax.emergence.bootstrap import Resampled, resampled_ap, resamples
-from partsjax.emergence.fixed_boxes import MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES
+from partsjax.emergence.bootstrap import Resampled, mean_of, resampled_ap, resamples
+from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.method import Method
-from partsjax.emergence.place_prior import JudgedDetections, PlacePrior, PriorDetections, judge_place, of_part
+from partsjax.emergence.nearest import PLACE_PRIOR
+from partsjax.emergence.place_prior import (
+    JudgedDetections,
+    PlacePrior,
+    PriorDetections,
+    judge_place,
+    mean_ap,
+    of_part,
+)
 from partsjax.emergence.ranked import Union
 from partsjax.ops.average_precision import Curve, curve
 
 
 @dataclasses.dataclass(frozen=True)
 class JudgedPrior:
-    """A place prior on one part: its APs, and the most boxes it shows on a train crop."""
+    """A place prior on one part: its APs, and its hit rate on unseen crops; means over random orders."""
 
-    boxes: int
     ap_train: float
     ap_val: Resampled
+    hit_rate: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Ground:
     """One class's crops.
 
     train, val: those that could be read. seed: of the bootstrap.
-    further_priors: place priors besides the three that every part is compared with.
+    further_priors: place priors besides those that every part is compared with.
     """
 
     train: Crops
@@ -37,6 +47,14 @@ class Ground:
     method: Method
     seed: int
     further_priors: tuple[PlacePrior, ...] = ()
+    _locks: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    _detected: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    _judged: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def priors(self) -> tuple[PlacePrior, ...]:
+        """The place prior that verdicts are compared with, the list prior, and further ones."""
+        return (PLACE_PRIOR, LIST_PRIOR, *self.further_priors)
 
     @functools.cached_property
     def _val_images(self) -> tuple[int, np.ndarray]:
@@ -55,51 +73,55 @@ class Ground:
         wanted = np.bincount(images, weights=positives, minlength=count)
         return curve(found.scores, found.true, images[found.crops], wanted)
 
-    @functools.cached_property
-    def prior_detections(self) -> list[dict[PlacePrior, tuple[PriorDetections, PriorDetections]]]:
-        """(train, val) detections of every part by each prior; none of a part without a train box."""
-        priors = (MEDIAN_BOX, ONE_BOX, SEVERAL_BOXES, *self.further_priors)
-        found = []
-        for part, boxes in enumerate(self.train.truth.positives):
-            train, val = of_part(self.train, part), of_part(self.val, part, hidden=True)
-            found.append(
-                {
-                    prior: tuple(prior.on(train, crops, self.method) for crops in (train, val))
-                    for prior in priors
-                    if boxes
-                }
-            )
-        return found
+    def positives(self, part: int) -> np.ndarray:
+        """Boxes of a part to be found in each unseen crop: int [N]."""
+        truth = self.val.truth
+        return (truth.valid[part] & ~truth.difficult[part]).sum(axis=0)
+
+    def detected(self, prior: PlacePrior, part: int) -> tuple[PriorDetections, PriorDetections]:
+        """(train, val) detections of a part that has a train box that is not difficult."""
+        with self._locks.setdefault((prior, part), threading.RLock()):
+            if (prior, part) not in self._detected:
+                train, val = of_part(self.train, part), of_part(self.val, part, hidden=True)
+                self._detected[prior, part] = tuple(
+                    prior.on(train, crops, self.method) for crops in (train, val)
+                )
+            return self._detected[prior, part]
+
+    def judged(self, prior: PlacePrior, part: int) -> JudgedPrior:
+        """A prior on such a part."""
+        with self._locks.setdefault((prior, part), threading.RLock()):
+            if (prior, part) not in self._judged:
+                self._judged[prior, part] = self._judge(prior, part)
+            return self._judged[prior, part]
+
+    def _judge(self, prior: PlacePrior, part: int) -> JudgedPrior:
+        on_train, on_val = self.detected(prior, part)
+        train, shows = of_part(self.train, part).truth, self.positives(part) > 0
+        unseen = self.judge_unseen(on_val, part)
+        return JudgedPrior(
+            ap_train=mean_ap(judge_place(on_train, train, self.method), train),
+            ap_val=self.resampled(unseen, part),
+            hit_rate=float(np.mean([in_order.hit_rate(shows) for in_order in unseen])),
+        )
+
+    def judge_unseen(self, found: PriorDetections, part: int) -> list[JudgedDetections]:
+        """Detections of a part on unseen crops, as `judge_place`."""
+        return judge_place(found, of_part(self.val, part).truth, self.method)
+
+    def resampled(self, judged: Sequence[JudgedDetections], part: int) -> Resampled:
+        """Held-out AP of a part's detections, mean over the orders in which they were judged."""
+        positives = self.positives(part)
+        return mean_of([resampled_ap(self.curve(found, positives), self.weights) for found in judged])
 
     @functools.cached_property
     def priors_digest(self) -> str:
         """Of all that the further priors detect, with their names and labels."""
         digest = hashlib.sha256()
-        for found in self.prior_detections:
+        for part in np.flatnonzero(self.train.truth.positives).tolist():
             for prior in self.further_priors:
-                digest.update(repr((prior.name, prior.label, len(found))).encode())
-                for detections in found.get(prior, ()):
+                digest.update(repr((prior.name, prior.label, part)).encode())
+                for detections in self.detected(prior, part):
                     for array in (detections.boxes, detections.scores, detections.crops):
                         digest.update(f"{array.shape} {array.dtype}".encode() + array.tobytes())
         return digest.hexdigest()
-
-    @functools.cached_property
-    def judged_priors(self) -> list[dict[PlacePrior, JudgedPrior]]:
-        """Of every part by each prior; none of a part without a train box."""
-        return [
-            {prior: self._judged(part, *found) for prior, found in priors.items()}
-            for part, priors in enumerate(self.prior_detections)
-        ]
-
-    def _judged(self, part: int, on_train: PriorDetections, on_val: PriorDetections) -> JudgedPrior:
-        train, val = (of_part(crops, part).truth for crops in (self.train, self.val))
-        known = judge_place(on_train, train, self.method)
-        unseen = judge_place(on_val, val, self.method)
-        everything = np.zeros(len(known.crops), np.int64), train.positives
-        return JudgedPrior(
-            boxes=int(np.bincount(on_train.crops).max(initial=0)),
-            ap_train=curve(known.scores, known.true, *everything).average_precision(),
-            ap_val=resampled_ap(
-                self.curve(unseen, (val.valid & ~val.difficult)[0].sum(axis=0)), self.weights
-            ),
-        )

@@ -19,10 +19,10 @@ class Judged:
     top_activations: TopActivations
 
 
-def judge_layer(data: LayerData, searches: Sequence[Search], seed: int) -> Judged:
-    """searches, seed: as for `examine`."""
+def judge_layer(data: LayerData, searches: Sequence[Search], seed: int, *, null: bool = False) -> Judged:
+    """searches, seed, null: as for `examine`."""
     ground = data.ground
     truth = ground.train.truth, ground.val.truth
     scores, found = score_layer(data.stimuli, truth, data.geometry, ground.method)
-    evidence = examine(data, scores, found, searches, seed)
+    evidence = examine(data, scores, found, searches, seed, null=null)
     return Judged(scores, evidence, top_activations(data.stimuli[1], data.geometry))

@@ -1,4 +1,4 @@
-"""Place priors: detectors that know where a part usually is, and never look at the image.
+"""Place priors: detectors that know where a part usually is, and never look at a pixel.
 
 A part in an object crop is half found by its usual place. So every set of filters is compared with detectors
 that know place alone, by the criterion that filters are held to, on the same images.
@@ -18,7 +18,9 @@ from partsjax.emergence.scoring import HITS_NOTHING
 from partsjax.emergence.verdict import require_column_name
 from partsjax.errors import InputError
 from partsjax.ops import boxes as bx
+from partsjax.ops.average_precision import curve
 
+ORDERS = 20  # random orders in which detections of equal scores are judged (our choice)
 _iou = jax.jit(bx.iou)
 _DETECTIONS_STEP = 4096  # they are padded to a multiple: few shapes, few compilations
 
@@ -101,28 +103,54 @@ def of_part(crops: Crops, part: int, *, hidden: bool = False) -> Crops:
 
 
 class JudgedDetections(NamedTuple):
-    """Detections that count: float [M] scores, descending; which are true, bool [M]; their crops, int [M]."""
+    """Detections that count, in their order; float [M] scores, all different, descending; which are true, bool
+    [M]; their crops, int [M]."""
 
     scores: np.ndarray
     true: np.ndarray
     crops: np.ndarray
 
+    def hit_rate(self, shows: np.ndarray) -> float:
+        """Of the crops that show the part, bool [N], the share whose first detection is true; NaN of none."""
+        crops, first = np.unique(self.crops, return_index=True)
+        return float(self.true[first[shows[crops]]].sum() / shows.sum()) if shows.any() else np.nan
 
-def judge_place(found: PriorDetections, truth: Truth, method: Method) -> JudgedDetections:
+
+def judge_place(found: PriorDetections, truth: Truth, method: Method) -> list[JudgedDetections]:
     """Which detections of a part are true, by the criterion of `scoring.judge`, without NMS.
 
     A detection is true when the box of the part it overlaps most in its crop is overlapped by
     IoU >= 0.4 and was not claimed by a higher detection. One whose box is difficult counts neither way.
 
+    A prior gives the same score to many detections. They are judged in `ORDERS` random orders (our choice):
+    judged as one tie, the same boxes would always score lower than in any order, for the envelope of the
+    precision never comes down to a tie's beginning.
+
     Args:
       truth: of the one part.
+
+    Returns:
+      One for each order; a single one where no two scores are equal.
     """
-    order = np.argsort(-found.scores, kind="stable")
-    found = PriorDetections(found.boxes[order], found.scores[order], found.crops[order])
     hits = box_found(found, truth, method)
     counted = ~(hits & truth.difficult[0][:, found.crops]).any(axis=0)
-    true = first_on_box(np.where(hits.any(axis=0), hits.argmax(axis=0), HITS_NOTHING), found.crops)
-    return JudgedDetections(found.scores[counted], true[counted], found.crops[counted])
+    box = np.where(hits.any(axis=0), hits.argmax(axis=0), HITS_NOTHING)[counted]
+    scores, crops = found.scores[counted], found.crops[counted]
+    tied = len(np.unique(scores)) < len(scores)
+    judged = []
+    for number in range(ORDERS if tied else 1):
+        at_random = np.random.default_rng(number).permutation(len(scores))
+        order = np.lexsort((at_random, -scores))
+        true = first_on_box(box[order], crops[order])
+        judged.append(JudgedDetections(-np.arange(len(order), dtype=np.float64), true, crops[order]))
+    return judged
+
+
+def mean_ap(judged: Sequence[JudgedDetections], truth: Truth) -> float:
+    """AP over all crops, mean over the orders of `judge_place`."""
+    wanted = truth.positives[:1]
+    curves = (curve(found.scores, found.true, np.zeros(len(found.crops), np.int64), wanted) for found in judged)
+    return float(np.mean([of_order.average_precision() for of_order in curves]))
 
 
 def box_found(found: PriorDetections, truth: Truth, method: Method) -> np.ndarray:

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse
 
 _BLOCK = 64  # of a running count
 _STEPS = 15  # thresholds that a turn of the loop in `bounds` takes
@@ -124,13 +125,14 @@ class Curve:
 
     Precision is highest at true detections, so these steps suffice: the AP is exact.
 
-    hits: float32 [T, I], true detections by step and image.
-    detections: float32 [T, I], all detections by step and image, without those below the last true one.
+    hits: float32 [T, I], sparse, true detections by step and image.
+    detections: float32 [T, I], sparse, all detections by step and image, without those below the last true
+      one.
     positives: float32 [I], boxes to be found.
     """
 
-    hits: np.ndarray
-    detections: np.ndarray
+    hits: scipy.sparse.csr_array
+    detections: scipy.sparse.csr_array
     positives: np.ndarray
 
     def average_precision(self, weights: np.ndarray | None = None) -> np.ndarray | float:
@@ -143,7 +145,7 @@ class Curve:
           float64 [R] (to float32's precision), or a float.
         """
         once = weights is None
-        weights = np.ones((len(self.positives), 1)) if once else weights
+        weights = np.ones((len(self.positives), 1), np.float32) if once else weights
         gained = self.hits @ weights
         found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
         shown = np.cumsum(self.detections @ weights, axis=0)
@@ -167,11 +169,10 @@ def curve(scores: np.ndarray, true: np.ndarray, images: np.ndarray, positives: n
     count, images_all = len(steps), len(positives)
     kept = scores >= steps[0] if count else np.zeros(len(scores), bool)
     step = count - np.searchsorted(steps, scores[kept], side="right")
-    place = step * images_all + images[kept]
 
-    def table(chosen) -> np.ndarray:
-        counts = np.bincount(place[chosen], minlength=count * images_all)
-        return counts.reshape(count, images_all).astype(np.float32)
+    def table(chosen) -> scipy.sparse.csr_array:
+        places = step[chosen], images[kept][chosen]
+        return scipy.sparse.csr_array((np.ones(len(places[0]), np.float32), places), (count, images_all))
 
     return Curve(table(true[kept]), table(slice(None)), positives)
 
