@@ -72,7 +72,13 @@ class Evidence:
 
 
 def examine(
-    data: LayerData, scores: Scores, found: Found, searches: Sequence[Search], seed: int, *, null: bool = False
+    data: LayerData,
+    scores: Scores,
+    found: Found,
+    searches: Sequence[Search],
+    seed: int,
+    *,
+    null: bool = False,
 ) -> Evidence:
     """Searches for sets on train and judges them and the best filters on val, with the priors.
 

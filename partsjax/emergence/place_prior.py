@@ -149,7 +149,9 @@ def judge_place(found: PriorDetections, truth: Truth, method: Method) -> list[Ju
 def mean_ap(judged: Sequence[JudgedDetections], truth: Truth) -> float:
     """AP over all crops, mean over the orders of `judge_place`."""
     wanted = truth.positives[:1]
-    curves = (curve(found.scores, found.true, np.zeros(len(found.crops), np.int64), wanted) for found in judged)
+    curves = (
+        curve(found.scores, found.true, np.zeros(len(found.crops), np.int64), wanted) for found in judged
+    )
     return float(np.mean([of_order.average_precision() for of_order in curves]))
 
 
