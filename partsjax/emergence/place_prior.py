@@ -103,8 +103,10 @@ def of_part(crops: Crops, part: int, *, hidden: bool = False) -> Crops:
 
 
 class JudgedDetections(NamedTuple):
-    """Detections that count, in their order; float [M] scores, all different, descending; which are true, bool
-    [M]; their crops, int [M]."""
+    """Detections that count, in their order.
+
+    scores: float64 [M], all different, descending; true: bool [M]; crops: int [M], the crop each lies in.
+    """
 
     scores: np.ndarray
     true: np.ndarray

@@ -42,3 +42,18 @@ def average_precision(scores, found, difficult):
     precision, recall = num_true / num_all, num_true / wanted
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
     return float(np.sum(np.diff(recall, prepend=0.0) * envelope))
+
+
+def in_random_orders(scores, found, difficult, orders=20):
+    """Mean AP over random orders of detections of equal score, one by one; arguments as above.
+
+    The orders are those of NumPy's generators 0, 1, ..., of the detections that count.
+    """
+    counted = np.array([f < 0 or not difficult[f] for f in found], bool)
+    scores, found = np.asarray(scores)[counted], np.asarray(found)[counted]
+    aps = []
+    for seed in range(orders):
+        key = np.random.default_rng(seed).permutation(len(scores))
+        order = sorted(range(len(scores)), key=lambda d: (-scores[d], key[d]))
+        aps.append(average_precision(-np.arange(len(order), dtype=float), found[order], difficult))
+    return np.mean(aps)

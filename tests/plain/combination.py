@@ -96,11 +96,12 @@ def isotonic(scores, true):
     return np.array([value[score] for score in scores])
 
 
-def fixed_boxes_ap(boxes, truth, difficult=None):
-    """AP of the same boxes shown on every crop, the surest first.
+def fixed_boxes_ap(boxes, truth, difficult=None, judged=average_precision):
+    """AP of the same boxes shown on every crop, the surest first; each box's detections have one score.
 
     Args:
       boxes: [B, 4]; truth: N arrays [G, 4]; difficult: N bool arrays [G], or None for none.
+      judged: how a list of detections is.
     """
     first = np.cumsum([0] + [len(t) for t in truth])
     found = np.array(
@@ -108,7 +109,7 @@ def fixed_boxes_ap(boxes, truth, difficult=None):
     )
     scores = np.repeat(-np.arange(len(boxes), dtype=float), len(truth))
     hard = np.zeros(first[-1], bool) if difficult is None else np.concatenate(difficult).astype(bool)
-    return average_precision(scores, found.reshape(-1), hard)
+    return judged(scores, found.reshape(-1), hard)
 
 
 def _numbered(box, truth, start):
