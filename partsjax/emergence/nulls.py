@@ -12,7 +12,7 @@ import numpy as np
 from partsjax.data.crops import Crops, Truth
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.ground import Ground
-from partsjax.emergence.verdict import NullVerdict, Verdict, require_column_name
+from partsjax.emergence.verdict import NullVerdict, require_column_name
 from partsjax.errors import InputError, nearest
 from partsjax.networks import untrained_network
 from partsjax.networks.protocol import Network
@@ -100,18 +100,8 @@ def beside(real: Evidence, nulls: Mapping[Null, Evidence]) -> Evidence:
     verdicts = tuple(
         dataclasses.replace(
             verdict,
-            nulls={null.name: _null_verdict(null.label, of.verdicts[part]) for null, of in nulls.items()},
+            nulls={null.name: NullVerdict(null.label, (of.verdicts[part],)) for null, of in nulls.items()},
         )
         for part, verdict in enumerate(real.verdicts)
     )
     return dataclasses.replace(real, verdicts=verdicts)
-
-
-def _null_verdict(label: str, found: Verdict) -> NullVerdict:
-    return NullVerdict(
-        label,
-        found.combination_ap_train,
-        found.combination_ap_val,
-        found.emerges_paper,
-        found.emerges_strict,
-    )

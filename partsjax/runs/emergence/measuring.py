@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.data.dataset import Dataset
+from partsjax.emergence.adjusting import with_run_q_values
 from partsjax.emergence.combination import Search
 from partsjax.emergence.drift import drift_note
 from partsjax.emergence.ground import Ground
@@ -233,9 +234,7 @@ class _Judging:
                             stages_of.compute(object_class, ran)
                 with clock("verdicts"):
                     judged |= self._judge(object_class, advance)
-        return {
-            (layer, object_class): judged[layer, object_class] for layer in layers for object_class in classes
-        }
+        return with_run_q_values({(layer, of): judged[layer, of] for layer in layers for of in classes})
 
     def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
         """Every layer's evidence with its nulls, two at a time: one keeps little more than a core busy."""
