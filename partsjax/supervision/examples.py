@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Collection
 
 import numpy as np
+from scipy.stats.qmc import Halton
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.schema import Image
@@ -72,23 +73,30 @@ def gather(dataset: Dataset, split: str, *, limit: int | None = None) -> Example
 
     Args:
       split: one of `schema.SPLITS`.
-      limit: at most about this many objects per class: an image is kept, with all its objects, while a
-        class it shows has fewer objects so far.
+      limit: at most about this many objects per class, evenly spread: images are visited in an order of
+        which every beginning is spread over the split (van der Corput's), and one is kept, with all its
+        objects, while a class it shows has fewer objects so far.
 
     Raises:
       InputError: no image of the split has a label, or a class has no training image; both name a fix.
     """
     classes = tuple(dataset.parts)
+    images = [image for image in dataset.images if image.split == split]
+    return _examples(dataset.name, split, classes, _limited(images, classes, limit))
+
+
+def _limited(images: list[Image], classes: tuple[str, ...], limit: int | None) -> list[Image]:
+    """The images that `gather` keeps, in their order."""
+    if limit is None or not images:
+        return images
     kept, seen = [], collections.Counter()
-    for image in dataset.images:
-        if image.split != split:
-            continue
-        shown = [o.object_class for o in image.objects if o.object_class in classes]
-        if limit is not None and all(seen[name] >= limit for name in shown):
-            continue
-        seen.update(shown)
-        kept.append(image)
-    return _examples(dataset.name, split, classes, kept)
+    places = Halton(1, scramble=False).random(len(images) + 1)[1:, 0]  # 1/2, 1/4, 3/4, 1/8, ...
+    for i in np.argsort(np.argsort(places)):
+        shown = [o.object_class for o in images[i].objects if o.object_class in classes]
+        if any(seen[name] < limit for name in shown):
+            seen.update(shown)
+            kept.append(i)
+    return [images[i] for i in sorted(kept)]
 
 
 def _examples(dataset: str, split: str, classes: tuple[str, ...], images: list[Image]) -> Examples:

@@ -62,8 +62,31 @@ def test_unreadable_images_are_left_out_and_what_is_left_is_checked_again():
 
 
 def test_a_limit_counts_objects_of_each_class():
-    data = dataset(image(0, DOG, DOG), image(1, DOG), image(2, DOG, CAT), image(3, CAT), image(4, DOG))
-    assert [i.image_id for i in gather(data, "train", limit=2).images] == ["train-0", "train-2", "train-3"]
+    """Middle first, then the quarters; an image brings all its objects."""
+    data = dataset(image(0, DOG), image(1, DOG, DOG), image(2, CAT), image(3, DOG, CAT), image(4), image(5, DOG))
+    assert [i.image_id for i in gather(data, "train", limit=2).images] == ["train-1", "train-2", "train-3"]
+    assert len(gather(data, "train", limit=9)) == 5  # without the one that shows no class
+    assert len(gather(data, "train")) == 6
+
+
+@pytest.mark.parametrize("arranged", ["by class", "in turn", "at random"])
+def test_what_a_limit_keeps_is_spread_over_the_split(arranged):
+    """Annotation changes along a split: the first ones are not like the others."""
+    shown = {
+        "by class": [DOG] * 150 + [CAT] * 50,
+        "in turn": ([DOG] * 3 + [CAT]) * 50,
+        "at random": np.random.default_rng(0).permutation([0] * 150 + [1] * 50).tolist(),
+    }[arranged]
+    shown = [(DOG, CAT)[one] if isinstance(one, int) else one for one in shown]
+    images = [image(i, *[box] * (1 + i % 3)) for i, box in enumerate(shown)]
+    kept = {i.image_id for i in gather(dataset(*images), "train", limit=24).images}
+    for name in ("dog", "cat"):
+        those = [i for i, box in enumerate(shown) if box[0] == name]
+        places = np.array([k for k, i in enumerate(those) if images[i].image_id in kept]) / len(those)
+        objects = sum(len(images[those[round(p * len(those))]].objects) for p in places)
+        assert 24 <= objects < 24 + 3
+        quarters = np.histogram(places, 4, (0, 1))[0] / len(places)
+        assert quarters.max() - quarters.min() <= 0.25, quarters
 
 
 def test_shapeparts_are_one_class_an_image():
