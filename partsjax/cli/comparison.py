@@ -35,6 +35,13 @@ _NETWORKS = flags.DEFINE_list(
 )
 _BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are compared with.")
 _SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch networks, as 0,1,2.")
+_TRAIN_ON = flags.DEFINE_enum(
+    "train_on",
+    "half",
+    ["half", "all"],
+    "half: networks are trained on one half of the train images, and regressors, sets and priors of all "
+    "networks are fitted on the other, for a network overfits to what it was trained on. all: both on all.",
+)
 _SCRATCH_STEPS = flags.DEFINE_integer(
     "scratch_steps", None, "Updates of scratch. Default: as many as --steps.", lower_bound=1
 )
@@ -49,7 +56,7 @@ _PAGES = flags.DEFINE_bool("pages", False, "Also write every network's own repor
 _OF_TRAINING = (
     "weights", "supervision", "steps", "scratch_steps", "train_from", "hidden", "learning_rate",
     "new_learning_rate", "schedule", "weight_decay", "balance", "windows", "num_windows", "image_size",
-    "evaluate_every", "val_limit",
+    "evaluate_every", "val_limit", "train_on",
 )  # fmt: skip
 flags.adopt_module_key_flags(shared)
 flags.adopt_module_key_flags(supervision)
@@ -69,6 +76,7 @@ def main() -> None:
         training=supervision.training_options(),
         seeds=tuple(map(_seed, _SEEDS.value)),
         baseline=_BASELINE.value,
+        train_on=_TRAIN_ON.value,
         scratch_steps=_SCRATCH_STEPS.value,
     )
     _refuse_idle(options)

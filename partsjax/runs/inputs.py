@@ -1,6 +1,7 @@
 """Loads what a run's options name: its dataset and its network; adds their notes to the run's."""
 
 from partsjax.data.dataset import Dataset
+from partsjax.data.halves import half
 from partsjax.data.loading import load_dataset
 from partsjax.networks import load_network
 from partsjax.networks.protocol import Network
@@ -10,7 +11,7 @@ from partsjax.runs.context import Context
 def dataset_of(options, context: Context) -> Dataset:
     """Loads the dataset.
 
-    options: has `dataset`, `data_dir`, `classes`, `seed` and `reader`, as `Options` has them.
+    options: has `dataset`, `data_dir`, `classes`, `seed` and `reader`, and may have `half`, as `Options`.
     """
     with context.clock("annotations"), context.preparation() as progress:
         dataset = load_dataset(
@@ -23,6 +24,8 @@ def dataset_of(options, context: Context) -> Dataset:
             **options.reader,
             **context.fetching,
         )
+    if (number := getattr(options, "half", None)) is not None:
+        dataset = half(dataset, number)
     context.notes.add(*dataset.notes)
     return dataset
 

@@ -22,6 +22,7 @@ class Options:
     file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
     nulls: names of `NULLS`.
+    half: of the train images, as for `data.halves.half`; None: all of them.
     """
 
     net: str = "alexnet"
@@ -40,6 +41,7 @@ class Options:
     nulls: tuple[str, ...] = tuple(NULLS)
     all_searches: bool = False
     weights_seed: int | None = None
+    half: int | None = None
 
     def __post_init__(self):
         chosen_nulls(self.nulls)

@@ -1,9 +1,12 @@
 """The command of a comparison: what it takes, what it says, and what it refuses in one line."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from partsjax.cli import comparison
+from partsjax.data.coco_parts import read_coco_parts
 from tests import tiny
 from tests.cli.commands import typed
 from tests.runs.running import rows
@@ -72,6 +75,39 @@ def test_a_users_own_network_is_trained_and_compared(command, tmp_path):
     assert status in (None, 0), err
     assert (tmp_path / "W" / "networks" / "object-0" / "checkpoint").is_dir()
     assert [row["network"] for row in rows(tmp_path / "W" / "differences.csv")] == ["object", "object"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("train_on", [None, "half", "all"])
+def test_no_image_is_both_trained_on_and_fitted_on(command, folder, monkeypatch, train_on):
+    """Unless that is asked for; what is fitted is the same for every network."""
+    used = {"trained": [], "fitted": []}
+
+    def spied(where: str, name: str, kind: str):
+        plain = getattr(sys.modules[where], name)
+
+        def spy(network, dataset, *others):
+            used[kind].append({i.image_id for i in dataset.images if i.split == "train"})
+            return plain(network, dataset, *others)
+
+        monkeypatch.setattr(f"{where}.{name}", spy)
+
+    spied("partsjax.runs.supervision.run", "Training", "trained")
+    spied("partsjax.runs.emergence.run", "answer_emergence", "fitted")
+    networks = "random,imagenet,object,image"
+    asked = {"train_on": train_on} if train_on else {}
+    status, _, err = command(networks=networks, seeds="0,1", steps=2, batch_size=4, layers="conv1", **asked)
+    assert status in (None, 0), err
+    (trained,), (fitted,) = ({frozenset(one) for one in used[kind]} for kind in ("trained", "fitted"))
+    assert len(used["trained"]) == 4 and len(used["fitted"]) == 7
+    every = {i.image_id for i in read_coco_parts(folder).images if i.split == "train"}
+    assert len(every) > 8 and trained | fitted == every
+    assert trained & fitted == (every if train_on == "all" else set())
+
+
+def test_halves_are_refused_where_nothing_is_trained(command):
+    status, _, err = command(train_on="half")
+    assert status == 2 and "--train_on: has no effect where no network is trained" in err
 
 
 @pytest.mark.slow

@@ -63,7 +63,9 @@ def test_unreadable_images_are_left_out_and_what_is_left_is_checked_again():
 
 def test_a_limit_counts_objects_of_each_class():
     """Middle first, then the quarters; an image brings all its objects."""
-    data = dataset(image(0, DOG), image(1, DOG, DOG), image(2, CAT), image(3, DOG, CAT), image(4), image(5, DOG))
+    data = dataset(
+        image(0, DOG), image(1, DOG, DOG), image(2, CAT), image(3, DOG, CAT), image(4), image(5, DOG)
+    )
     assert [i.image_id for i in gather(data, "train", limit=2).images] == ["train-1", "train-2", "train-3"]
     assert len(gather(data, "train", limit=9)) == 5  # without the one that shows no class
     assert len(gather(data, "train")) == 6

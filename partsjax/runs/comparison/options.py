@@ -2,8 +2,9 @@
 
 import dataclasses
 
+from partsjax.data.halves import HALVES
 from partsjax.networks.weights.normalisation import WeightOptions
-from partsjax.runs.comparison.members import SCRATCH, Member
+from partsjax.runs.comparison.members import SCRATCH, Member, members
 from partsjax.runs.options import Options
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.supervision.inputs import WINDOWS
@@ -19,6 +20,9 @@ class ComparisonOptions:
     training: of every trained network; its supervision is what `scratch` learns from, its weights what the
       others start from. On shapeparts, which is drawn from the seed, other seeds see other training images.
     Windows are asked for where an objective knows such windows.
+    train_on: "half": networks are trained on one half of the train images, and regressors, sets and priors of
+      all networks are fitted on the other; "all": both on all of them, as everything is where no network is
+      trained.
     scratch_steps: updates of `scratch`, None: as many as the others. It trains all layers, at the rate of
       layers that start from random values.
     """
@@ -28,7 +32,14 @@ class ComparisonOptions:
     training: TrainingOptions
     seeds: tuple[int, ...] = (0,)
     baseline: str = "imagenet"
+    train_on: str = "half"
     scratch_steps: int | None = None
+
+    @property
+    def halves(self) -> tuple[int | None, int | None]:
+        """Which half networks are trained on, and which everything else is fitted on; None: all."""
+        trained = any(m.trained for m in members(self.networks, self.seeds, self.measuring.net))
+        return HALVES if trained and self.train_on == "half" else (None, None)
 
     def training_of(self, member: Member) -> TrainingOptions:
         recipe, weights, objective = self.training.recipe, self.training.weights, member.name
@@ -48,6 +59,7 @@ class ComparisonOptions:
             supervision=objective,
             recipe=dataclasses.replace(recipe, windows=windows),
             seed=member.seed,
+            half=self.halves[0],
         )
 
     def measuring_of(self, member: Member, weights: str) -> Options:
@@ -62,6 +74,7 @@ class ComparisonOptions:
             weights_seed=seed,
             nulls=(),
             all_searches=False,
+            half=self.halves[1],
         )
 
     def _layers(self, member: Member) -> tuple[str, ...]:

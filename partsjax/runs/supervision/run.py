@@ -18,7 +18,10 @@ from partsjax.supervision.recipe import Recipe
 
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
-    """What decides a trained network; as on the command line. The last four are as in `TrainingRequest`."""
+    """What decides a trained network; as on the command line.
+
+    The last four are as in `TrainingRequest`; half: of the train images, as for `data.halves.half`.
+    """
 
     net: str = "alexnet"
     weights: str = "imagenet"
@@ -28,6 +31,7 @@ class TrainingOptions:
     dtype: str = "float32"
     file: WeightOptions = dataclasses.field(default_factory=WeightOptions)
     reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    half: int | None = None
     supervision: str = "object"
     recipe: Recipe = dataclasses.field(default_factory=Recipe)
     limit: int | None = None
