@@ -27,15 +27,16 @@ def _normal_quantile(share: float, samples: int) -> float:
 
 
 def _bias(known: np.ndarray, value: float) -> float:
-    """z0 = Φ⁻¹ of the share of samples below the estimate."""
-    return _normal_quantile(float(np.mean(known < value)), len(known))
+    """z0 = Φ⁻¹ of the share of samples below the estimate; of samples equal to it, as of counts, half."""
+    return _normal_quantile(float(np.mean(known < value) + np.mean(known == value) / 2), len(known))
 
 
 def interval(samples: np.ndarray, value: float) -> tuple[float, float]:
     """Bias-corrected 95% interval of a figure from its bootstrap samples (Efron's BC; our choice).
 
     With z0 = Φ⁻¹(share of samples below the figure), the ends are the samples' quantiles at
-    Φ(2 z0 ± 1.96). Shares are kept within [1/(2R), 1 - 1/(2R)].
+    Φ(2 z0 ± 1.96). Shares are kept within [1/(2R), 1 - 1/(2R)]; of samples equal to the figure, which
+    APs hardly have and counts do, half are below it.
 
     Args:
       samples: float [R]; those without ground truth (NaN) are left out.

@@ -1,8 +1,8 @@
 """Differences between networks judged on the same images: paired over images, and over seeds of training.
 
 Over images. All networks' held-out APs are known on the same 1,000 bootstrap samples of each class's images,
-so a figure's difference is known on each of them too; its interval is their 2.5th to 97.5th percentile. A
-sample r of the whole is sample r of every class; a class's are put in an order of their own first, or classes
+so a figure's difference is known on each of them too; its interval is bias-corrected as all are
+(`bootstrap.interval`). A sample r of the whole is sample r of every class; a class's are put in an order of their own first, or classes
 with equally many images would be drawn alike. Classes are drawn independently, also where a photograph is in
 two of them.
 
@@ -69,7 +69,7 @@ class Difference:
 
 
 def mean_ap(networks: Sequence[JudgedLayer]) -> Estimate:
-    """Mean held-out AP over parts, and over seeds where there are several: one `Measured` a seed."""
+    """Mean held-out AP over parts, and over seeds where there are several: one `JudgedLayer` for each."""
     _check(networks)
     return over_seeds([_mean(n.ap_val) for n in networks], [_mean(_drawn(n)) for n in networks])
 
@@ -119,12 +119,12 @@ def over_seeds(values: Sequence[float], drawn: Sequence[np.ndarray]) -> Estimate
       values: the figure by seed; drawn: float [R] each, on bootstrap samples of the images.
     """
     value = float(np.mean(values))
-    low, high = interval(np.mean(drawn, axis=0))
+    low, high = interval(np.mean(drawn, axis=0), value)
     if len(values) == 1:
         return Estimate(value, low, high)
     t = scipy.stats.t.ppf(0.975, len(values) - 1)
     of_seeds = t * np.std(values, ddof=1) / np.sqrt(len(values))
-    # A count's samples may all lie on one side of it.
+    # Samples may all lie on one side of their figure.
     below, above = max(value - low, 0.0), max(high - value, 0.0)
     return Estimate(value, value - float(np.hypot(below, of_seeds)), value + float(np.hypot(above, of_seeds)))
 
