@@ -12,9 +12,10 @@ from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.method import Method
+from partsjax.emergence.place_prior import PlacePrior
 from partsjax.emergence.scoring import Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
-from tests.emergence.bare_crops import bare_crops
+from tests.emergence.bare_crops import bare_crops, random_boxes
 from tests.emergence.test_scoring import CELLS, GEOMETRY, activations, padded, plain_truth, stimuli
 
 QUICK = Genetic(population=20, generations=5)
@@ -31,16 +32,17 @@ ALL_SEARCHES = tuple(
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Crops of one split: stimuli, parts, the image of each crop."""
+    """Crops of one split: stimuli, parts, the image of each crop, the box of its object."""
 
     stimuli: Stimuli
     truth: Truth
     images: np.ndarray
+    boxes: np.ndarray
 
     def select(self, crops: np.ndarray, images: np.ndarray) -> "Split":
         """Some crops, each as often as it is asked for, as those of `images`."""
         found = Stimuli(self.stimuli.cells[..., crops], self.stimuli.values[..., crops], CELLS)
-        return Split(found, self.truth.select(crops), images)
+        return Split(found, self.truth.select(crops), images, self.boxes[crops])
 
 
 def split(seed: int, shares: Sequence[float], crops: int = 40) -> Split:
@@ -58,7 +60,7 @@ def split(seed: int, shares: Sequence[float], crops: int = 40) -> Split:
         axis=-1,
     )
     images = np.sort(random.integers(0, crops // 2, crops))
-    return Split(stimuli(maps), padded(truth), images)
+    return Split(stimuli(maps), padded(truth), images, random_boxes(crops, seed))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +73,16 @@ class Examined:
     evidence: Evidence
 
 
-def examined(train: Split, val: Split, searches=ALL_SEARCHES, method=Method(), seed=0) -> Examined:  # noqa: B008
-    crops = (bare_crops(of_split.truth, of_split.images) for of_split in (train, val))
+def examined(
+    train: Split,
+    val: Split,
+    searches=ALL_SEARCHES,
+    method=Method(),  # noqa: B008
+    priors: Sequence[PlacePrior] = (),
+) -> Examined:
+    crops = (bare_crops(of_split.truth, of_split.images, of_split.boxes) for of_split in (train, val))
     crops = (dataclasses.replace(of_split, parts=("head", "foot")) for of_split in crops)
-    data = LayerData("conv1", (train.stimuli, val.stimuli), Ground(*crops, method, seed), GEOMETRY)
+    ground = Ground(*crops, method, 0, tuple(priors))
+    data = LayerData("conv1", (train.stimuli, val.stimuli), ground, GEOMETRY)
     scores, found = score_layer(data.stimuli, (train.truth, val.truth), GEOMETRY, method)
-    return Examined(scores, found, data.ground, examine(data, scores, found, searches, seed))
+    return Examined(scores, found, ground, examine(data, scores, found, searches, 0))
