@@ -63,8 +63,12 @@ _ALL_SEARCHES = flags.DEFINE_bool(
 _NULLS = flags.DEFINE_list(
     "nulls",
     list(NULLS),
-    "Runs that cannot know parts, to compare verdicts with: random (the network untrained) and shuffled "
-    "(parts permuted among crops). --nulls= leaves them out.",
+    "Runs that cannot know parts, to compare verdicts with: random (the network untrained), permuted (its "
+    "weights permuted within each filter), shuffled (parts permuted among crops) and unfounded (parts moved "
+    "to random places inside their object). --nulls= leaves them out.",
+)
+_NULL_SEEDS = flags.DEFINE_integer(
+    "null_seeds", 1, "Seeds that every null is run with, from --seed on.", lower_bound=1
 )
 flags.adopt_module_key_flags(shared)
 
@@ -77,10 +81,13 @@ def main() -> None:
     values = flags.FLAGS
     shown = shared.job_options()
     shared.check_names("nulls", values.nulls)
+    if not any(values.nulls):
+        shared.refuse_idle(["null_seeds"], "without --nulls")
     options = Options(
         method=Method(**{name: values[name].value for name in _METHOD}),
         search=Search(values.combination, values.score, values.union_nms),
         nulls=tuple(null for null in values.nulls if null),
+        null_seeds=values.null_seeds,
         all_searches=values.all_searches,
         **shown,
     )

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from partsjax.data.crops import Crops, Truth
+from partsjax.data.crops import CONTEXT, Truth
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.verdict import NullVerdict, require_column_name
 from partsjax.errors import InputError, nearest
-from partsjax.networks import untrained_network
+from partsjax.networks import permuted_network, untrained_network
 from partsjax.networks.protocol import Network
 
 
@@ -23,7 +23,7 @@ def same_network(network: Network, seed: int) -> Network:
     return network
 
 
-def same_truth(ground: Ground) -> Ground:
+def same_truth(ground: Ground, seed: int) -> Ground:
     """The ground truth itself: the null is in the network."""
     return ground
 
@@ -37,7 +37,7 @@ class Null:
       label: what people read, as "random weights".
       network_of: (network, seed) -> the network to measure. `InputError`: there is none; the null is left
         out, with a note that says why.
-      truth_of: one class's parts in both splits -> those to fit and to judge on.
+      truth_of: (one class's parts in both splits, seed) -> those to fit and to judge on.
 
     Raises:
       InputError: the name cannot name columns, or one that other columns have.
@@ -46,7 +46,7 @@ class Null:
     name: str
     label: str
     network_of: Callable[[Network, int], Network] = same_network
-    truth_of: Callable[[Ground], Ground] = same_truth
+    truth_of: Callable[[Ground, int], Ground] = same_truth
 
     def __post_init__(self):
         require_column_name("null", self.name)
@@ -61,18 +61,45 @@ def shuffled(truth: Truth, seed) -> Truth:
     return truth.select(np.random.default_rng(seed).permutation(truth.valid.shape[-1]))
 
 
-def _shuffled_parts(ground: Ground) -> Ground:
-    def of(crops: Crops, split: int) -> Crops:
-        return dataclasses.replace(crops, truth=shuffled(crops.truth, (ground.seed, split)))
+def unfounded(truth: Truth, size: int, seed) -> Truth:
+    """The same ground truth with every box at a random place inside its object, its size kept.
 
-    return dataclasses.replace(ground, train=of(ground.train, 0), val=of(ground.val, 1))
+    What is still scored with it is the fitting alone (our choice, in both splits). An object fills its crop
+    but for `CONTEXT` pixels on each side; along an axis on which a box is longer than the object, it covers
+    the object, at a random place.
+
+    Args:
+      size: of the crops, in pixels.
+    """
+    near, far = truth.boxes[:2], truth.boxes[2:]
+    room = size - 2 * CONTEXT - (far - near)  # below 0 where the box is the longer one
+    moved = CONTEXT + np.random.default_rng(seed).random(room.shape, np.float32) * room
+    return dataclasses.replace(truth, boxes=np.concatenate([moved, moved + (far - near)]))
+
+
+def _shuffled_parts(ground: Ground, seed: int) -> Ground:
+    return _in_both_splits(ground, lambda truth, split: shuffled(truth, (seed, split)))
+
+
+def _unfounded_boxes(ground: Ground, seed: int) -> Ground:
+    return _in_both_splits(ground, lambda truth, split: unfounded(truth, ground.train.size, (seed, split)))
+
+
+def _in_both_splits(ground: Ground, truth_of: Callable[[Truth, int], Truth]) -> Ground:
+    train, val = (
+        dataclasses.replace(crops, truth=truth_of(crops.truth, split))
+        for split, crops in enumerate((ground.train, ground.val))
+    )
+    return dataclasses.replace(ground, train=train, val=val)
 
 
 NULLS = {
     null.name: null
     for null in (
         Null("random", "random weights", network_of=untrained_network),
+        Null("permuted", "permuted weights", network_of=permuted_network),
         Null("shuffled", "shuffled parts", truth_of=_shuffled_parts),
+        Null("unfounded", "unfounded boxes", truth_of=_unfounded_boxes),
     )
 }
 
@@ -95,12 +122,15 @@ def chosen_nulls(nulls: Sequence[str | Null]) -> tuple[Null, ...]:
     return tuple(found)
 
 
-def beside(real: Evidence, nulls: Mapping[Null, Evidence]) -> Evidence:
-    """The same evidence, each verdict with what the nulls reach on its part."""
+def beside(real: Evidence, nulls: Mapping[Null, Sequence[Evidence]]) -> Evidence:
+    """The same evidence, each verdict with what the nulls reach on its part, one evidence for each seed."""
     verdicts = tuple(
         dataclasses.replace(
             verdict,
-            nulls={null.name: NullVerdict(null.label, (of.verdicts[part],)) for null, of in nulls.items()},
+            nulls={
+                null.name: NullVerdict(null.label, tuple(of.verdicts[part] for of in by_seed))
+                for null, by_seed in nulls.items()
+            },
         )
         for part, verdict in enumerate(real.verdicts)
     )

@@ -16,30 +16,38 @@ from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
 
 @dataclasses.dataclass(frozen=True)
 class EvidenceStage:
-    """Scores and judges; finished layers are taken from `cache`.
+    """Scores and judges; finished layers are kept in `cache`.
 
-    searches: the first is the one verdicts are of; seed: of the searches.
+    searches: the first is the one verdicts are of; seed: of the searches; null: whether it judges a null, as
+    `judge_layer` takes it.
     """
 
     cache: stages.Cache
     network: Network
     searches: tuple[Search, ...]
     seed: int
+    null: bool = False
+
+    def found(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged | None:
+        """What is kept of the evidence on one layer; arguments as for `judge`."""
+        found = self._entry(layer, pair, ground).found()
+        return None if found is None else unpacked(Judged, found)
 
     def judge(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
-        """The evidence on one layer.
+        """The evidence on one layer, computed and kept.
 
         Args:
           pair: the class's (train, val) stimulus stages, computed; ground: their readable crops' parts.
         """
-        crops = pair[0].crops
-        entry = (self.cache / crops.object_class).entry(layer, self.key(layer, pair, ground))
-        found = entry.found()
-        if found is not None:
-            return unpacked(Judged, found)
-        judged = self._compute(layer, pair, ground)
-        entry.save(packed(judged))
+        train, val = (stage.load(layer) for stage in pair)
+        geometry = Geometry.of(self.network.fields[layer], train.columns, self.network.input_size)
+        data = LayerData(layer, (train, val), ground, geometry)
+        judged = judge_layer(data, self.searches, self.seed, null=self.null)
+        self._entry(layer, pair, ground).save(packed(judged))
         return judged
+
+    def _entry(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> stages.Entry:
+        return (self.cache / pair[0].crops.object_class).entry(layer, self.key(layer, pair, ground))
 
     def key(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> str:
         """Of all that the evidence depends on."""
@@ -57,9 +65,5 @@ class EvidenceStage:
             method=dataclasses.asdict(ground.method),
             searches=[dataclasses.asdict(search) for search in self.searches],
             seed=[self.seed, ground.seed],
+            null=self.null,
         )
-
-    def _compute(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged:
-        train, val = (stage.load(layer) for stage in pair)
-        geometry = Geometry.of(self.network.fields[layer], train.columns, self.network.input_size)
-        return judge_layer(LayerData(layer, (train, val), ground, geometry), self.searches, self.seed)

@@ -7,7 +7,7 @@ from typing import Any
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import NULLS, chosen_nulls
-from partsjax.errors import InputError, nearest
+from partsjax.errors import InputError, nearest, require_whole
 from partsjax.networks.protocol import Network
 from partsjax.networks.weights.normalisation import WeightOptions
 
@@ -21,7 +21,7 @@ class Options:
     reader: options of the dataset's reader, by name.
     file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
-    nulls: names of `NULLS`.
+    nulls: names of `NULLS`; null_seeds: how many seeds each is run with.
     half: of the train images, as for `data.halves.half`; None: all of them.
     """
 
@@ -39,12 +39,14 @@ class Options:
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
     nulls: tuple[str, ...] = tuple(NULLS)
+    null_seeds: int = 1
     all_searches: bool = False
     weights_seed: int | None = None
     half: int | None = None
 
     def __post_init__(self):
         chosen_nulls(self.nulls)
+        require_whole(1, null_seeds=self.null_seeds)
 
     @property
     def searches(self) -> tuple[Search, ...]:

@@ -131,7 +131,7 @@ def test_shuffled_parts_are_chosen_on_shuffled_train():
     """The null goes through everything: what is chosen is the best on train as it was shuffled."""
     splits = SPLITS.values()
     plain = examined(*splits, ALL_SEARCHES[1:2])
-    ground = NULLS["shuffled"].truth_of(plain.ground)
+    ground = NULLS["shuffled"].truth_of(plain.ground, 0)
     shuffled_splits = []
     for number, (one, truth) in enumerate(zip(splits, (ground.train.truth, ground.val.truth), strict=True)):
         # Both splits, each by itself.

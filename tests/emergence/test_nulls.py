@@ -1,16 +1,23 @@
-"""Nulls as records; of parts permuted among crops, that all stays but what belongs to what."""
+"""Nulls as records; parts permuted among crops, or moved inside their object: what stays and what goes."""
 
 import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kstest
 
+from partsjax.data.crops import Truth
 from partsjax.emergence.evidence import Evidence
-from partsjax.emergence.nulls import NULLS, Null, beside, chosen_nulls, shuffled
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.method import Method
+from partsjax.emergence.nulls import NULLS, Null, beside, chosen_nulls, shuffled, unfounded
 from partsjax.emergence.verdict import NullVerdict
 from partsjax.errors import InputError
+from tests.emergence.bare_crops import bare_crops
 from tests.emergence.test_scoring import activations, padded, plain_truth, scored
-from tests.emergence.test_verdict import SURE, UNSURE, verdict
+from tests.emergence.test_verdict import UNSURE, verdict
 
 
 @pytest.mark.parametrize("name", ["", "Random", "1st", "a b", "a-b", "_a", "a,b", "ä"])
@@ -19,7 +26,7 @@ def test_a_name_that_is_no_name_of_columns(name):
         Null(name, "some words")
 
 
-@pytest.mark.parametrize("name", ["prior", "one_box", "median_box", "combination", "best_filter"])
+@pytest.mark.parametrize("name", ["prior", "list_prior", "combination", "best_filter"])
 def test_a_name_whose_columns_are_there_already(name):
     with pytest.raises(InputError, match=f"{name}_ap_val is another column"):
         Null(name, "some words")
@@ -34,20 +41,17 @@ def test_nulls_are_chosen_by_name_or_given():
         chosen_nulls([own, "random", Null("own", "other words")])
 
 
-def test_nulls_stand_beside_each_verdict_in_order():
-    ear = verdict(part="ear")
-    real = Evidence((verdict(), ear), (), (), np.zeros((2, 1000), np.float32))
+def test_nulls_stand_beside_each_verdict_in_order_seed_by_seed():
+    head, ear = verdict(), verdict(part="ear")
+    real = Evidence((head, ear), (), (), *np.zeros((2, 2, 1000), np.float32))
     weak = verdict(combination_ap_train=0.1, combination_ap_val=UNSURE)
     null = dataclasses.replace(real, verdicts=(weak, ear))
-    found = beside(real, {Null("b", "words of b"): null, Null("a", "words of a"): real})
-    of_a, of_b = (NullVerdict(f"words of {n}", 0.6, SURE, True, True) for n in "ab")
-    head, found_ear = found.verdicts
-    assert list(head.nulls.items()) == [
-        ("b", NullVerdict("words of b", 0.1, UNSURE, False, False)),
-        ("a", of_a),
+    found = beside(real, {Null("b", "words of b"): [null, real], Null("a", "words of a"): [real]})
+    assert [list(v.nulls.items()) for v in found.verdicts] == [
+        [("b", NullVerdict("words of b", (weak, head))), ("a", NullVerdict("words of a", (head,)))],
+        [("b", NullVerdict("words of b", (ear, ear))), ("a", NullVerdict("words of a", (ear,)))],
     ]
-    assert found_ear.nulls == {"b": of_b, "a": of_a}
-    assert dataclasses.replace(head, nulls={}) == verdict()
+    assert [dataclasses.replace(v, nulls={}) for v in found.verdicts] == [head, ear]
 
 
 def test_crops_are_permuted_whole():
@@ -65,6 +69,46 @@ def test_crops_are_permuted_whole():
     np.testing.assert_array_equal(null.positives, truth.positives)
     np.testing.assert_array_equal(crops(shuffled(truth, (0, 1))), other)
     assert (crops(shuffled(truth, (0, 2))) != other).any()
+
+
+BOX = st.tuples(*[st.floats(-8, 72, width=32), st.floats(0, 70, width=32)] * 2)
+
+
+@given(st.lists(BOX, min_size=1, max_size=20), st.integers(0, 5))
+def test_moved_boxes_keep_their_size_and_their_object(corners, seed):
+    """Boxes of any size, of an object from 16 to 48: inside of it, or around it where they are longer."""
+    left, width, top, height = np.array(corners, np.float32).T
+    boxes = np.stack([left, top, left + width, top + height])[:, None, None]
+    truth = Truth(boxes, np.ones(boxes.shape[1:], bool), np.zeros(boxes.shape[1:], bool))
+    found = unfounded(truth, 64, seed)
+    assert found.boxes.dtype == np.float32
+    assert found.valid is truth.valid and found.difficult is truth.difficult
+    for near, far, old in zip(found.boxes[:2], found.boxes[2:], boxes[2:] - boxes[:2], strict=True):
+        np.testing.assert_allclose(far - near, old, atol=1e-4)
+        ends = np.stack([near, far])
+        inside = (ends > 16 - 1e-4).all(axis=0) & (ends < 48 + 1e-4).all(axis=0)
+        around = (near < 16 + 1e-4) & (far > 48 - 1e-4)
+        assert np.where(old <= 32, inside, around).all()
+
+
+def test_moved_boxes_are_anywhere_inside_each_by_itself():
+    boxes = np.tile(np.float32([20, 24, 28, 40])[:, None, None, None], (1, 1, 2, 2000))
+    truth = Truth(boxes, np.ones((1, 2, 2000), bool), np.zeros((1, 2, 2000), bool))
+    x, y = unfounded(truth, 64, 0).boxes[:2].reshape(2, -1)
+    for found, room in ((x, 24), (y, 16)):
+        assert kstest(found, "uniform", (16, room)).pvalue > 0.01
+    assert abs(np.corrcoef([x[:2000], x[2000:], y[:2000], y[2000:]]) - np.eye(4)).max() < 0.1
+
+
+@pytest.mark.parametrize("name", ["shuffled", "unfounded"])
+def test_each_split_and_each_seed_has_another_truth(name):
+    crops = bare_crops(padded(plain_truth(40, 3, 0)))
+    ground = Ground(crops, crops, Method(), 7)
+    first, again, other = (NULLS[name].truth_of(ground, seed) for seed in (3, 3, 4))
+    boxes = [of.truth.boxes for null in (first, again, other) for of in (null.train, null.val)]
+    np.testing.assert_array_equal(boxes[:2], boxes[2:4])
+    assert len({array.tobytes() for array in [*boxes, crops.truth.boxes]}) == 5
+    assert first.seed == ground.seed and first.train.objects is crops.objects
 
 
 @pytest.mark.slow

@@ -1,29 +1,24 @@
-"""Measuring emergence: stimuli of a network and of its nulls, then verdicts, class by class."""
+"""Measuring emergence: stimuli of a network and of its nulls, then verdicts on every part."""
 
-import concurrent.futures
-import dataclasses
-import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from partsjax.data.dataset import Dataset
-from partsjax.emergence.adjusting import with_run_q_values
 from partsjax.emergence.combination import Search
 from partsjax.emergence.drift import drift_note
-from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
-from partsjax.emergence.nulls import Null, beside, chosen_nulls
+from partsjax.emergence.nulls import Null, chosen_nulls
 from partsjax.emergence.place_prior import PlacePrior, require_priors
 from partsjax.errors import InputError, require_whole
 from partsjax.networks.protocol import Network
-from partsjax.progress import Advance, bars, silent
+from partsjax.progress import bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
+from partsjax.runs.emergence.asked import EmergenceRequest
+from partsjax.runs.emergence.judging import judged_classes
+from partsjax.runs.emergence.null_runs import null_runs
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
-from partsjax.runs.evidence_stage import EvidenceStage
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
 from partsjax.runs.options import chosen_layers
 from partsjax.runs.unseen import Images, unseen_digest
@@ -36,7 +31,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     layers: Sequence[str] | str | None = None,
     method: Method = Method(),  # noqa: B008  (frozen)
     search: Search = Search(),  # noqa: B008
-    nulls: Sequence[str | Null] = ("random", "shuffled"),
+    nulls: Sequence[str | Null] = ("random", "permuted", "shuffled", "unfounded"),
+    null_seeds: int = 1,
     priors: Sequence[PlacePrior] = (),
     limit: int | None = None,
     seed: int = 0,
@@ -59,8 +55,9 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       layers: names of `network.fields`, or "all"; None: the network's default.
       method: how filters are scored, with all thresholds.
       search: how sets of filters are looked for.
-      nulls: names ("random", "shuffled") or `Null` objects; () for none.
-      priors: place priors to compare parts with, besides fixed boxes.
+      nulls: names ("random", "permuted", "shuffled", "unfounded") or `Null` objects; () for none.
+      null_seeds: how many seeds every null is run with, from `seed` on.
+      priors: place priors to compare parts with, besides our own.
       limit: at most this many objects per class and split.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
@@ -87,52 +84,31 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
     nulls, priors = chosen_nulls(nulls), tuple(priors)
     require_priors(priors, [null.name for null in nulls])
-    asked = EmergenceRequest(chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors)
+    asked = EmergenceRequest(
+        chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors, null_seeds
+    )
     more = {"batch_size": batch_size, "skip_bad": skip_bad, "allow_duplicates": allow_duplicates}
     with library_context(cache, bars() if progress else silent, **more) as context:
         context.notes.add(*network.notes, *dataset.notes)
         return answer_emergence(network, dataset, asked, context)
 
 
-_NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they scored, not the regressors
-
-
-@dataclasses.dataclass(frozen=True)
-class EmergenceRequest:
-    """What is measured, of a network on a dataset.
-
-    searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
-    seed: of searches, bootstrap and nulls. priors: place priors besides fixed boxes.
-    """
-
-    layers: tuple[str, ...]
-    method: Method
-    searches: tuple[Search, ...]
-    nulls: tuple[Null, ...]
-    limit: int | None
-    seed: int
-    priors: tuple[PlacePrior, ...] = ()
-
-    def __post_init__(self):
-        require_whole(0, seed=self.seed)
-        if self.limit is not None:
-            require_whole(1, limit=self.limit)
-
-
 def answer_emergence(
     network: Network, dataset: Dataset, asked: EmergenceRequest, context: Context
 ) -> Emergence:
     """Measures; stages that are in the cache are taken from there."""
-    nulls = _networks_of_nulls(network, asked, context)
+    runs = null_runs(network, asked.nulls, asked.seed, asked.null_seeds, context)
     with context.clock("fingerprints"):
         crops = _looked_at(dataset, network.input_size, asked, context)
         shared = asked.layers, asked.method, crops, context
         trained = NetworkStages("stimuli", network, *shared)
-        of_null = {
-            null: trained if other is network else NetworkStages(f"stimuli-{null.name}", other, *shared)
-            for null, other in nulls.items()
+        nulls = {
+            run: trained
+            if run.network is network
+            else NetworkStages(f"stimuli-{run.name}", run.network, *shared)
+            for run in runs
         }
-    found = _Judging(trained, of_null, asked, context).run()
+    found = judged_classes(trained, nulls, asked, context)
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
     verdicts = [v for of_class in found.values() for v in of_class.evidence.verdicts]
@@ -148,7 +124,7 @@ def answer_emergence(
             dataset=dataset.name,
             classes=tuple(dataset.parts),
             layers=asked.layers,
-            nulls=tuple(null.name for null in nulls),
+            nulls=tuple(dict.fromkeys(run.null.name for run in runs)),
             method=asked.method,
             search=asked.searches[0],
             limit=asked.limit,
@@ -173,18 +149,6 @@ def answer_emergence(
     )
 
 
-def _networks_of_nulls(network: Network, asked: EmergenceRequest, context: Context) -> dict[Null, Network]:
-    """The network that each null measures; nulls that have none are left out, with a note."""
-    found = {}
-    for null in asked.nulls:
-        try:
-            with context.clock("weights"):
-                found[null] = null.network_of(network, asked.seed)
-        except InputError as why:
-            context.notes.add(f"no comparison with {null.label}: {why}")
-    return found
-
-
 def _looked_at(dataset: Dataset, size: int, asked: EmergenceRequest, context: Context) -> DatasetCrops:
     by_class = all_crops(dataset, size, asked)
     if not any(len(one) for pair in by_class.values() for one in pair):
@@ -192,78 +156,6 @@ def _looked_at(dataset: Dataset, size: int, asked: EmergenceRequest, context: Co
     looks = photographs.looked_at(images_of(by_class), context)
     photographs.note_oddities(looks, context.notes, allow_duplicates=context.allow_duplicates)
     return DatasetCrops(by_class, photographs.digests(looks))
-
-
-class _Judging:
-    """The stages of the network and of the nulls, run class by class: the network, then the verdicts."""
-
-    def __init__(
-        self,
-        trained: NetworkStages,
-        nulls: Mapping[Null, NetworkStages],
-        asked: EmergenceRequest,
-        context: Context,
-    ):
-        self._trained, self._nulls, self._asked, self._context = trained, nulls, asked, context
-
-        def judging(name: str, network: Network, searches: tuple[Search, ...]) -> EvidenceStage:
-            return EvidenceStage(context.cache / name, network, searches, asked.seed)
-
-        self._stages: dict[Null | None, EvidenceStage] = {
-            None: judging("evidence", trained.network, asked.searches)
-        }
-        for null, stages_of in nulls.items():
-            self._stages[null] = judging(f"evidence-{null.name}", stages_of.network, asked.searches[:1])
-
-    def run(self) -> dict[tuple[str, str], Judged]:
-        """By (layer, class), in order."""
-        judged: dict[tuple[str, str], Judged] = {}
-        classes, layers, clock = list(self._trained.by_class), self._asked.layers, self._context.clock
-        units = {
-            "crops": sum(len(stages_of) for stages_of in {self._trained, *self._nulls.values()}),
-            "verdicts": len(classes) * len(layers) * len(self._stages),
-        }
-        with self._context.progress(units) as advance:
-            ran = functools.partial(advance, "crops")
-            for object_class in classes:
-                with clock("network"):
-                    self._trained.compute(object_class, ran)
-                for null, stages_of in self._nulls.items():
-                    if stages_of is not self._trained:
-                        with clock(f"{null.name} network"):
-                            stages_of.compute(object_class, ran)
-                with clock("verdicts"):
-                    judged |= self._judge(object_class, advance)
-        return with_run_q_values({(layer, of): judged[layer, of] for layer in layers for of in classes})
-
-    def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
-        """Every layer's evidence with its nulls, two at a time: one keeps little more than a core busy."""
-        asked = self._asked
-        pairs = {null: stages_of.by_class[object_class] for null, stages_of in self._nulls.items()}
-        pairs[None] = self._trained.by_class[object_class]
-        readable = [stage.readable_crops() for stage in pairs[None]]
-        ground = Ground(*readable, asked.method, asked.seed, asked.priors)
-        grounds = {null: ground if null is None else null.truth_of(ground) for null in self._stages}
-
-        def judge(task: tuple[str, Null | None]) -> Judged:
-            layer, null = task
-            found = self._stages[null].judge(layer, pairs[null], grounds[null])
-            advance("verdicts", 1, f"{object_class}: verdicts")
-            return found
-
-        tasks = [(layer, null) for layer in asked.layers for null in self._stages]
-        advance("verdicts", 0, f"{object_class}: verdicts")
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, self._context.threads)) as pool:
-            found = dict(zip(tasks, pool.map(judge, tasks), strict=True))
-        judged = {}
-        for layer in asked.layers:
-            real, nulls = found[layer, None], {null: found[layer, null].evidence for null in self._nulls}
-            judged[layer, object_class] = dataclasses.replace(
-                real,
-                scores=dataclasses.replace(real.scores, weights=_NO_REGRESSORS),
-                evidence=beside(real.evidence, nulls),
-            )
-        return judged
 
 
 def _note_silent_layers(

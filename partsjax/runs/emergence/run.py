@@ -5,7 +5,8 @@ from pathlib import Path
 
 from partsjax.emergence.nulls import chosen_nulls
 from partsjax.runs.context import Context
-from partsjax.runs.emergence.measuring import EmergenceRequest, answer_emergence
+from partsjax.runs.emergence.asked import EmergenceRequest
+from partsjax.runs.emergence.measuring import answer_emergence
 from partsjax.runs.emergence.result import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.options import Options, chosen_layers
@@ -30,6 +31,7 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
             chosen_nulls(options.nulls),
             options.limit,
             options.seed,
+            null_seeds=options.null_seeds,
         )
 
         def named(context: Context) -> Emergence:

@@ -1,0 +1,33 @@
+"""What is asked of a measurement."""
+
+import dataclasses
+
+from partsjax.emergence.combination import Search
+from partsjax.emergence.method import Method
+from partsjax.emergence.nulls import Null
+from partsjax.emergence.place_prior import PlacePrior
+from partsjax.errors import require_whole
+
+
+@dataclasses.dataclass(frozen=True)
+class EmergenceRequest:
+    """What is measured, of a network on a dataset.
+
+    searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
+    seed: of searches, bootstrap and nulls. priors: further place priors. null_seeds: how many each null has.
+    """
+
+    layers: tuple[str, ...]
+    method: Method
+    searches: tuple[Search, ...]
+    nulls: tuple[Null, ...]
+    limit: int | None
+    seed: int
+    priors: tuple[PlacePrior, ...] = ()
+    null_seeds: int = 1
+
+    def __post_init__(self):
+        require_whole(0, seed=self.seed)
+        require_whole(1, null_seeds=self.null_seeds)
+        if self.limit is not None:
+            require_whole(1, limit=self.limit)

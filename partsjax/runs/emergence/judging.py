@@ -1,0 +1,132 @@
+"""Verdicts of a network and of its nulls, class by class: the networks run, then all layers are judged."""
+
+import concurrent.futures
+import dataclasses
+import functools
+import itertools
+from collections.abc import Mapping
+
+import numpy as np
+
+from partsjax.emergence.adjusting import with_run_q_values
+from partsjax.emergence.evidence import Evidence
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.judged import Judged
+from partsjax.emergence.nulls import Null, beside
+from partsjax.progress import Advance
+from partsjax.runs.context import Context
+from partsjax.runs.emergence.asked import EmergenceRequest
+from partsjax.runs.emergence.null_runs import NullRun
+from partsjax.runs.evidence_stage import EvidenceStage
+from partsjax.runs.network_stages import NetworkStages
+
+_NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they scored, not the regressors
+
+
+def judged_classes(
+    trained: NetworkStages,
+    nulls: Mapping[NullRun, NetworkStages],
+    asked: EmergenceRequest,
+    context: Context,
+) -> dict[tuple[str, str], Judged]:
+    """By (layer, class), in order: what is found, with the nulls beside it and q-values over all of it.
+
+    nulls: with the stages that run their networks, those of `trained` where the null is in the truth.
+    """
+    return _Judging(trained, nulls, asked, context).run()
+
+
+class _Judging:
+    """Stages by run: of the network (None), and of every seed of every null."""
+
+    def __init__(
+        self,
+        trained: NetworkStages,
+        nulls: Mapping[NullRun, NetworkStages],
+        asked: EmergenceRequest,
+        context: Context,
+    ):
+        self._asked, self._context = asked, context
+        self._stimuli: dict[NullRun | None, NetworkStages] = {None: trained, **nulls}
+        self._evidence = {
+            run: EvidenceStage(
+                context.cache / ("evidence" if run is None else f"evidence-{run.name}"),
+                of.network,
+                asked.searches if run is None else asked.searches[:1],
+                asked.seed,
+                null=run is not None,
+            )
+            for run, of in self._stimuli.items()
+        }
+
+    def run(self) -> dict[tuple[str, str], Judged]:
+        judged: dict[tuple[str, str], Judged] = {}
+        classes, layers = list(self._stimuli[None].by_class), self._asked.layers
+        networks: dict[NetworkStages, str] = {}
+        for run, of in self._stimuli.items():
+            networks.setdefault(of, "network" if run is None else f"{run.null.name} network")
+        units = {
+            "crops": sum(map(len, networks)),
+            "verdicts": len(classes) * len(layers) * len(self._stimuli),
+        }
+        with self._context.progress(units) as advance:
+            for object_class in classes:
+                for of, stage in networks.items():
+                    with self._context.clock(stage):
+                        of.compute(object_class, functools.partial(advance, "crops"))
+                judged |= self._judge(object_class, advance)
+        return with_run_q_values({(layer, of): judged[layer, of] for layer in layers for of in classes})
+
+    def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
+        """All layers of a class, two at a time: one keeps little more than a core busy."""
+        clock, said = self._context.clock, f"{object_class}: verdicts"
+        pairs = {run: of.by_class[object_class] for run, of in self._stimuli.items()}
+        readable = [stage.readable_crops() for stage in pairs[None]]
+        ground = Ground(*readable, self._asked.method, self._asked.seed, self._asked.priors)
+        grounds = {run: ground if run is None else run.null.truth_of(ground, run.seed) for run in pairs}
+
+        def judge(task: tuple[str, NullRun | None]) -> Judged:
+            layer, run = task
+            judged = self._evidence[run].judge(layer, pairs[run], grounds[run])
+            advance("verdicts", 1, said)
+            return judged
+
+        tasks = list(itertools.product(self._asked.layers, pairs))
+        with clock("verdicts"):
+            kept = {
+                (layer, run): self._evidence[run].found(layer, pairs[run], grounds[run])
+                for layer, run in tasks
+            }
+        found = {task: judged for task, judged in kept.items() if judged is not None}
+        missing = [task for task in tasks if task not in found]
+        advance("verdicts", len(found), said)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, self._context.threads)) as pool:
+            with clock("place priors"):
+                waiting = [
+                    pool.submit(grounds[run].judged, prior, part)
+                    for run in dict.fromkeys(run for _, run in missing)
+                    for prior in grounds[run].priors[: None if run is None else 1]
+                    for part in np.flatnonzero(grounds[run].train.truth.positives).tolist()
+                ]
+                for future in waiting:
+                    future.result()
+            with clock("verdicts"):
+                found |= zip(missing, pool.map(judge, missing), strict=True)
+        return {
+            (layer, object_class): _with_nulls({run: found[layer, run] for run in pairs})
+            for layer in self._asked.layers
+        }
+
+
+def _with_nulls(found: Mapping[NullRun | None, Judged]) -> Judged:
+    """What is found of the network, with every null's verdicts beside its own."""
+    nulls: dict[Null, list[Evidence]] = {}
+    for run, judged in found.items():
+        if run is not None:
+            nulls.setdefault(run.null, []).append(judged.evidence)
+    real = found[None]
+    return dataclasses.replace(
+        real,
+        scores=dataclasses.replace(real.scores, weights=_NO_REGRESSORS),
+        evidence=beside(real.evidence, nulls),
+    )
