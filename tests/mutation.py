@@ -78,6 +78,8 @@ TESTS = {
     "discriminativeness/filters.py": "discriminativeness/test_filters.py emergence/test_constants.py",
     "discriminativeness/findings.py": "discriminativeness/test_findings.py",
     "discriminativeness/gradients.py": "discriminativeness/test_gradients.py",
+    "discriminativeness/part_drops.py": "discriminativeness/test_part_drops.py emergence/test_constants.py",
+    "discriminativeness/part_relations.py": "discriminativeness/test_part_relations.py",
     "discriminativeness/relation.py": "discriminativeness/test_relation.py emergence/test_constants.py",
     "discriminativeness/resampling.py": "discriminativeness/test_filters.py",
     "discriminativeness/scores.py": "discriminativeness/test_ablation.py discriminativeness/test_blackout.py "

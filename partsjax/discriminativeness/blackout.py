@@ -1,4 +1,4 @@
-"""Blackout: a part's pixels, and same-sized boxes elsewhere in the object, replaced by the mean color."""
+"""Blackout: a part's pixels, and boxes of its size elsewhere in the object, replaced by the mean color."""
 
 import dataclasses
 import math
@@ -9,19 +9,18 @@ import numpy as np
 
 from partsjax.data.crops import CONTEXT, pixels_of
 from partsjax.data.schema import Object
-from partsjax.discriminativeness.resampling import mean_over_crops
 from partsjax.discriminativeness.scores import blacked_out, class_scores, on_every_device, require_scores
-from partsjax.emergence.bootstrap import Resampled
 from partsjax.networks.protocol import Network
 
 CONTROLS = 8  # random places a part is compared with (our choice)
+MOST_ON_PART = 0.1  # of a control's box: the most of it that may lie on an instance of the part (our choice)
 
 
 @dataclasses.dataclass(frozen=True)
 class Blackout:
     """Which pixels of a crop are replaced: for a part, and for each of its R random controls.
 
-    part: bool [S, S]; controls: bool [R, S, S].
+    part: bool [S, S]; controls: bool [R, S, S], R = 0 where no control fits.
     """
 
     part: np.ndarray
@@ -29,17 +28,27 @@ class Blackout:
 
     @property
     def areas(self) -> tuple[float, float]:
-        """Fractions of the crop: the part's, and the controls' mean."""
-        return float(self.part.mean()), float(self.controls.mean())
+        """Fractions of the crop: the part's, and the controls' mean, NaN where there is none."""
+        controls = float(self.controls.mean()) if len(self.controls) else math.nan
+        return float(self.part.mean()), controls
+
+    @property
+    def on_part(self) -> float:
+        """The fraction of the part's pixels that a control still takes, mean; NaN where there is none."""
+        if not len(self.controls):
+            return math.nan
+        return float(self.controls[:, self.part].mean())
 
 
 def blackout(shown: Object, part: str, size: int, seed: Sequence[int], controls: int = CONTROLS) -> Blackout:
     """What is blacked out in the crop of an object: one part, all its instances together.
 
-    The control has a box for each instance, each at a place of its own, drawn uniformly among those
-    inside the object's box. It has as many pixels as what it is compared with: the instance's box, or, where
-    that has a mask, its box shrunk to the mask's area (our choice: otherwise a control would take more away
-    than the part does).
+    A control has a box for each instance, each at a place of its own: drawn uniformly among all places on
+    the pixel grid at which it lies inside the object's box and no instance of the part covers over a tenth
+    of it (instances are their masks where they have one). The box has as many pixels as the instance: it is
+    the instance's box, or, where that has a mask, its box shrunk to the mask's area (our choice: the mask's
+    whole box would take more away than the part does). Where no place is left for one of the boxes, there is
+    no control.
 
     Args:
       size: side of the crop, S pixels.
@@ -47,28 +56,55 @@ def blackout(shown: Object, part: str, size: int, seed: Sequence[int], controls:
         no other crop changes them.
 
     Returns:
-      All false where the object has no such part, or one too small to hold a pixel's center.
+      All false, and no controls, where the object has no such part, or one too small to hold a pixel's
+      center.
     """
-    taken = [pixels_of(p, shown.box, size) for p in shown.parts if p.name == part]
-    taken = [pixels for pixels in taken if pixels.any()]
-    together = np.any(taken, axis=0) if taken else np.zeros((size, size), bool)
+    instances = [pixels_of(p, shown.box, size) for p in shown.parts if p.name == part]
+    instances = [pixels for pixels in instances if pixels.any()]
+    if not instances:
+        return Blackout(np.zeros((size, size), bool), np.zeros((0, size, size), bool))
+    together, elsewhere = np.any(instances, axis=0), np.zeros((controls, size, size), bool)
     random = np.random.default_rng(list(seed))
-    elsewhere = np.zeros((controls, size, size), bool)
-    for place in elsewhere:
-        for pixels in taken:
-            place[_random_box(pixels, size, random)] = True
+    sums = [_sums(pixels) for pixels in instances]
+    for pixels in instances:
+        height, width = _sides(pixels)
+        free = _free_places(sums, height, width)
+        places = np.flatnonzero(free)
+        if not len(places):
+            return Blackout(together, elsewhere[:0])
+        drawn = np.unravel_index(random.choice(places, controls), free.shape)
+        for control, top, left in zip(elsewhere, *(start + CONTEXT for start in drawn), strict=True):
+            control[top : top + height, left : left + width] = True
     return Blackout(together, elsewhere)
 
 
-def _random_box(pixels: np.ndarray, size: int, random: np.random.Generator) -> tuple[slice, slice]:
-    """A box as large as these pixels at a random place inside the object, as slices of rows and columns."""
+def _sides(pixels: np.ndarray) -> tuple[int, int]:
+    """Height and width of a box with as many pixels, shaped as the box around them."""
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
-    sides = np.array([rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1])
-    inner = size - 2 * CONTEXT  # the object's side in its crop
-    shrink = math.sqrt(pixels.sum() / sides.prod())
-    height, width = np.clip(np.round(sides * shrink).astype(int), 1, inner)
-    top, left = CONTEXT + random.integers(0, (inner - height + 1, inner - width + 1))
-    return slice(top, top + height), slice(left, left + width)
+    height, width = int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
+    count = int(pixels.sum())
+    shorter = max(1, round(min(height, width) * math.sqrt(count / (height * width))))
+    longer = round(count / shorter)  # after the shorter one, whose rounding weighs more
+    return (shorter, longer) if height < width else (longer, shorter)
+
+
+def _sums(pixels: np.ndarray) -> np.ndarray:
+    """Pixels above and to the left of each corner of the object's n x n pixels: int [n + 1, n + 1]."""
+    inner = pixels[CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
+    return np.pad(inner.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32), ((1, 0), (1, 0)))
+
+
+def _free_places(sums: Sequence[np.ndarray], height: int, width: int) -> np.ndarray:
+    """At which upper left pixels of the object a box leaves all instances alone: bool [n - h + 1, n - w + 1].
+
+    sums: of each instance, see `_sums`. Empty where the box is larger than the object.
+    """
+    rows, columns = (max(0, len(sums[0]) - side) for side in (height, width))
+    free = np.ones((rows, columns), bool)
+    for s in sums:
+        over = s[height:, width:] - s[:-height, width:] - s[height:, :-width] + s[:-height, :-width]
+        free &= over <= MOST_ON_PART * height * width
+    return free
 
 
 def blackout_scores(network: Network) -> Callable[[np.ndarray, np.ndarray], jax.Array]:
@@ -91,52 +127,3 @@ def blackout_scores(network: Network) -> Callable[[np.ndarray, np.ndarray], jax.
         return jax.lax.map(under, masks.swapaxes(0, 1)).swapaxes(0, 1)
 
     return on_every_device(network, step)
-
-
-@dataclasses.dataclass(frozen=True)
-class PartDrops:
-    """What a class score loses without a part, over the crops that have it; intervals over images.
-
-    crops: how many have it. area: mean fraction of a crop that the part covers.
-    drop, control: mean drop of the class score without the part, and without random boxes of its size.
-    difference: drop - control, paired by crop.
-    per_area: the same by unit of area, the unit being the whole crop: each sum of drops over crops by the
-      sum of the areas that were replaced (our choice; a mean of quotients would be decided by the
-      smallest parts).
-    """
-
-    crops: int
-    area: float
-    drop: Resampled
-    control: Resampled
-    difference: Resampled
-    per_area: Resampled
-
-    @property
-    def discriminative(self) -> bool:
-        """The lower end of the difference's 95% interval is over 0."""
-        return bool(self.difference.low > 0)
-
-
-def part_drops(drops, controls, areas, control_areas, images: np.ndarray, weights: np.ndarray) -> PartDrops:
-    """The drops of one part over the crops of its class that have it.
-
-    Args:
-      drops: float [N], the class score minus the same without the part.
-      controls: float [N, R], the same without each random box.
-      areas, control_areas: float [N], fractions of the crop replaced, see `Blackout.areas`.
-      images: int [N], the image of each crop; weights: float [I, R], see `mean_over_crops`.
-    """
-    drops, areas = np.asarray(drops, np.float64), np.asarray(areas, np.float64)
-    control = np.asarray(controls, np.float64).mean(axis=1)
-    both = np.stack([drops, control, drops - control], axis=1)
-    means = mean_over_crops(both, images, weights)
-    return PartDrops(
-        crops=len(drops),
-        area=float(areas.mean()) if len(areas) else math.nan,
-        drop=means[0],
-        control=means[1],
-        difference=means[2],
-        per_area=mean_over_crops(drops, images, weights, areas)
-        - mean_over_crops(control, images, weights, np.asarray(control_areas, np.float64)),
-    )

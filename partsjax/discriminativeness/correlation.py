@@ -1,4 +1,4 @@
-"""Spearman's rank correlation, of one pair of lists or of many at once."""
+"""Spearman's rank correlation, and the partial one, of one pair of lists or of many at once."""
 
 import dataclasses
 import math
@@ -6,8 +6,10 @@ import math
 import numpy as np
 from scipy.stats import rankdata
 
-from partsjax.emergence.bootstrap import interval, resamples
+from partsjax.emergence.bootstrap import Resampled, interval, resamples
 from partsjax.emergence.verdict import UNKNOWN, Estimate
+
+_NOTHING_LEFT = 1e-12  # of variance: the other list explains all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +17,7 @@ class RankCorrelation:
     """Spearman's rank correlation over a number of things.
 
     over_things: with its 95% interval over the things themselves (the parts, say, drawn again).
-    over_images: with its 95% interval over images, where both lists came with their bootstrap samples.
+    over_images: with its 95% interval over images.
     """
 
     number: int
@@ -41,6 +43,24 @@ def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.clip(value, -1, 1)
 
 
+def partial_spearman(one: np.ndarray, other: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation of two lists given a third: float [N, ...] thrice -> float64 [...].
+
+    Pearson's correlation of what is left of the ranks of each after linear regression on the third's ranks:
+    with r the `spearman` of two lists,
+
+        (r_one,other - r_one,given r_other,given) / sqrt((1 - r_one,given^2) (1 - r_other,given^2)).
+
+    NaN as there, and where the third list has the order, or the opposite one, of another.
+    """
+    both, first, second = spearman(one, other), spearman(one, given), spearman(other, given)
+    left = np.stack([1 - first**2, 1 - second**2])
+    spread = np.sqrt(left.prod(axis=0))
+    known = (left > _NOTHING_LEFT).all(axis=0)
+    value = np.divide(both - first * second, spread, out=np.full(spread.shape, np.nan), where=known)
+    return np.clip(value, -1, 1)
+
+
 def _centred(values: np.ndarray) -> np.ndarray:
     if not len(values):
         return values
@@ -49,28 +69,26 @@ def _centred(values: np.ndarray) -> np.ndarray:
 
 
 def rank_correlation(
-    one: np.ndarray, other: np.ndarray, samples: tuple[np.ndarray, np.ndarray] | None = None, seed=0
+    one: Resampled, other: Resampled, given: Resampled | None = None, seed=0
 ) -> RankCorrelation:
-    """Spearman's rank correlation of two figures over things, with both its intervals.
+    """The rank correlation of two figures over P things, with both its intervals.
 
     Args:
-      one, other: float [P]; a thing with a NaN in either is left out.
-      samples: the figures in each bootstrap sample of images, float [P, R] each; paired where both come
-        from the same images. Samples in which a thing's figure is NaN are left out.
+      one, other: values [P], samples [P, R], the latter of the same bootstrap of images. A thing with a NaN
+        in a value is left out, and a sample in which a thing's figure is NaN.
+      given: a third such figure, for the partial correlation of the two.
       seed: of the bootstrap over things.
     """
-    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    known = ~(np.isnan(one) | np.isnan(other))
-    one, other = one[known], other[known]
-    if len(one) < 2:
-        return RankCorrelation(len(one), UNKNOWN, UNKNOWN)
-    value = float(spearman(one, other))
+    figures = [one, other] if given is None else [one, other, given]
+    correlate = spearman if given is None else partial_spearman
+    values = np.array([figure.value for figure in figures], np.float64)
+    known = ~np.isnan(values).any(axis=0)
+    values, number = values[:, known], int(known.sum())
+    value = float(correlate(*values)) if number > 1 else math.nan
     if math.isnan(value):
-        return RankCorrelation(len(one), UNKNOWN, UNKNOWN)
-    counts = resamples(len(one), seed).astype(np.int64)
-    drawn = np.stack([np.repeat(np.arange(len(one)), c) for c in counts.T], axis=1)  # [P, R]
-    over_things = Estimate(value, *interval(spearman(one[drawn], other[drawn])))
-    if samples is None:
-        return RankCorrelation(len(one), over_things, Estimate(value, math.nan, math.nan))
-    of_samples = spearman(*(np.asarray(s)[known] for s in samples))
-    return RankCorrelation(len(one), over_things, Estimate(value, *interval(of_samples)))
+        return RankCorrelation(number, UNKNOWN, UNKNOWN)
+    counts = resamples(number, seed).astype(np.int64)
+    drawn = np.stack([np.repeat(np.arange(number), c) for c in counts.T], axis=1)  # [P, R]
+    over_things = interval(correlate(*values[:, drawn]), value)
+    over_images = interval(correlate(*(np.asarray(figure.samples)[known] for figure in figures)), value)
+    return RankCorrelation(number, Estimate(value, *over_things), Estimate(value, *over_images))

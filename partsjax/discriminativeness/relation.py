@@ -9,15 +9,15 @@ from scipy.stats import hypergeom
 
 from partsjax.emergence.verdict import Verdict
 
-CRITERIA = {"paper": "emerges_paper", "strict": "emerges_strict"}
-"""Criterion by which a part emerges -> what a verdict calls it."""
+CRITERIA = {"beyond_place": "beyond_place", "paper": "emerges_paper", "strict": "emerges_strict"}
+"""Criterion by which a part counts as detected -> what a verdict calls it."""
 PERMUTATIONS = 10_000  # of the filters (our choice)
 
 
 def semantic(verdicts: Sequence[Verdict], object_class: str, criterion: str, filters: int) -> np.ndarray:
     """The semantic filters of a class: bool [F], of F `filters` in the layer.
 
-    The best filter, or in the chosen set, of a part of the class that emerges; parts with
+    The best filter, or in the chosen set, of a part of the class that passes the criterion; parts with
     too few validation boxes to be judged do not count.
 
     Args:

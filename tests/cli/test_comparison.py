@@ -95,7 +95,9 @@ def test_no_image_is_both_trained_on_and_fitted_on(command, folder, monkeypatch,
     spied("partsjax.runs.supervision.run", "Training", "trained")
     spied("partsjax.runs.emergence.run", "answer_emergence", "fitted")
     asked = {"train_on": train_on} if train_on else {}
-    status, _, err = command(networks="random,imagenet,object", steps=2, batch_size=4, layers="conv1", **asked)
+    status, _, err = command(
+        networks="random,imagenet,object", steps=2, batch_size=4, layers="conv1", **asked
+    )
     assert status in (None, 0), err
     (trained,), (fitted,) = ({frozenset(one) for one in used[kind]} for kind in ("trained", "fitted"))
     assert len(used["trained"]) == 1 and len(used["fitted"]) == 3

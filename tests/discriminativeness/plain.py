@@ -99,3 +99,29 @@ def mask_pixels(part, object_box, size):
                 or part.pixels()[math.floor(y - part.box[1]), math.floor(x - part.box[0])]
             )  # fmt: skip
     return out
+
+
+def free_places(instances, height, width, size):
+    """Upper left pixels of boxes inside the object that no instance covers over a tenth of, one by one."""
+    first, end = 16, size - 16
+    return [
+        (top, left)
+        for top in range(first, end - height + 1)
+        for left in range(first, end - width + 1)
+        if all(
+            10 * instance[top : top + height, left : left + width].sum() <= height * width
+            for instance in instances
+        )
+    ]
+
+
+def ranks(values):
+    """From 1, ties taking their mean rank."""
+    return np.array([sum(w < v for w in values) + (sum(w == v for w in values) + 1) / 2 for v in values])
+
+
+def partial_rank_correlation(one, other, given):
+    """Correlation of what linear regression on the ranks of `given` leaves of the others' ranks."""
+    x = np.stack([np.ones(len(given)), ranks(given)], axis=1)
+    left = [y - x @ np.linalg.lstsq(x, y, rcond=None)[0] for y in (ranks(one), ranks(other))]
+    return np.corrcoef(*left)[0, 1]

@@ -1,18 +1,18 @@
 """What is found of a class and of a layer: each figure from drops, verdicts and the same resamples."""
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
 
-from partsjax.discriminativeness.blackout import part_drops
 from partsjax.discriminativeness.correlation import rank_correlation
 from partsjax.discriminativeness.filters import Cutoff, exceeding
-from partsjax.discriminativeness.findings import ClassDrops, DetectedParts, class_findings, layer_findings
-from partsjax.discriminativeness.relation import overlap, semantic
+from partsjax.discriminativeness.findings import ClassDrops, class_findings, layer_findings
+from partsjax.discriminativeness.part_drops import Blackouts, count_parts, part_drops
+from partsjax.discriminativeness.part_relations import DetectedParts, part_relations
+from partsjax.discriminativeness.relation import CRITERIA, overlap, semantic
 from partsjax.emergence.bootstrap import resamples
-from partsjax.emergence.verdict import Estimate, Verdict
+from partsjax.emergence.verdict import PRIOR, Estimate, PriorVerdict, Verdict
 
 CUTOFF = Cutoff()
 CROPS, FILTERS, PARTS = 30, 20, ("head", "leg", "tail", "ear")
@@ -28,36 +28,44 @@ def drops(seed: int) -> ClassDrops:
     gone = random.random((CROPS, len(PARTS))) < 0.3
     part = np.where(gone, np.nan, random.normal(2, 1, gone.shape) + np.arange(4))
     controls = np.where(gone[..., None], np.nan, random.normal(1, 1, (*gone.shape, 8)))
-    areas, control_areas = (np.where(gone, np.nan, random.uniform(0.05, 0.2, gone.shape)) for _ in range(2))
+    shares = [np.where(gone, np.nan, random.uniform(0.05, 0.2, gone.shape)) for _ in range(3)]
+    for array in (controls, *shares[1:]):
+        array[::5, 1] = np.nan  # beside the leg no control fits on every fifth crop, beside the tail on none
+        array[:, 2] = np.nan
     peaks = np.zeros((CROPS, FILTERS), np.float32)
     gradient = (before + random.normal(0, 0.1, before.shape)).astype(np.float32)
-    return ClassDrops(
-        before, after, gradient, peaks, peaks.astype(int), 7, part, controls, areas, control_areas
-    )
+    return ClassDrops(before, after, gradient, peaks, peaks.astype(int), 7, part, controls, *shares)
 
 
 def verdicts(object_class: str, seed: int, parts=PARTS) -> list[Verdict]:
-    """The head emerges by both criteria, the leg by the paper's, the tail by none, the ear is too rare."""
+    """The head emerges by all criteria, the leg by the paper's, the tail by none, the ear is too rare."""
     random = np.random.default_rng(seed)
+    figures = zip(
+        parts,
+        (0.6, 0.4, 0.1, 0.9),
+        (0.4, 0.1, 0.05, 0.8),
+        (20, 20, 20, 9),
+        (0.01, 0.2, 0.4, 0.01),
+        strict=True,
+    )
     return [
         Verdict(
             "conv5", object_class, part, 20, num_val, 3 + p, combination=(3 + p, 8 + p),
             combination_ap_train=train, combination_ap_val=Estimate(low + random.random() / 9, low, 0.9),
-            excess=Estimate(0.1, 0.05, 0.2),
+            priors={PRIOR: PriorVerdict("place prior", excess=Estimate(random.random(), 0.05, 0.2))},
+            q_value=q_value,
         )
-        for p, (part, train, low, num_val) in enumerate(
-            zip(parts, (0.6, 0.4, 0.1, 0.9), (0.4, 0.1, 0.05, 0.8), (20, 20, 20, 9), strict=True)
-        )
+        for p, (part, train, low, num_val, q_value) in enumerate(figures)
     ]  # fmt: skip
 
 
-def samples(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).random((len(PARTS), 1000))
+def detected(name: str, number: int, parts=PARTS) -> DetectedParts:
+    samples = np.random.default_rng(number).random((2, len(parts), 1000))
+    return DetectedParts(tuple(verdicts(name, number, parts)), *samples)
 
 
 def findings(name: str = "dog", number: int = 0, cutoff: Cutoff = CUTOFF, parts=PARTS):
-    detected = DetectedParts(tuple(verdicts(name, number, parts)), samples(number))
-    return class_findings(drops(number), IMAGES, detected, cutoff, seed=4)
+    return class_findings(drops(number), IMAGES, detected(name, number, parts), cutoff, seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -82,15 +90,16 @@ def test_a_class_adds_up_its_drops(dog):
     assert (dog.layer, dog.object_class, dog.crops) == ("conv5", "dog", CROPS)
     np.testing.assert_array_equal(dog.discriminative, exceeding(lost.before.mean(axis=0)))
     assert np.flatnonzero(dog.discriminative).tolist() == [3] and dog.counts == dog.before.counts
-    correlation = rank_correlation(
-        dog.before.delta.value, dog.gradient.value, (dog.before.delta.samples, dog.gradient.samples), 4
-    )
+    correlation = rank_correlation(dog.before.delta, dog.gradient, seed=4)
     assert repr(dog.gradient_correlation) == repr(correlation) and correlation.value > 0.5
     for p, found in enumerate(dog.parts):
         has = ~np.isnan(lost.part[:, p])
-        columns = (a[has, p] for a in (lost.part, lost.controls, lost.areas, lost.control_areas))
-        expected = part_drops(*columns, index[has], weights)
-        assert found.crops == has.sum() < CROPS and found.area == expected.area
+        columns = (lost.part, lost.controls, lost.areas, lost.control_areas, lost.on_part)
+        expected = part_drops(Blackouts(*(a[has, p] for a in columns)), index[has], weights)
+        assert found.crops == has.sum() < CROPS and found.on_part == pytest.approx(
+            expected.on_part, nan_ok=True
+        )
+        np.testing.assert_array_equal(found.area.samples, expected.area.samples)
         np.testing.assert_array_equal(found.difference.samples, expected.difference.samples)
 
 
@@ -102,7 +111,7 @@ def test_what_is_discriminative_is_asked_of_the_score_before_or_after_the_softma
 
 
 def test_filters_of_parts_that_emerge_are_semantic(dog):
-    for criterion, parts in (("paper", (0, 1)), ("strict", (0,))):
+    for criterion, parts in (("beyond_place", (0,)), ("paper", (0, 1)), ("strict", (0,))):
         expected = semantic(verdicts("dog", 0), "dog", criterion, FILTERS)
         np.testing.assert_array_equal(dog.semantic[criterion], expected)
         assert set(np.flatnonzero(expected)) == {f for p in parts for f in (3 + p, 8 + p)}
@@ -113,12 +122,11 @@ def test_filters_of_parts_that_emerge_are_semantic(dog):
     )  # the tail does not emerge, the ear is rare
 
 
-def test_worth_against_ap_leaves_out_what_is_not_judged(dog):
-    values = [part.difference.value for part in dog.parts]
-    aps = [v.combination_ap_val.value for v in dog.verdicts[:3]] + [math.nan]
-    drawn = np.stack([part.difference.samples for part in dog.parts])
-    assert repr(dog.with_ap) == repr(rank_correlation(values, aps, (drawn, samples(0)), 4))
-    assert dog.with_ap.number == 3
+def test_parts_are_counted_and_related_to_what_emerges(dog):
+    assert repr(dog.relations) == repr(part_relations(dog.parts, [dog.detected], 4))
+    assert [dog.relations[name].number for name in dog.relations] == [2, 3, 3]  # the tail has no control
+    assert dog.part_counts == count_parts(dog.parts)
+    assert (dog.part_counts.compared, dog.part_counts.uncontrolled) == (3, 1)
 
 
 def test_a_layer_puts_its_classes_together(dog):
@@ -127,13 +135,9 @@ def test_a_layer_puts_its_classes_together(dog):
     found = layer_findings([dog, cat], seed=4)
     assert found.sharing.distinct == 2 and found.sharing.histogram.tolist() == [18, 1, 1]
     both = np.stack([dog.discriminative, cat.discriminative])
-    for name in ("paper", "strict"):
+    for name in CRITERIA:
         semantic_of = np.stack([dog.semantic[name], cat.semantic[name]])
         assert found.overlap[name] == overlap(both, semantic_of, 4)
-    parts, of = [*dog.parts, *cat.parts], [*dog.verdicts, *cat.verdicts]
-    aps = [v.combination_ap_val.value if v.judged else math.nan for v in of]
-    for figure, name in (("difference", "with_ap"), ("drop", "drop_with_ap"), ("control", "control_with_ap")):
-        values = [getattr(part, figure) for part in parts]
-        drawn = np.stack([v.samples for v in values]), np.concatenate([samples(0), samples(1)])
-        assert repr(getattr(found, name)) == repr(rank_correlation([v.value for v in values], aps, drawn, 4))
-    assert len({found.with_ap.value, found.drop_with_ap.value, found.control_with_ap.value}) == 3
+    parts = [*dog.parts, *cat.parts]
+    assert repr(found.relations) == repr(part_relations(parts, [dog.detected, cat.detected], 4))
+    assert found.sums.parts == count_parts(parts) and (found.sums.filters, found.sums.distinct) == (3, 2)

@@ -11,10 +11,11 @@ from partsjax.data.crops import class_crops
 from partsjax.data.pipeline import batches
 from partsjax.data.planted import planted_network
 from partsjax.discriminativeness.ablation import ablator
-from partsjax.discriminativeness.blackout import blackout, blackout_scores, part_drops
+from partsjax.discriminativeness.blackout import blackout, blackout_scores
 from partsjax.discriminativeness.correlation import spearman
 from partsjax.discriminativeness.filters import filter_drops, sharing
 from partsjax.discriminativeness.gradients import attributor
+from partsjax.discriminativeness.part_drops import Blackouts, part_drops
 from partsjax.emergence.bootstrap import resamples
 
 READ = {"quadruped": "head", "bird": "head", "robot": "hand", "digger": "bucket"}
@@ -67,16 +68,23 @@ def test_blackout_finds_the_part_a_class_reads(object_class):
     found = {}
     for p, part in enumerate(crops.parts):
         black = [blackout(crops.objects[n], part, crops.size, [n, p]) for n in range(len(crops))]
-        masks = np.array([[np.zeros_like(b.part), b.part, *b.controls] for b in black])
+        masks = np.array([[np.zeros_like(b.part), b.part, *_eight(b.controls)] for b in black])
         intact, without, *controls = np.moveaxis(np.asarray(scores(pixels, masks))[..., c], 1, 0)
         has = masks[:, 1].any(axis=(1, 2))
-        areas = np.array([b.areas for b in black])[has].T
+        areas, on_part = np.array([b.areas for b in black]).T, np.array([b.on_part for b in black])
+        controls = np.where(np.isnan(on_part), np.nan, intact - np.array(controls)).T
+        columns = (intact - without, controls, *areas, on_part)
         found[part] = part_drops(
-            (intact - without)[has], (intact - np.array(controls)).T[has], *areas,
-            crops.image_index[has], resamples(len(crops.images), 0),
-        )  # fmt: skip
+            Blackouts(*(column[has] for column in columns)),
+            crops.image_index[has],
+            resamples(len(crops.images), 0),
+        )
     assert found[READ[object_class]].crops > 10
     discriminative = [part for part, drops in found.items() if drops.discriminative]
     best = max(found, key=lambda part: np.nan_to_num(found[part].difference.value))
     assert best == READ[object_class] and best in discriminative
     assert discriminative == [best]
+
+
+def _eight(controls: np.ndarray) -> np.ndarray:
+    return controls if len(controls) else np.zeros((8, *controls.shape[1:]), bool)

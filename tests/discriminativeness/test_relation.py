@@ -10,29 +10,33 @@ from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 from scipy.stats import spearmanr
 
-from partsjax.discriminativeness.correlation import rank_correlation, spearman
+from partsjax.discriminativeness.correlation import partial_spearman, rank_correlation, spearman
 from partsjax.discriminativeness.relation import overlap, semantic
+from partsjax.emergence.bootstrap import Resampled
 from partsjax.emergence.verdict import Estimate, Verdict
+from tests.discriminativeness import plain
 
 
-def verdict(part, best, combination, train, low, *, of="dog", num_val=20):
+def verdict(part, best, combination, train, low, *, of="dog", num_val=20, q_value=0.01):
     return Verdict(
         "conv5", of, part, 20, num_val, best, combination=combination, combination_ap_train=train,
-        combination_ap_val=Estimate(low + 0.05, low, low + 0.1), excess=Estimate(0.1, 0.05, 0.2),
+        combination_ap_val=Estimate(low + 0.05, low, low + 0.1), q_value=q_value,
     )  # fmt: skip
 
 
 def test_semantic_filters_are_best_or_in_the_set_of_a_part_that_emerges():
     verdicts = [
-        verdict("head", 1, (1, 4), 0.6, 0.4),  # emerges by both
-        verdict("leg", 2, (3, 5), 0.4, 0.1),  # by the paper's alone
-        verdict("tail", 6, (6,), 0.1, 0.05),  # not at all
+        verdict("head", 1, (1, 4), 0.6, 0.4),  # by all criteria
+        verdict("leg", 2, (3, 5), 0.4, 0.1, q_value=0.2),  # by the paper's alone
+        verdict("eye", 8, (8, 9), 0.2, 0.1),  # beyond place, and no more
+        verdict("tail", 6, (6,), 0.1, 0.05, q_value=0.5),  # not at all
         verdict("ear", 7, (7,), 0.9, 0.8, num_val=9),  # too rare to be judged
         verdict("head", 0, (0,), 0.9, 0.8, of="cat"),
     ]
-    assert np.flatnonzero(semantic(verdicts, "dog", "paper", 8)).tolist() == [1, 2, 3, 4, 5]
-    assert np.flatnonzero(semantic(verdicts, "dog", "strict", 8)).tolist() == [1, 4]
-    assert not semantic(verdicts, "horse", "paper", 8).any()
+    assert np.flatnonzero(semantic(verdicts, "dog", "beyond_place", 10)).tolist() == [1, 4, 8, 9]
+    assert np.flatnonzero(semantic(verdicts, "dog", "paper", 10)).tolist() == [1, 2, 3, 4, 5]
+    assert np.flatnonzero(semantic(verdicts, "dog", "strict", 10)).tolist() == [1, 4]
+    assert not semantic(verdicts, "horse", "paper", 10).any()
 
 
 SETS = some.integers(2, 7).flatmap(lambda n: some.tuples(*[arrays(bool, n)] * 2))
@@ -97,33 +101,61 @@ def test_many_rank_correlations_at_once_are_each_its_own():
     assert np.isnan(found).sum() == 1
 
 
+@given(some.integers(3, 9), some.integers(0, 2**32 - 1))
+def test_partial_rank_correlation_is_that_of_what_regression_on_the_third_leaves(number, seed):
+    one, other, given = np.random.default_rng(seed).integers(-4, 5, (3, number)).astype(float)
+    found = partial_spearman(one, other, given)
+    if any(abs(abs(spearman(v, given)) - 1) < 1e-9 or np.isnan(spearman(v, given)) for v in (one, other)):
+        assert np.isnan(found)
+    else:
+        assert found == pytest.approx(plain.partial_rank_correlation(one, other, given), abs=1e-9)
+
+
+def test_nothing_is_left_of_a_list_in_the_order_of_the_third():
+    one, other = np.random.default_rng(0).normal(size=(2, 47))
+    assert np.isnan([partial_spearman(one, other, v) for v in (one, -other, np.exp(one), other)]).all()
+
+
+def resampled(values, spread=0.0, seed=0) -> Resampled:
+    values = np.asarray(values, np.float64)
+    return Resampled(
+        values, values[:, None] + np.random.default_rng(seed).normal(0, spread, (len(values), 300))
+    )
+
+
 def test_rank_correlation_comes_with_both_its_intervals():
-    random = np.random.default_rng(0)
-    truth = np.arange(30.0)
-    one, other = truth + random.normal(0, 4, 30), truth + random.normal(0, 4, 30)
-    noise = [v[:, None] + random.normal(0, 0.5, (30, 1000)) for v in (one, other)]
-    found = rank_correlation(one, other, (noise[0], noise[1]), seed=3)
-    assert found.number == 30 and found.value == pytest.approx(spearmanr(one, other).statistic)
-    parts, images = found.over_things, found.over_images
-    assert parts.low < images.low < images.high < 1 and parts.low < found.value < parts.high
-    again = [spearmanr(one[d], other[d]).statistic for d in random.integers(0, 30, (1000, 30))]
-    np.testing.assert_allclose(parts[1:], np.percentile(again, [2.5, 97.5]), atol=0.05)
-    of_images = [spearmanr(a, b).statistic for a, b in zip(noise[0].T, noise[1].T, strict=True)]
-    np.testing.assert_allclose(images[1:], np.percentile(of_images, [2.5, 97.5]))
+    random, truth = np.random.default_rng(0), np.arange(30.0)
+    one, other, given = (resampled(truth + random.normal(0, 4, 30), 0.5, seed) for seed in range(3))
+    for figures, expected in (
+        ((one, other), lambda a, b: spearmanr(a, b).statistic),
+        ((one, other, given), plain.partial_rank_correlation),
+    ):
+        found = rank_correlation(*figures, seed=3)
+        values = [figure.value for figure in figures]
+        assert found.number == 30 and found.value == pytest.approx(expected(*values))
+        parts, images = found.over_things, found.over_images
+        assert parts.low < images.low < images.high < 1 and parts.low < found.value < parts.high
+        draws = random.integers(0, 30, (300, 30))
+        again = Resampled(found.value, np.array([expected(*(v[d] for v in values)) for d in draws]))
+        np.testing.assert_allclose(parts, again.estimate, atol=0.1)
+        of_images = [expected(*sample) for sample in zip(*(f.samples.T for f in figures), strict=True)]
+        np.testing.assert_allclose(images, Resampled(found.value, np.array(of_images)).estimate)
 
 
 def test_parts_without_a_figure_are_left_out_of_the_correlation():
-    one, other = np.array([1.0, np.nan, 2.0, 3.0, 5.0]), np.array([2.0, 1.0, np.nan, 3.0, 9.0])
-    samples = (np.tile(one[:, None], 5), np.tile(other[:, None], 5))
-    found = rank_correlation(one, other, samples)
+    one = resampled([1.0, np.nan, 2.0, 3.0, 5.0])
+    other = resampled([2.0, 1.0, np.nan, 3.0, 9.0])
+    found = rank_correlation(one, other)
     assert (found.number, found.value) == (3, 1) and found.over_images == (1, 1, 1)
+    given = resampled([2.0, 1.0, 4.0, np.nan, 9.0])
+    assert rank_correlation(one, other, given).number == 2
 
 
 @pytest.mark.parametrize(
     "pair", [([], []), ([1.0], [2.0]), ([1.0, 1.0], [2.0, 3.0]), ([np.nan] * 3, [1.0] * 3)]
 )
 def test_too_few_or_equal_figures_have_no_correlation(pair):
-    found = rank_correlation(*map(np.array, pair))
+    found = rank_correlation(*map(resampled, pair))
     assert np.isnan([*found.over_things, *found.over_images]).all()
 
 
@@ -133,5 +165,5 @@ def test_an_overlap_that_every_permutation_has_is_no_surprise():
 
 
 def test_a_correlation_comes_with_the_same_interval_again():
-    a, b = np.random.default_rng(0).random((2, 9))
+    a, b = map(resampled, np.random.default_rng(0).random((2, 9)))
     assert rank_correlation(a, b) == rank_correlation(a, b, seed=0) != rank_correlation(a, b, seed=1)

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from partsjax.data import crops
-from partsjax.discriminativeness import blackout, filters, relation
+from partsjax.discriminativeness import blackout, filters, part_drops, relation
 from partsjax.emergence import bootstrap, combination, fixed_boxes, regression, verdict
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
@@ -42,6 +42,8 @@ FIXED = {
     "standard deviations of a discriminative filter": (filters.DEVIATIONS, 2.0),
     "its count is given from and to": ((filters.FACTORS[0], filters.FACTORS[-1]), (1.0, 3.0)),
     "controls of a part": (blackout.CONTROLS, 8),
+    "of a control on the part": (blackout.MOST_ON_PART, 0.1),
+    "crops with a control": (part_drops.MIN_CROPS, 6),
     "permutations of the filters": (relation.PERMUTATIONS, 10_000),
 }
 

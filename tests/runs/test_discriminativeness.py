@@ -17,6 +17,7 @@ from partsjax.runs import inputs
 from partsjax.runs.discriminativeness import DISCRIMINATIVENESS_FILES, DiscriminativenessOptions
 from partsjax.runs.options import Options
 from tests import tiny
+from tests.discriminativeness.plain import partial_rank_correlation
 from tests.reporting.report import browser, pages
 from tests.runs import killed, killed_drops, plain_drops, scored
 from tests.runs.running import QUICK, SEED, asked_of_scores, number, rows, run, tree
@@ -83,7 +84,9 @@ def test_the_filters_a_score_reads_are_discriminative_and_no_others(planted):
         for row in of_class:
             if row["filter"] in wanted:
                 assert number(row["delta"]) > 0.1 and number(row["share"]) >= 0.3
-                assert row["semantic_paper"] == "true" and row["parts"] in parts
+                assert (
+                    row["semantic_beyond_place"] == row["semantic_paper"] == "true" and row["parts"] in parts
+                )
                 assert number(row["gradient_activation"]) == pytest.approx(number(row["delta"]), rel=1e-3)
             else:
                 # Its weight is 0. The scores with and without it are two compiled programs, which may add up
@@ -111,14 +114,26 @@ def test_its_summary_adds_up_and_a_browser_finds_nothing_wrong(planted):
     together = summary["all_classes"]
     assert together["discriminative_filters"] == together["distinct_discriminative_filters"] == 3
     assert together["filters_by_number_of_classes"] == [29, 3, 0, 0]
-    assert together["semantic_paper"]["discriminative_and_semantic"] == 3
+    for criterion in ("beyond_place", "paper"):
+        assert together[f"semantic_{criterion}"]["discriminative_and_semantic"] == 3
     assert together["semantic_paper"]["p_value"] < 0.05
-    judged = [row for row in rows(workdir / "parts.csv") if row["emerges_paper"] and row["drop"]]
-    for name, column in (("difference", "difference"), ("drop", "drop"), ("control", "drop_control")):
-        found = together[f"{name}_and_ap_val"]
-        drops, aps = ([number(row[c]) for row in judged] for c in (column, "ap_val"))
-        assert found["number"] == len(judged) > 4
-        assert found["rank_correlation"] == pytest.approx(spearmanr(drops, aps).statistic, abs=0.02)
+    table = rows(workdir / "parts.csv")
+    judged = [row for row in table if row["emerges_paper"]]
+    for name, (across, up), given in (
+        ("difference_and_excess", ("excess_over_prior", "difference"), None),
+        ("drop_and_excess_given_area", ("excess_over_prior", "drop"), "area"),
+        ("drop_and_ap_val", ("ap_val", "drop"), None),
+    ):
+        of = [row for row in judged if row["discriminative"]] if up == "difference" else judged
+        figures = [[number(row[column]) for row in of] for column in (across, up, given) if column]
+        found = together[name]
+        correlate = partial_rank_correlation if given else lambda *pair: spearmanr(*pair).statistic
+        assert found["number"] == len(of) > 4
+        assert found["rank_correlation"] == pytest.approx(correlate(*figures), abs=0.02)
+    assert together["parts"] == sum(row["discriminative"] != "" for row in table)
+    assert together["blackouts"] == sum(int(row["num_crops"]) for row in table)
+    without = sum(int(row["num_crops"]) * number(row["without_control"]) for row in table)
+    assert together["blackouts_without_control"] == pytest.approx(without)
     assert summary["classes"]["bird"]["discriminative_filters"] == 0
     assert summary["classes"]["digger"]["discriminative_filters_by_deviations"]["2"] == 2
     assert json.loads((workdir / "manifest.json").read_text())["files"].keys() == set(

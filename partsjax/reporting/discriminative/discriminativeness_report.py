@@ -3,7 +3,9 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import Sums
+from partsjax.discriminativeness.part_drops import PartCounts, PartDrops
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.report.records import FractionBox, Shown
@@ -13,16 +15,15 @@ from partsjax.reporting.report.records import FractionBox, Shown
 class ClassUse:
     """A part that a filter is the best filter of, or in the set of `size` filters of; its verdict.
 
-    ap_val: held-out AP of the filter, or of the set. paper, strict: whether the part emerges; None: not
-    judged.
+    ap_val: held-out AP of the filter, or of the set. passes: whether the part emerges, by each criterion;
+    None: not judged.
     """
 
     part: str
     best: bool
     size: int
     ap_val: float
-    paper: bool | None
-    strict: bool | None
+    passes: Mapping[str, bool] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +43,6 @@ class FilterRow:
     gradient: float
     classes: tuple[str, ...]
     uses: tuple[ClassUse, ...]
-    semantic_paper: bool
-    semantic_strict: bool
     top_activations: tuple[Shown, ...]
 
 
@@ -52,8 +51,8 @@ class Blacked:
     """A crop, the same with a part blacked out, and what its class score loses.
 
     which: where the crop stands among the part's, as "largest drop". picture, black: relative to the
-    report's folder. truth: boxes of the part. drop: of the score; control: mean drop for random boxes of the
-    same size.
+    report's folder. truth: boxes of the part. drop: of the score; control: mean drop for boxes of the same
+    size elsewhere in the object, NaN where none fits.
     """
 
     which: str
@@ -67,24 +66,17 @@ class Blacked:
 
 @dataclasses.dataclass(frozen=True)
 class PartRow:
-    """A part blacked out on `crops` crops; figures are NaN where there is none.
+    """A part, and what its class score loses without it.
 
-    difference: drop minus control, paired; area: mean share of the crop that is blacked out. ap_val: held-out
-    AP of its best set of filters. paper, strict: whether it emerges; None: not judged.
+    ap_val: held-out AP of its best set of filters; excess: over the place prior. passes: whether it emerges,
+    by each criterion; None: not judged.
     """
 
     part: str
-    crops: int
-    drop: Estimate
-    control: Estimate
-    difference: Estimate
-    area: float
-    per_area: Estimate
-    discriminative: bool
-    ap_train: float
+    drops: PartDrops
     ap_val: Estimate
-    paper: bool | None
-    strict: bool | None
+    excess: Estimate
+    passes: Mapping[str, bool] | None
     blacked: tuple[Blacked, ...]
 
 
@@ -92,9 +84,9 @@ class PartRow:
 class ClassPage:
     """One class. filters, parts: by descending delta and by descending difference.
 
-    counts: discriminative filters by factor of deviations. gradient: rank correlation of delta and
-    gradient x activation over the layer's filters, its interval over images. with_ap: of difference and
-    held-out AP over the parts that are judged, its interval over parts.
+    counts: discriminative filters by factor of deviations. overlaps: of discriminative and semantic filters,
+    by criterion. gradient: rank correlation of delta and gradient x activation over the layer's filters, its
+    interval over images. relations: of parts to emergence, by name.
     """
 
     object_class: str
@@ -102,10 +94,10 @@ class ClassPage:
     filters: Sequence[FilterRow]
     parts: Sequence[PartRow]
     counts: Mapping[float, int]
-    paper: Overlap
-    strict: Overlap
+    overlaps: Mapping[str, Overlap]
     gradient: Estimate
-    with_ap: Estimate
+    part_counts: PartCounts
+    relations: Mapping[str, RankCorrelation]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,8 +107,7 @@ class DiscriminativenessReport:
     title, command, facts, notes: as in the main report. filters: how many the layer has; deviations: what
     makes one discriminative, after_softmax: of which drop. classes: in order.
     sharing: how many filters are discriminative for 0, 1, ... classes. sums: over classes.
-    paper, strict, with_ap: over all classes. drop_with_ap, control_with_ap: as with_ap, of the drop before
-    its control is taken off, and of the control alone.
+    overlaps, relations: over all classes.
     """
 
     title: str
@@ -129,9 +120,6 @@ class DiscriminativenessReport:
     classes: Sequence[ClassPage]
     sharing: Sequence[int]
     sums: Sums
-    paper: Overlap
-    strict: Overlap
-    with_ap: Estimate
-    drop_with_ap: Estimate
-    control_with_ap: Estimate
+    overlaps: Mapping[str, Overlap]
+    relations: Mapping[str, RankCorrelation]
     notes: Sequence[str] = ()

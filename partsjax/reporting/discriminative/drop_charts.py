@@ -3,7 +3,11 @@
 import math
 from typing import Any
 
-from partsjax.reporting.discriminative.discriminativeness_report import DiscriminativenessReport
+from partsjax.reporting.discriminative.discriminativeness_report import (
+    ClassPage,
+    DiscriminativenessReport,
+    PartRow,
+)
 from partsjax.reporting.report.charts import INK, finished_chart
 
 
@@ -17,40 +21,61 @@ def _by_class(content: DiscriminativenessReport):
     return alt.Color("class:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
 
 
-def relation(content: DiscriminativenessReport) -> dict[str, Any]:
-    """Points: held-out AP against drop minus control, of every part that has both."""
+_FIGURES = {
+    "difference": "drop minus control",
+    "drop": "drop",
+    "excess": "excess over place, AP on unseen images",
+    "AP": "AP on unseen images",
+}
+_AXES = {  # relation -> what lies across, and up
+    "difference_and_excess": ("excess", "difference"),
+    "drop_and_excess_given_area": ("excess", "drop"),
+    "drop_and_ap_val": ("AP", "drop"),
+}
+
+
+def relation(content: DiscriminativenessReport, name: str) -> dict[str, Any]:
+    """Points: the parts that a relation is of; the larger the point, the larger the part.
+
+    name: one of `part_relations.RELATIONS`.
+    """
     import altair as alt
 
-    points = [
-        {
-            "part": f"{c.object_class}: {p.part}",
-            "class": c.object_class,
-            "AP": round(100 * p.ap_val.value, 1),
-            "difference": float(f"{p.difference.value:.4g}"),
-            "discriminative": "yes" if p.discriminative else "no",
-        }
-        for c in content.classes
-        for p in c.parts
-        if not (math.isnan(p.ap_val.value) or math.isnan(p.difference.value))
-    ]
-    five = alt.Axis(tickCount=5)
+    across, up = _AXES[name]
+    points = [point for c in content.classes for p in c.parts if (point := _point(c, p, across, up))]
+    tooltip = ["part:N", f"{across}:Q", f"{up}:Q", alt.Tooltip("area:Q", title="% of the crop")]
     zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=INK, opacity=0.6)
     scatter = (
         alt.Chart(alt.InlineData(values=points))
-        .mark_point(filled=True, opacity=0.8, size=60)
+        .mark_point(filled=True, opacity=0.75)
         .encode(
-            x=alt.X("AP:Q", title="AP on unseen images", scale=alt.Scale(domain=[0, 100]), axis=five),
-            y=alt.Y("difference:Q", title="drop minus control"),
+            x=alt.X(f"{across}:Q", title=_FIGURES[across], axis=alt.Axis(tickCount=5)),
+            y=alt.Y(f"{up}:Q", title=_FIGURES[up]),
             color=_by_class(content),
-            shape=alt.Shape(
-                "discriminative:N",
-                scale=alt.Scale(domain=["yes", "no"], range=["circle", "triangle-down"]),
-                legend=alt.Legend(title="discriminative", orient="top"),
-            ),
-            tooltip=["part:N", "AP:Q", "difference:Q", "discriminative:N"],
+            size=alt.Size("area:Q", scale=alt.Scale(domainMin=0, range=[15, 300]), legend=None),
+            tooltip=tooltip,
         )
     )
-    return finished_chart(alt.layer(zero.encode(y="at:Q"), scatter), height=340)
+    return finished_chart(alt.layer(zero.encode(y="at:Q"), scatter), height=300)
+
+
+def _point(c: ClassPage, p: PartRow, across: str, up: str) -> dict[str, Any] | None:
+    """None: the part is not among those of the relation."""
+    figures = {
+        "difference": p.drops.difference.value if p.drops.discriminative is not None else math.nan,
+        "drop": p.drops.drop.value,
+        "excess": 100 * p.excess.value,
+        "AP": 100 * p.ap_val.value,
+    }
+    if p.passes is None or math.isnan(figures[across]) or math.isnan(figures[up]):
+        return None
+    return {
+        "part": f"{c.object_class}: {p.part}",
+        "class": c.object_class,
+        "area": round(100 * float(p.drops.area.value), 1),
+        across: round(figures[across], 1),
+        up: float(f"{figures[up]:.4g}"),
+    }
 
 
 def factors(content: DiscriminativenessReport) -> dict[str, Any]:

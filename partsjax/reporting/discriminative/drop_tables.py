@@ -11,31 +11,34 @@ import pandas as pd
 
 from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
+from partsjax.discriminativeness.part_drops import PartCounts
 from partsjax.discriminativeness.relation import CRITERIA, Overlap
 from partsjax.reporting.rows import with_interval
 
 FILTER_COLUMNS = (
     "layer", "object_class", "filter", "delta", "delta_low", "delta_high", "delta_after_softmax",
     "delta_after_softmax_low", "delta_after_softmax_high", "share", "gradient_activation", "discriminative",
-    "semantic_paper", "semantic_strict", "parts",
+    *(f"semantic_{name}" for name in CRITERIA), "parts",
 )  # fmt: skip
 PART_DROP_COLUMNS = (
-    "layer", "object_class", "part", "num_crops", "drop", "drop_low", "drop_high", "drop_control",
-    "drop_control_low", "drop_control_high", "difference", "difference_low", "difference_high", "area",
-    "difference_per_area", "difference_per_area_low", "difference_per_area_high", "discriminative",
-    "ap_train", "ap_val", "emerges_paper", "emerges_strict",
+    "layer", "object_class", "part", "num_crops", "without_control", "drop", "drop_low", "drop_high",
+    "drop_control", "drop_control_low", "drop_control_high", "area", "control_area", "control_on_part",
+    "difference", "difference_low", "difference_high", "difference_per_area", "difference_per_area_low",
+    "difference_per_area_high", "discriminative",
+    "ap_train", "ap_val", "excess_over_prior", "excess_over_prior_low", "excess_over_prior_high",
+    *CRITERIA.values(),
 )  # fmt: skip
 
 
 def filter_drop_table(found: LayerFindings) -> pd.DataFrame:
-    """One row per class and filter. `parts`: those that emerge by either criterion and that it detects."""
+    """One row per class and filter. `parts`: those that emerge by any criterion and that it detects."""
     return pd.DataFrame([row for c in found.classes for row in _filter_rows(c)], columns=FILTER_COLUMNS)
 
 
 def part_drop_table(found: LayerFindings) -> pd.DataFrame:
-    """One row per class and part; of parts too rare to be judged `emerges_*` are empty."""
+    """One row per class and part; of parts too rare to be judged what they pass is empty."""
     table = pd.DataFrame([row for c in found.classes for row in _part_rows(c)], columns=PART_DROP_COLUMNS)
-    return table.astype(dict.fromkeys(("discriminative", "emerges_paper", "emerges_strict"), "boolean"))
+    return table.astype(dict.fromkeys(("discriminative", *CRITERIA.values()), "boolean"))
 
 
 def _filter_rows(c: ClassFindings) -> Iterable[dict]:
@@ -62,16 +65,19 @@ def _part_rows(c: ClassFindings) -> Iterable[dict]:
             "object_class": c.object_class,
             "part": v.part,
             "num_crops": part.crops,
+            "without_control": part.without_control,
             **with_interval("drop", part.drop.estimate),
             **with_interval("drop_control", part.control.estimate),
+            "area": float(part.area.value),
+            "control_area": part.control_area,
+            "control_on_part": part.on_part,
             **with_interval("difference", part.difference.estimate),
-            "area": float(part.area),
             **with_interval("difference_per_area", part.per_area.estimate),
-            "discriminative": bool(part.discriminative) if part.crops else None,
+            "discriminative": part.discriminative,
             "ap_train": v.combination_ap_train,
             "ap_val": v.combination_ap_val.value,
-            "emerges_paper": bool(v.emerges_paper) if v.judged else None,
-            "emerges_strict": bool(v.emerges_strict) if v.judged else None,
+            **with_interval("excess_over_prior", v.excess),
+            **{passes: bool(getattr(v, passes)) if v.judged else None for passes in CRITERIA.values()},
         }
 
 
@@ -89,11 +95,8 @@ def discriminativeness_summary(names: Mapping[str, str], found: LayerFindings) -
             "distinct_discriminative_filters": found.sums.distinct,
             "filters_by_number_of_classes": found.sharing.histogram.tolist(),
             **{f"semantic_{name}": _overlap(found.overlap[name]) for name in CRITERIA},
-            "discriminative_parts": found.sums.parts,
-            "parts": found.sums.measured,
-            "difference_and_ap_val": _correlation(found.with_ap),
-            "drop_and_ap_val": _correlation(found.drop_with_ap),
-            "control_and_ap_val": _correlation(found.control_with_ap),
+            **_part_counts(found.sums.parts),
+            **{name: _correlation(relation) for name, relation in found.relations.items()},
         },
     }
 
@@ -105,9 +108,18 @@ def _class_summary(c: ClassFindings) -> dict:
         "discriminative_filters_by_deviations": {f"{k:g}": count for k, count in c.counts.items()},
         **{f"semantic_{name}": _overlap(c.overlap[name]) for name in CRITERIA},
         "delta_and_gradient_activation": _correlation(c.gradient_correlation),
-        "discriminative_parts": sum(p.discriminative for p in c.parts),
-        "parts": sum(p.crops > 0 for p in c.parts),
-        "difference_and_ap_val": _correlation(c.with_ap),
+        **_part_counts(c.part_counts),
+        **{name: _correlation(relation) for name, relation in c.relations.items()},
+    }
+
+
+def _part_counts(counts: PartCounts) -> dict:
+    return {
+        "discriminative_parts": counts.discriminative,
+        "parts": counts.compared,
+        "parts_without_control": counts.uncontrolled,
+        "blackouts": counts.blackouts,
+        "blackouts_without_control": counts.without_control,
     }
 
 

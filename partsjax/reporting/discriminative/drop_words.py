@@ -5,6 +5,20 @@ import math
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.report.words import NOT_KNOWN
 
+CRITERION_WORDS = {"beyond_place": "beyond place", "paper": "paper’s criterion", "strict": "strict"}
+RELATION_WORDS = {
+    "difference_and_excess": ("drop − control", "excess"),
+    "drop_and_excess_given_area": ("drop", "excess, given area"),
+    "drop_and_ap_val": ("drop", "AP"),
+}
+"""Relation -> the two figures whose rank correlation it is."""
+SIZE_WORDS = {
+    "difference_and_excess": "out, by the control and the place prior",
+    "drop_and_excess_given_area": "out, by its ranks",
+    "drop_and_ap_val": "in",
+}
+"""Relation -> whether the parts' size is in it."""
+
 
 def amount(value: float, digits: int = 2) -> str:
     """A figure in units of the score: 1.234 -> "1.23", 0.0123 -> "0.012"; NaN -> "–"."""

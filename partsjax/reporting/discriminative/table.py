@@ -1,47 +1,65 @@
-"""What is found, in short: a row per class, and a sentence that sums it up; for terminals and notebooks."""
+"""What is found, in short: a row per class of filters and one of parts, and a sentence that sums it up."""
 
 import html
-import math
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
-from partsjax.discriminativeness.relation import Overlap
-from partsjax.reporting.discriminative.drop_words import amount, correlation
+from partsjax.discriminativeness.part_drops import PartCounts
+from partsjax.discriminativeness.part_relations import RELATIONS
+from partsjax.discriminativeness.relation import CRITERIA, Overlap
+from partsjax.reporting.discriminative.drop_words import CRITERION_WORDS, RELATION_WORDS, amount, correlation
+from partsjax.reporting.report.words import NOT_KNOWN, percent
 
-_COLUMNS = ("class", "filters", "paper\n(chance)", "strict\n(chance)", "parts", "rank correlation\nwith AP")
+_FILTERS = ("class", "filters", *(f"{CRITERION_WORDS[name]}\n(chance)" for name in CRITERIA))
+_PARTS = (
+    "class",
+    "parts",
+    "no control",
+    *(f"{one},\n{other}" for one, other in map(RELATION_WORDS.get, RELATIONS)),
+)
 
 
 def discriminative_table(found: LayerFindings) -> Group:
-    """The table, what its words mean above it, and the sentence below."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(_COLUMNS[0], overflow="fold")
-    for heading in _COLUMNS[1:]:
-        table.add_column(heading, justify="right", no_wrap=True)
-    rows = _rows(found)
-    for row in rows[: len(found.classes)]:
-        table.add_row(*row)
-    for row in rows[len(found.classes) :]:
-        table.add_section()
-        table.add_row(*row)
+    """Both tables, what their words mean above each, and the sentence below."""
     return Group(
         Text.assemble(
             "\n",
             ("Filters", "bold"),
             f" of {found.layer} without which the class score drops by over {found.cutoff.deviations:g} "
-            "standard deviations more than the mean, and how many of them detect a part that emerges, by the "
-            "paper's criterion and strictly; in brackets, how many would by chance. ",
-            ("Parts", "bold"),
-            " without which it drops significantly more than without random boxes of their size; "
-            "rank correlation of that difference with the part's AP on unseen images, with its 95% interval "
-            "over parts.",
+            "standard deviations more than the mean, and how many of them detect a part that is found beyond "
+            "place, emerges by the paper's criterion, and strictly; in brackets, how many would by chance.",
         ),
-        table,
+        _table(_FILTERS, _filter_rows(found), len(found.classes)),
+        Text.assemble(
+            ("Parts", "bold"),
+            " without which it drops significantly more than without boxes of their size elsewhere in the "
+            "object; on how many of their crops no such box fits. Then three rank correlations over parts, "
+            "with 95% intervals, each for what it leaves in of the parts' size: of drop minus control with "
+            "the excess over place, of the plain drop with it given the part's area, and of the plain drop "
+            "with the AP on unseen images.",
+        ),
+        _table(_PARTS, _part_rows(found), len(found.classes)),
         Text(sentence(found)),
     )
+
+
+def _table(columns: Sequence[str], rows: Sequence[tuple[str, ...]], classes: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(columns[0], overflow="fold")
+    for heading in columns[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows[:classes]:
+        table.add_row(*row)
+    for row in rows[classes:]:
+        table.add_section()
+        table.add_row(*row)
+    return table
 
 
 def html_table(found: LayerFindings) -> str:
@@ -50,41 +68,41 @@ def html_table(found: LayerFindings) -> str:
     def row(cells, tag: str) -> str:
         return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
 
-    body = "".join(row(cells, "td") for cells in _rows(found))
-    head = row(_COLUMNS, "th")
-    return f"<table><thead>{head}</thead><tbody>{body}</tbody></table><p>{html.escape(sentence(found))}</p>"
+    def whole(columns, rows) -> str:
+        body = "".join(row(cells, "td") for cells in rows)
+        return f"<table><thead>{row(columns, 'th')}</thead><tbody>{body}</tbody></table>"
+
+    both = whole(_FILTERS, _filter_rows(found)) + whole(_PARTS, _part_rows(found))
+    return f"{both}<p>{html.escape(sentence(found))}</p>"
 
 
-def _rows(found: LayerFindings) -> list[tuple[str, ...]]:
+def _filter_rows(found: LayerFindings) -> list[tuple[str, ...]]:
     """A row per class, and where there are several one of all."""
-    rows = [_row(c) for c in found.classes]
+    rows = [(c.object_class, str(int(c.discriminative.sum())), *_overlaps(c.overlap)) for c in found.classes]
     if len(rows) > 1:
-        total = found.sums
-        rows.append(
-            (
-                "all",
-                str(total.filters),
-                *(_overlap(found.overlap[criterion]) for criterion in ("paper", "strict")),
-                f"{total.parts}/{total.measured}",
-                correlation(found.with_ap.over_things),
-            )
-        )
+        rows.append(("all", str(found.sums.filters), *_overlaps(found.overlap)))
     return rows
 
 
-def _row(c: ClassFindings) -> tuple[str, ...]:
-    measured = [part for part in c.parts if part.crops]
-    return (
-        c.object_class,
-        str(int(c.discriminative.sum())),
-        *(_overlap(c.overlap[criterion]) for criterion in ("paper", "strict")),
-        f"{sum(part.discriminative for part in measured)}/{len(measured)}",
-        correlation(c.with_ap.over_things),
-    )
+def _overlaps(of: Mapping[str, Overlap]) -> list[str]:
+    return [f"{of[name].both} ({amount(of[name].expected, 1)})" for name in CRITERIA]
 
 
-def _overlap(o: Overlap) -> str:
-    return f"{o.both} ({amount(o.expected, 1)})"
+def _part_rows(found: LayerFindings) -> list[tuple[str, ...]]:
+    rows = [(c.object_class, *_counts(c.part_counts), *_relations(c.relations)) for c in found.classes]
+    if len(rows) > 1:
+        rows.append(("all", *_counts(found.sums.parts), *_relations(found.relations)))
+    return rows
+
+
+def _counts(parts: PartCounts) -> tuple[str, str]:
+    share = percent(parts.without_control / parts.blackouts) + "%" if parts.blackouts else NOT_KNOWN
+    return f"{parts.discriminative}/{parts.compared}", share
+
+
+def _relations(of: Mapping[str, RankCorrelation]) -> list[str]:
+    """Each with its interval over parts, under it."""
+    return [correlation(of[name].over_things).replace(" [", "\n[") for name in RELATIONS]
 
 
 def sentence(found: LayerFindings) -> str:
@@ -96,32 +114,28 @@ def sentence(found: LayerFindings) -> str:
         f"{classes}"
     )
     if total.filters:
-        paper, strict = found.overlap["paper"], found.overlap["strict"]
+        beyond, paper, strict = (found.overlap[name] for name in ("beyond_place", "paper", "strict"))
         text += (
-            f"; of {total.filters} pairs of class and filter {paper.both} detect a part that emerges by the "
-            f"paper's criterion (by chance {amount(paper.expected, 1)}), {strict.both} strictly (by chance "
-            f"{amount(strict.expected, 1)})"
+            f"; of {total.filters} pairs of class and filter {beyond.both} detect a part beyond place (by "
+            f"chance {amount(beyond.expected, 1)}), {paper.both} one that emerges by the paper's criterion "
+            f"({amount(paper.expected, 1)}), {strict.both} strictly ({amount(strict.expected, 1)})"
         )
-    text += f". {total.parts} of {total.measured} parts are discriminative"
+    text += f". {total.parts.discriminative} of {total.parts.compared} parts are discriminative"
     first = [f"{c.object_class}: {part}" for c in found.classes if (part := _first_part(c))]
     text += f", most of all {', '.join(first)}." if first else "."
-    if not math.isnan(found.with_ap.value):
-        drop, control = (correlation(r.over_things) for r in (found.drop_with_ap, found.control_with_ap))
-        text += (
-            f" Before the control is taken off, the rank correlation of drops with AP is {drop}; that of the "
-            f"control alone, {control}."
-        )
+    if total.parts.uncontrolled:
+        text += f" Of {total.parts.uncontrolled} more nothing is said: no control fits beside them."
     return text
 
 
 def _first_part(c: ClassFindings) -> str | None:
     """The part with the largest difference between drop and control, if it is discriminative."""
     known = [
-        (part.difference.value, v.part, part)
+        (part.difference.value, v.part, part.discriminative)
         for part, v in zip(c.parts, c.verdicts, strict=True)
-        if part.crops
+        if part.discriminative is not None
     ]
     if not known:
         return None
-    _, name, part = max(known, key=lambda one: one[0])
-    return name if part.discriminative else None
+    _, name, discriminative = max(known)
+    return name if discriminative else None

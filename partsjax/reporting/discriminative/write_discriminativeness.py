@@ -3,6 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
+from partsjax.discriminativeness.part_drops import MIN_CROPS
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.discriminative import drop_charts, drop_strips, drop_words
 from partsjax.reporting.discriminative.discriminativeness_report import ClassPage, DiscriminativenessReport
@@ -26,12 +27,18 @@ def write_discriminativeness_report(folder: Path, content: DiscriminativenessRep
         chance=drop_words.chance,
         drop_strip=drop_strips.drop_strip, filter_scale=_filter_scale, part_scale=_part_scale, tenth=_tenth,
     )  # fmt: skip
+    templates.globals.update(
+        CRITERIA=drop_words.CRITERION_WORDS,
+        RELATIONS=drop_words.RELATION_WORDS,
+        SIZE_WORDS=drop_words.SIZE_WORDS,
+        MIN_CROPS=MIN_CROPS,
+    )
     text = templates.get_template("discriminative.html").render(
         root="",
         title=content.title,
         content=content,
         charts={
-            "relation": drop_charts.relation(content),
+            **{name: drop_charts.relation(content, name) for name in content.relations},
             "factors": drop_charts.factors(content),
             "sharing": drop_charts.sharing_chart(content),
         },
@@ -44,7 +51,9 @@ def _filter_scale(page: ClassPage) -> tuple[float, float]:
 
 
 def _part_scale(page: ClassPage) -> tuple[float, float]:
-    return drop_strips.strip_scale(figure for row in page.parts for figure in (row.drop, row.control))
+    return drop_strips.strip_scale(
+        figure.estimate for row in page.parts for figure in (row.drops.drop, row.drops.control)
+    )
 
 
 def _tenth(estimate: Estimate) -> Estimate:

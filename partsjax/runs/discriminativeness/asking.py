@@ -10,7 +10,8 @@ import numpy as np
 from partsjax.data.crops import Crops, class_crops, fingerprints
 from partsjax.data.dataset import Dataset
 from partsjax.discriminativeness.filters import DEVIATIONS, Cutoff
-from partsjax.discriminativeness.findings import DetectedParts, class_findings, layer_findings
+from partsjax.discriminativeness.findings import class_findings, layer_findings
+from partsjax.discriminativeness.part_relations import DetectedParts
 from partsjax.emergence.combination import Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import suitable_batch
@@ -46,8 +47,9 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     """Which filters and parts do class scores rest on, and are they the ones that emerge?
 
     On the unseen crops of each class, the score of the right class is measured without each filter of a layer
-    (its map set to zero) and without each part (its pixels in the mean color), the latter against random
-    boxes of its size inside the object (all our choice; definitions in `partsjax.discriminativeness`).
+    (its map set to zero) and without each part (its pixels in the mean color), the latter against boxes of
+    its size at random places inside the object that leave it alone (all our choice; definitions in
+    `partsjax.discriminativeness`).
 
     Args:
       network: with class scores, `after`, for the classes of `dataset`, named in `classes`.
@@ -162,7 +164,7 @@ def answer_discriminativeness(
                 lost[name] = stage.load()
                 images = stage.crops.image_index[readable[name]]
                 evidence = found.judged[asked.layer, name].evidence
-                detected = DetectedParts(evidence.verdicts, evidence.resamples)
+                detected = DetectedParts(evidence.verdicts, evidence.resamples, evidence.excess_resamples)
                 of_class.append(class_findings(lost[name], images, detected, asked.cutoff, asked.seed))
     with context.clock("findings"):
         findings = layer_findings(of_class, asked.seed)

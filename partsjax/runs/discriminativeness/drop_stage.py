@@ -115,7 +115,7 @@ class DropStage:
     ) -> dict[str, np.ndarray]:
         n, parts, size = len(batch.index), len(self.crops.parts), self.crops.size
         scores = np.full((n, parts, 1 + CONTROLS), np.nan, np.float32)
-        areas = np.full((n, parts, 2), np.nan, np.float32)
+        replaced = np.full((n, parts, 3), np.nan, np.float32)
         places, masks = [], []
 
         def score() -> None:
@@ -140,7 +140,7 @@ class DropStage:
                 black = blackout(shown, name, size, blackout_seed(self._seed, self.crops.ids[number], name))
                 if not black.part.any():
                     continue
-                areas[row, p] = black.areas
+                replaced[row, p] = *black.areas, black.on_part
                 for k, mask in enumerate((black.part, *black.controls)):
                     places.append((row, p, k))
                     masks.append(mask)
@@ -152,8 +152,9 @@ class DropStage:
         return {
             "part": lost[..., 0],
             "controls": lost[..., 1:],
-            "areas": areas[..., 0],
-            "control_areas": areas[..., 1],
+            "areas": replaced[..., 0],
+            "control_areas": replaced[..., 1],
+            "on_part": replaced[..., 2],
         }
 
     def load(self) -> ClassDrops:

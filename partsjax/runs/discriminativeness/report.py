@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
+from partsjax.discriminativeness.relation import CRITERIA
 from partsjax.emergence.verdict import Verdict
 from partsjax.reporting import discriminative as page
 from partsjax.reporting.report import Shown
@@ -104,11 +105,8 @@ def _content(found: Discriminativeness, pictures: _Pictures) -> page.Discriminat
         classes=[_class_page(c, of, pictures) for c in of.classes],
         sharing=of.sharing.histogram.tolist(),
         sums=of.sums,
-        paper=of.overlap["paper"],
-        strict=of.overlap["strict"],
-        with_ap=of.with_ap.over_things,
-        drop_with_ap=of.drop_with_ap.over_things,
-        control_with_ap=of.control_with_ap.over_things,
+        overlaps=of.overlap,
+        relations=of.relations,
         notes=found.notes,
     )
 
@@ -116,17 +114,17 @@ def _content(found: Discriminativeness, pictures: _Pictures) -> page.Discriminat
 def _class_page(c: ClassFindings, found: LayerFindings, pictures: _Pictures) -> page.ClassPage:
     deciding = c.before.delta.value
     order = [int(f) for f in np.argsort(-deciding, kind="stable") if c.discriminative[f]]
-    differences = [-np.inf if not part.crops else part.difference.value for part in c.parts]
+    differences = np.nan_to_num([part.difference.value for part in c.parts], nan=-np.inf)
     return page.ClassPage(
         object_class=c.object_class,
         crops=c.crops,
         filters=[_filter_row(c, f, found, pictures) for f in order],
-        parts=[_part_row(c, int(p), pictures) for p in np.argsort(-np.array(differences), kind="stable")],
+        parts=[_part_row(c, int(p), pictures) for p in np.argsort(-differences, kind="stable")],
         counts=c.counts,
-        paper=c.overlap["paper"],
-        strict=c.overlap["strict"],
+        overlaps=c.overlap,
         gradient=c.gradient_correlation.over_images,
-        with_ap=c.with_ap.over_things,
+        part_counts=c.part_counts,
+        relations=c.relations,
     )
 
 
@@ -139,9 +137,7 @@ def _filter_row(c: ClassFindings, f: int, found: LayerFindings, pictures: _Pictu
         share=float(c.before.share[f]),
         gradient=float(c.gradient.value[f]),
         classes=tuple(others),
-        uses=tuple(_use(v, f) for v in c.verdicts if f == v.best_filter or f in v.combination),
-        semantic_paper=bool(c.semantic["paper"][f]),
-        semantic_strict=bool(c.semantic["strict"][f]),
+        uses=tuple(_use(v, f) for v in c.verdicts if v.serves(f)),
         top_activations=pictures.top_activations(c.object_class, f),
     )
 
@@ -153,25 +149,21 @@ def _use(v: Verdict, number: int) -> page.ClassUse:
         best=best,
         size=len(v.combination),
         ap_val=v.best_filter_ap_val.value if best else v.combination_ap_val.value,
-        paper=v.emerges_paper if v.judged else None,
-        strict=v.emerges_strict if v.judged else None,
+        passes=_passes(v),
     )
+
+
+def _passes(v: Verdict) -> dict[str, bool] | None:
+    return {name: bool(getattr(v, passes)) for name, passes in CRITERIA.items()} if v.judged else None
 
 
 def _part_row(c: ClassFindings, p: int, pictures: _Pictures) -> page.PartRow:
     part, v = c.parts[p], c.verdicts[p]
     return page.PartRow(
         part=v.part,
-        crops=part.crops,
-        drop=part.drop.estimate,
-        control=part.control.estimate,
-        difference=part.difference.estimate,
-        area=part.area,
-        per_area=part.per_area.estimate,
-        discriminative=part.discriminative,
-        ap_train=v.combination_ap_train,
+        drops=part,
         ap_val=v.combination_ap_val,
-        paper=v.emerges_paper if v.judged else None,
-        strict=v.emerges_strict if v.judged else None,
+        excess=v.excess,
+        passes=_passes(v),
         blacked=pictures.blacked(c.object_class, p),
     )

@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import Sums
-from partsjax.discriminativeness.relation import Overlap
+from partsjax.discriminativeness.part_drops import PartDrops, count_parts
+from partsjax.discriminativeness.part_relations import RELATIONS
+from partsjax.discriminativeness.relation import CRITERIA, Overlap
+from partsjax.emergence.bootstrap import Resampled
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.discriminative import (
     Blacked,
@@ -19,6 +23,8 @@ from partsjax.reporting.discriminative import (
 )
 from partsjax.reporting.report import Shown
 
+PASSES = (*({**dict.fromkeys(CRITERIA, False), **dict.fromkeys(names, True)} for names in
+            (CRITERIA, ("beyond_place",), ("paper",), ())), None)  # fmt: skip
 FACTORS = (1.0, 1.5, 2.0, 2.5, 3.0)
 
 
@@ -53,18 +59,26 @@ def content(
         classes=pages,
         sharing=np.bincount(serving, minlength=len(pages) + 1).tolist(),
         sums=sums(pages, int((serving > 0).sum())),
-        paper=Overlap(192, 13, 40, 7, 4.4, 0.031, False),
-        strict=Overlap(192, 13, 18, 3, 1.25, 0.0004, False),
-        with_ap=Estimate(0.41, -0.02, 0.71),
-        drop_with_ap=Estimate(0.83, 0.7, 0.9),
-        control_with_ap=Estimate(0.8, 0.66, 0.89),
+        overlaps={
+            "beyond_place": Overlap(192, 13, 30, 5, 2.2, 0.02, False),
+            "paper": Overlap(192, 13, 40, 7, 4.4, 0.031, False),
+            "strict": Overlap(192, 13, 18, 3, 1.25, 0.0004, False),
+        },
+        relations={
+            "difference_and_excess": _relation(41, Estimate(0.11, -0.2, 0.41), Estimate(0.11, 0.02, 0.2)),
+            "drop_and_excess_given_area": _relation(47, Estimate(0.23, -0.1, 0.5), UNKNOWN),
+            "drop_and_ap_val": _relation(47, Estimate(0.83, 0.7, 0.9), Estimate(0.83, 0.8, 0.86)),
+        },
     )
 
 
 def sums(pages: list[ClassPage], distinct: int) -> Sums:
-    measured = [part for page in pages for part in page.parts if part.crops]
     filters = sum(len(page.filters) for page in pages)
-    return Sums(filters, distinct, sum(part.discriminative for part in measured), len(measured))
+    return Sums(filters, distinct, count_parts([part.drops for page in pages for part in page.parts]))
+
+
+def _relation(number: int, over_parts: Estimate, over_images: Estimate) -> RankCorrelation:
+    return RankCorrelation(number, over_parts, over_images)
 
 
 def _pictures(folder: Path, rng, number: int) -> list[str]:
@@ -90,16 +104,21 @@ def _class(
     ]
     counts = np.sort(rng.integers(0, 30, len(FACTORS)))[::-1]
     unknown = Overlap(64, 0, 9, 0, 0.0, math.nan, True)
+    shown = [_part(rng, part, pictures, i, len(parts)) for i, part in enumerate(parts)]
+    passing = {name: sum(any(u.passes and u.passes[name] for u in f.uses) for f in rows) for name in CRITERIA}
     return ClassPage(
         object_class=name,
         crops=int(rng.integers(10, 400)),
         filters=rows,
-        parts=[_part(rng, part, pictures, rare=i == len(parts) - 1) for i, part in enumerate(parts)],
+        parts=shown,
         counts=dict(zip(FACTORS, map(int, counts), strict=True)),
-        paper=unknown if bare else _overlap(sum(f.semantic_paper for f in rows), rows, 0.2),
-        strict=unknown if bare else _overlap(sum(f.semantic_strict for f in rows), rows, 1.0),
+        overlaps={n: unknown if bare else _overlap(count, rows, 0.2) for n, count in passing.items()},
         gradient=_around(rng, 0.8, 0.1),
-        with_ap=UNKNOWN if len(parts) < 3 else _around(rng, 0.2, 0.7),
+        part_counts=count_parts([part.drops for part in shown]),
+        relations={
+            name: _relation(len(parts), *(UNKNOWN if len(parts) < 3 else _around(rng, 0.2, 0.7),) * 2)
+            for name in RELATIONS
+        },
     )
 
 
@@ -111,10 +130,8 @@ def _filter(
     rng, number: int, delta: float, name: str, parts: tuple[str, ...], pictures: list[str]
 ) -> FilterRow:
     uses = tuple(
-        ClassUse(part, bool(rng.random() < 0.5), int(rng.integers(1, 20)), float(rng.random()), *judged)
-        for part, judged in zip(
-            parts, ((True, True), (True, False), (False, False), (None, None)), strict=False
-        )
+        ClassUse(part, bool(rng.random() < 0.5), int(rng.integers(1, 20)), float(rng.random()), passes)
+        for part, passes in zip(parts, PASSES, strict=False)
         if rng.random() < 0.4
     )
     shots = tuple(
@@ -129,32 +146,55 @@ def _filter(
         gradient=float(rng.normal(1, 1)),
         classes=("cow & <calf>",) if rng.random() < 0.3 else (),
         uses=uses,
-        semantic_paper=any(u.paper for u in uses),
-        semantic_strict=any(u.strict for u in uses),
         top_activations=shots,
     )
 
 
-def _part(rng, part: str, pictures: list[str], rare: bool) -> PartRow:
-    if rare:
-        nothing = (UNKNOWN,) * 3
-        return PartRow(part, 0, *nothing, math.nan, UNKNOWN, False, math.nan, UNKNOWN, None, None, ())
-    drop, control = float(rng.normal(2, 2)), float(rng.exponential(0.5))
-    difference = _around(rng, drop - control, 0.4)
-    ap = float(rng.random())
+def drops(crops: int, controlled: int, figures: dict[str, Estimate], area: float) -> PartDrops:
+    """Of one part. figures: by name, those that are known."""
+    known = {
+        name: _resampled(figures.get(name, UNKNOWN)) for name in ("drop", "control", "difference", "per_area")
+    }
+    covered = (0.9 * area, 0.02) if controlled else (math.nan, math.nan)
+    return PartDrops(crops, controlled, _resampled(Estimate(area, area, area)), *covered, **known)
+
+
+def _resampled(figure: Estimate) -> Resampled:
+    """A figure with bootstrap samples that give its interval."""
+    below = np.nextafter(figure.value, -math.inf)
+    return Resampled(figure.value, np.repeat([figure.low, below, figure.value, figure.high], (2, 18, 18, 2)))
+
+
+def _part(rng, part: str, pictures: list[str], number: int, parts: int) -> PartRow:
+    """The last of a class is on no crop; of several, no control fits beside the first but one."""
+    if number == parts - 1:
+        return PartRow(part, drops(0, 0, {}, math.nan), UNKNOWN, UNKNOWN, None, ())
+    crops, ap, drop = (
+        int(rng.integers(10, 300)),
+        float(rng.random()),
+        _around(rng, float(rng.normal(2, 2)), 0.3),
+    )
+    control = math.nan if number == 1 else float(rng.exponential(0.5))
+    difference = _around(rng, drop.value - control, 0.4)
+    figures = {"drop": drop}
+    if number != 1:
+        figures |= {
+            "control": _around(rng, control, 0.1),
+            "difference": difference,
+            "per_area": _around(rng, 10 * difference.value, 3),
+        }
     blacked = tuple(
         Blacked(
             which,
             *map(str, rng.choice(pictures, 2)),
             f"2010_{i:06d}#1",
             ((0.1, 0.1, 0.4, 0.5),),
-            drop - i,
+            drop.value - i,
             control,
         )
         for i, which in enumerate(("largest drop", "middle", "smallest"))
     )
     return PartRow(
-        part, int(rng.integers(10, 300)), _around(rng, drop, 0.3), _around(rng, control, 0.1), difference,
-        float(rng.random()) / 5, _around(rng, 10 * difference.value, 3), difference.low > 0,
-        ap, _around(rng, ap, 0.05), ap > 0.3, ap > 0.5, blacked,
+        part, drops(crops, crops // 2 if number != 1 else 0, figures, float(rng.random()) / 5),
+        _around(rng, ap, 0.05), _around(rng, ap - 0.2, 0.05), PASSES[number % 4], blacked,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from partsjax.cli.terminal import Terminal
 from partsjax.discriminativeness.findings import layer_findings
+from partsjax.discriminativeness.part_drops import count_parts
 from partsjax.discriminativeness.relation import Overlap
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.discriminative import drop_strips, drop_words, table, write_discriminativeness_report
@@ -61,7 +62,7 @@ def test_the_page_is_in_order(page):
 
 def test_names_are_text_and_what_is_not_known_is_a_dash(page):
     _, _, read = page
-    assert read.path.read_text(encoding="utf-8").count("<script") == 2 + 3
+    assert read.path.read_text(encoding="utf-8").count("<script") == 2 + 5
     shown = {word.strip("[](),;:%") for word in read.text.lower().split()}
     assert not {"nan", "inf"} & shown
     assert not any("nan" in a.get("d", "") + a.get("cx", "") for _, a in read.elements)
@@ -69,36 +70,62 @@ def test_names_are_text_and_what_is_not_known_is_a_dash(page):
 
 def test_it_says_the_figures(tmp_path):
     content = synthetic.content(tmp_path, 3, ONE)
-    part = dataclasses.replace(
-        content.classes[0].parts[0],
-        part="head", crops=41, drop=Estimate(2.345, 2.1, 2.6), control=Estimate(0.5, 0.4, 0.6),
-        difference=Estimate(1.845, 1.5, 2.1), area=0.123, per_area=Estimate(15.0, 12.0, 17.0),
-        discriminative=True, ap_train=0.61, ap_val=Estimate(0.523, 0.45, 0.6), paper=True, strict=True,
-    )  # fmt: skip
+    figures = {
+        "drop": Estimate(2.345, 2.1, 2.6), "control": Estimate(0.5, 0.4, 0.6),
+        "difference": Estimate(1.845, 1.5, 2.1), "per_area": Estimate(15.0, 12.0, 17.0),
+    }  # fmt: skip
+    head, torso, tail = (
+        dataclasses.replace(content.classes[0].parts[0], part=part, drops=drops, blacked=())
+        for part, drops in (
+            ("head", synthetic.drops(41, 31, figures, 0.123)),
+            ("torso", synthetic.drops(40, 0, {"drop": figures["drop"]}, 0.5)),
+            ("tail", synthetic.drops(0, 0, {}, math.nan)),
+        )
+    )
+    head = dataclasses.replace(
+        head, ap_val=Estimate(0.523, 0.45, 0.6), excess=Estimate(0.2, 0.1, 0.3), passes=synthetic.PASSES[0]
+    )
+    tail = dataclasses.replace(tail, ap_val=UNKNOWN, excess=UNKNOWN, passes=None)
     row = dataclasses.replace(
         content.classes[0].filters[0], filter=17, delta=Estimate(1.234, 1.1, 1.4), share=0.081,
         after_softmax=0.05, gradient=-0.75, classes=("cow",), uses=(),
     )  # fmt: skip
+    overlaps = {
+        "beyond_place": Overlap(64, 1, 9, 1, 0.14, 0.14, True),
+        "paper": Overlap(64, 1, 4, 0, 0.06, 1.0, True),
+        "strict": Overlap(64, 1, 2, 0, 0.03, 1.0, True),
+    }  # fmt: skip
     only = dataclasses.replace(
-        content.classes[0], crops=60, filters=[row], parts=[part, *content.classes[0].parts[1:]],
-        paper=Overlap(64, 1, 9, 1, 0.14, 0.14, True), strict=Overlap(64, 1, 4, 0, 0.06, 1.0, True),
-        with_ap=Estimate(0.5, -0.2, 0.9),
+        content.classes[0], crops=60, filters=[row], parts=[head, torso, tail], overlaps=overlaps,
+        part_counts=count_parts([part.drops for part in (head, torso, tail)]),
     )  # fmt: skip
     sums = synthetic.sums([only], 1)
-    content = dataclasses.replace(content, classes=[only], sums=sums, paper=only.paper, strict=only.strict)
+    content = dataclasses.replace(content, classes=[only], sums=sums, overlaps=overlaps)
     write_discriminativeness_report(tmp_path, content)
     read = pages.read(tmp_path)["index.html"]
-    assert read.table("all-parts")[1] == [
-        "horse: head", "41", "2.35 [2.10, 2.60]", "0.50 [0.40, 0.60]", "1.84 [1.50, 2.10]", "yes", "12.3%",
-        "1.50 [1.20, 1.70]", "61.0", "52.3 [45.0, 60.0]", "strictly",
+    table = read.table("all-parts")
+    assert table[1] == [
+        "horse: head", "41", "24.4%", "2.35 [2.10, 2.60]", "0.50 [0.40, 0.60]", "1.84 [1.50, 2.10]", "yes",
+        "12.3%", "1.50 [1.20, 1.70]", "52.3 [45.0, 60.0]", "20.0 [10.0, 30.0]",
+        "beyond place, emerges strictly, paper’s criterion",
     ]  # fmt: skip
+    assert table[2][1:9] == ["40", "100.0%", "2.35 [2.10, 2.60]", "none fits", "–", "–", "50.0%", "–"]
+    assert table[3][1:9] == ["0", "–", "–", "–", "–", "–", "–", "–"]
     assert read.table("all-filters")[1] == [
         "horse: 17", "1.23 [1.10, 1.40]", "8.1", "5.0", "−0.75", "best detector of no part of the class", "2",
     ]  # fmt: skip
+    assert [line[2:] for line in read.table("relations")[1:]] == [
+        ["0.11 [−0.20, 0.41]", "[0.02, 0.20]", "41"],
+        ["0.23 [−0.10, 0.50]", "–", "47"],
+        ["0.83 [0.70, 0.90]", "[0.80, 0.86]", "47"],
+    ]
+    assert read.table("parts-by-class")[2][1:3] == ["1 of 1", "61.7% 1 part not compared"]
     text = " ".join(read.text.split())
-    assert "1.0 are discriminative for horse. 1 of 1 detect a part that emerges by the paper’s" in text
-    assert "by chance 0.1, p = 0.14" in text and "0.50 [−0.20, 0.90]" in text
-    assert "taken off it is 0.83 [0.70, 0.90], and for the control alone 0.80 [0.66, 0.89]." in text
+    assert (
+        "1.0 are discriminative for horse. 1 of 1 detect a part beyond place, 0 one that emerges by" in text
+    )
+    assert "1 of 1 parts are discriminative; beside 1 more no control fits." in text
+    assert "by chance 0.1, p = 0.14" in text and "no control fits on any crop: not compared" in text
 
 
 def test_same_content_same_bytes(tmp_path):
@@ -143,10 +170,17 @@ def test_a_terminal_and_a_notebook_say_it_in_a_row_a_class_and_a_sentence(capsys
     assert "[bold]cow" in shown and "all" in shown
     sums = found.sums
     said = f"of 20 filters, {sums.distinct} are discriminative for at least one of 2 classes"
-    assert said in flat and f"{sums.parts} of {sums.measured} parts are discriminative" in flat
+    parts = f"{sums.parts.discriminative} of {sums.parts.compared} parts are discriminative"
+    without = f"Of {sums.parts.uncontrolled} more nothing is said: no control fits beside them."
     notebook = table.html_table(found)
-    assert said in notebook and "&lt;b&gt;" in notebook and "<b>" not in notebook
-    assert notebook.count("<tr>") == 4
+    for text in (flat, notebook):
+        assert said in text and parts in text and without in text
+    assert "&lt;b&gt;" in notebook and "<b>" not in notebook
+    assert notebook.count("<tr>") == 2 * 4
+    for relation in found.relations.values():
+        assert shown.count(f"{relation.value:.2f}".replace("-", "−")) and notebook.count(
+            drop_words.correlation(relation.over_things).replace(" ", "\n", 1)
+        )
 
 
 @pytest.mark.slow
