@@ -1,6 +1,6 @@
-"""The table of verdicts in a terminal, in blocks of as many layers as there is room for."""
+"""The table of verdicts in a terminal, as many layers side by side as there is room for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -10,23 +10,31 @@ from rich.text import Text
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import printable
-from partsjax.reporting.verdict_table import CAPTION, verdict_table
+from partsjax.reporting.verdict_table import BELOW, BEYOND, CAPTION, Cell, VerdictTable, verdict_table
 
-_STYLES = {"✓": "bold green", "!": "yellow", "": ""}
+_BOXES, _PLACE = "boxes\ntrain/val", "place\nprior"
+_GAP = 2  # between columns
+_STYLES = {BEYOND: "bold green", BELOW: "red", "": ""}
 
 
 def verdict_blocks(
     verdicts: Sequence[Verdict], summaries: Mapping[str, LayerSummary], width: int
 ) -> Iterator[Table | Text]:
-    """What a terminal of `width` columns shows, from top to bottom."""
+    """What a terminal of `width` columns shows, from top to bottom: the headline last, where the eye is.
+
+    Numbers of boxes are left out where the layers do not all fit beside them.
+    """
     shown = verdict_table(verdicts, summaries)
     yield Text(f"\n{CAPTION}")
-    longest = max(cell_len(row.label) for row in shown.rows)
-    for block in _fitting(len(shown.layers), width - longest):
-        table = Table(box=box.SIMPLE_HEAD)
+    room = width - _width(row.label for row in shown.rows) - _width(_PLACE.split())
+    boxes = _width([*_BOXES.split(), *(row.boxes for row in shown.rows)])
+    with_boxes = len(_blocks(shown, room - boxes)) == 1
+    for block in _blocks(shown, room):
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, _GAP - 1, 0, 0), pad_edge=False)
         table.add_column("part", overflow="fold")
-        table.add_column("boxes\ntrain/val", justify="right", no_wrap=True)
-        table.add_column("place\nalone", justify="right", no_wrap=True, style="bold")
+        if with_boxes:
+            table.add_column(_BOXES, justify="right", no_wrap=True)
+        table.add_column(_PLACE, justify="right", no_wrap=True)
         for layer in shown.layers[block]:
             table.add_column(layer, justify="right", no_wrap=True)
         section = shown.rows[0].section
@@ -34,15 +42,29 @@ def verdict_blocks(
             if row.section != section:
                 table.add_section()
                 section = row.section
-            cells = (Text(f"{c.text} {c.mark or ' '}", _STYLES[c.mark]) for c in row.cells[block])
-            table.add_row(printable(row.label), row.boxes, row.place, *cells)
+            cells = [Text(_marked(cell), _STYLES[cell.place]) for cell in row.cells[block]]
+            numbers = (row.boxes, row.place) if with_boxes else (row.place,)
+            table.add_row(printable(row.label), *numbers, *cells, style="bold" if row.counts else "")
+        yield Text()
         yield table
-    yield Text(shown.legend)
+    yield Text(f"\n{shown.legend}")
     if shown.headline:
-        yield Text(shown.headline)
+        yield Text(shown.headline, "bold")
 
 
-def _fitting(layers: int, width: int) -> list[slice]:
-    """Layers in blocks that fit a width, names of parts taken off: 26 columns of numbers, 16 a layer."""
-    room = max(1, (width - 26) // 16)
-    return [slice(i, i + room) for i in range(0, layers, room)]
+def _marked(cell: Cell) -> str:
+    return f"{cell.text} {cell.marks}"
+
+
+def _width(column: Iterable[str]) -> int:
+    return max(map(cell_len, column)) + _GAP
+
+
+def _blocks(shown: VerdictTable, room: int) -> list[slice]:
+    """Layers in blocks that fit `room` columns, one at least in each."""
+    widest = max(
+        _width([layer, *(_marked(row.cells[i]) for row in shown.rows)])
+        for i, layer in enumerate(shown.layers)
+    )
+    fit = max(1, room // widest)
+    return [slice(i, i + fit) for i in range(0, len(shown.layers), fit)]

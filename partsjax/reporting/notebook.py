@@ -20,18 +20,21 @@ _VERDICTS = """
 .partsjax-verdicts tbody th, .partsjax-verdicts th:first-child { text-align: left; white-space: pre; }
 .partsjax-verdicts tbody th { font-weight: normal; }
 .partsjax-verdicts .begins > * { border-top: 1px solid; }
+.partsjax-verdicts .marks { display: inline-block; width: 1.7em; text-align: left; }
+.partsjax-verdicts .beyond, .partsjax-verdicts tbody .counts > * { font-weight: bold; }
 </style>
-<p><b>{{ title }}</b>{% if table.headline %}<br>{{ table.headline }}{% endif %}</p>
+<p>{{ title }}{% if table.headline %}<br><b>{{ table.headline }}</b>{% endif %}</p>
 <table>
 <caption>{{ caption }}</caption>
-<thead><tr><th scope="col">part</th><th scope="col">boxes train/val</th><th scope="col">place alone</th>
+<thead><tr><th scope="col">part</th><th scope="col">boxes train/val</th><th scope="col">place prior</th>
 {%- for layer in table.layers %}<th scope="col">{{ layer }}</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for row in table.rows %}
-<tr{% if not loop.previtem or row.section != loop.previtem.section %} class="begins"{% endif %}>
-<th scope="row">{{ row.label }}</th><td>{{ row.boxes }}</td><td><b>{{ row.place }}</b></td>
-{%- for cell in row.cells %}<td>{% if cell.mark == "✓" %}<b>{{ cell.text }} ✓</b>
-{%- else %}{{ cell.text }} {{ cell.mark or "\u2007" }}{% endif %}</td>{% endfor %}</tr>
+<tr class="{% if not loop.previtem or row.section != loop.previtem.section %}begins {% endif %}
+{%- if row.counts %}counts{% endif %}">
+<th scope="row">{{ row.label }}</th><td>{{ row.boxes }}</td><td>{{ row.place }}</td>
+{%- for cell in row.cells %}<td{% if cell.place == "▲" %} class="beyond"{% endif %}>{{ cell.text }}
+<span class="marks">{{ cell.place }}{{ cell.level }}</span></td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table>
 <p>{{ table.legend }}</p>

@@ -4,6 +4,7 @@ APs are fractions in [0, 1]; what was not computed is missing (NaN or NA), never
 """
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,20 +14,21 @@ import pandas as pd
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import LayerSummary
-from partsjax.emergence.verdict import Estimate, NullVerdict, PriorVerdict, Verdict
+from partsjax.emergence.verdict import NullVerdict, PriorVerdict, Verdict
+from partsjax.reporting.rows import with_interval
 
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
+_FLAGS = ("beyond_place", "emerges_paper", "emerges_strict")
 
 
 def parts_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """One row per layer, class and part, as `parts.csv`.
 
-    combination: the filters of the set, a tuple. `emerges_*` are missing for parts too rare to be judged, or
-    without a train box. Every null that was run, and every further place prior, has columns of its own.
+    combination: the filters of the set, a tuple. `beyond_place` and `emerges_*` are missing for parts too
+    rare to be judged, or without a train box. Every prior and every null that was run has columns of its own.
     """
     table = pd.DataFrame([_part_row(v) for v in verdicts])
-    flags = [column for column in table if "emerges_" in column]
-    return table.astype({"best_filter": "Int64", "prior_boxes": "Int64", **dict.fromkeys(flags, "boolean")})
+    return table.astype({"best_filter": "Int64", **dict.fromkeys(_FLAGS, "boolean")})
 
 
 def combinations_table(trials: Iterable[Trial]) -> pd.DataFrame:
@@ -44,6 +46,8 @@ def combinations_table(trials: Iterable[Trial]) -> pd.DataFrame:
 
 def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> pd.DataFrame:
     """One row per layer, class, filter and part, as `filters.parquet`.
+
+    serves: whether the filter is the best one for the part, or in its set, and the part is beyond place.
 
     Args:
       scored: of each class in each layer the verdicts on its parts, for their names, and all filters' scores.
@@ -63,9 +67,19 @@ def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> pd.Data
                 "part": np.tile(names["part"], filters),
                 "num_pairs": scores.num_pairs.ravel(),
                 **{name: getattr(scores, name).ravel() for name in FILTER_APS},
+                "serves": _serves(verdicts, filters).ravel(),
             }
         )
     return pd.DataFrame({name: np.concatenate([table[name] for table in tables]) for name in tables[0]})
+
+
+def _serves(verdicts: Sequence[Verdict], filters: int) -> np.ndarray:
+    """Bool [F, P]."""
+    serves = np.zeros((filters, len(verdicts)), bool)
+    for p, v in enumerate(verdicts):
+        if v.beyond_place:
+            serves[[*v.combination, v.best_filter], p] = True
+    return serves
 
 
 def _part_row(v: Verdict) -> dict:
@@ -77,53 +91,50 @@ def _part_row(v: Verdict) -> dict:
         "num_val": v.num_val,
         "best_filter": v.best_filter,
         "best_filter_ap_train": v.best_filter_ap_train,
-        "best_filter_ap_val": v.best_filter_ap_val.value,
+        **with_interval("best_filter_ap_val", v.best_filter_ap_val),
         "combination": v.combination,
         "combination_ap_train": v.combination_ap_train,
-        "combination_ap_val": v.combination_ap_val.value,
-        **_ends("combination_ap_val", v.combination_ap_val),
-        "prior_ap_train": v.prior_ap_train,
-        "prior_ap_val": v.prior_ap_val.value,
-        **{f"{name}_ap_val": null.ap_val.value for name, null in v.nulls.items()},
-        "emerges_paper": v.emerges_paper if v.judged else None,
-        "emerges_strict": v.emerges_strict if v.judged else None,
-        "too_rare": v.rare,
-        **_ends("best_filter_ap_val", v.best_filter_ap_val),
-        "prior_boxes": v.prior_boxes or None,
-        **_ends("prior_ap_val", v.prior_ap_val),
-        "excess_over_prior": v.excess.value,
-        **_ends("excess_over_prior", v.excess),
-        "one_box_ap_train": v.one_box_ap_train,
-        "one_box_ap_val": v.one_box_ap_val.value,
-        **_ends("one_box_ap_val", v.one_box_ap_val),
-        "excess_over_one_box": v.one_box_excess.value,
-        **_ends("excess_over_one_box", v.one_box_excess),
-        "median_box_ap_val": v.median_box_ap_val,
-        **{column: value for item in v.nulls.items() for column, value in _null_row(*item).items()},
+        **with_interval("combination_ap_val", v.combination_ap_val),
         **{column: value for item in v.priors.items() for column, value in _prior_row(*item).items()},
+        "p_value": v.prior.p_value,
+        "q_value": v.q_value,
+        **{flag: getattr(v, flag) if v.judged else None for flag in _FLAGS},
+        "too_rare": v.rare,
+        **{
+            column: value
+            for name, null in v.nulls.items()
+            for column, value in _null_row(name, null, v.judged).items()
+        },
+        **with_interval("where", v.where),
+        **with_interval("whether", v.whether),
+        "hit_rate": v.hit_rate,
+        "prior_hit_rate": v.prior_hit_rate,
+        "coverage_train": v.coverage_train,
+        "mean_area": v.mean_area,
+        **{f"drift_{split}": _drift(v, split) for split in ("train", "val")},
     }
 
 
-def _prior_row(name: str, prior: PriorVerdict) -> dict:
+def _prior_row(name: str, prior: PriorVerdict) -> dict[str, float]:
     return {
         f"{name}_ap_train": prior.ap_train,
-        f"{name}_ap_val": prior.ap_val.value,
-        **_ends(f"{name}_ap_val", prior.ap_val),
-        f"excess_over_{name}": prior.excess.value,
-        **_ends(f"excess_over_{name}", prior.excess),
+        **with_interval(f"{name}_ap_val", prior.ap_val),
+        **with_interval(f"excess_over_{name}", prior.excess),
     }
 
 
-def _null_row(name: str, null: NullVerdict) -> dict:
+def _null_row(name: str, null: NullVerdict, judged: bool) -> dict[str, float]:
     return {
         f"{name}_ap_train": null.ap_train,
-        **_ends(f"{name}_ap_val", null.ap_val),
-        f"{name}_emerges_strict": null.emerges_strict,
+        **with_interval(f"{name}_ap_val", null.ap_val),
+        f"{name}_beyond_place": null.beyond_place if judged else math.nan,
+        f"{name}_emerges_strict": null.emerges_strict if judged else math.nan,
     }
 
 
-def _ends(name: str, estimate: Estimate) -> dict[str, float]:
-    return {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+def _drift(verdict: Verdict, split: str) -> float:
+    """By how much the share of objects that have the part changes, first third to last, where it drifts."""
+    return next((d.last - d.first for d in verdict.drifts if d.split == split), math.nan)
 
 
 def write_filters(path: Path, filters: pd.DataFrame) -> None:
@@ -131,7 +142,12 @@ def write_filters(path: Path, filters: pd.DataFrame) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = {"filter": pa.int32(), "num_pairs": pa.int32(), **dict.fromkeys(FILTER_APS, pa.float32())}
+    types = {
+        "filter": pa.int32(),
+        "num_pairs": pa.int32(),
+        "serves": pa.bool_(),
+        **dict.fromkeys(FILTER_APS, pa.float32()),
+    }
     schema = pa.schema([(column, types.get(column, pa.string())) for column in filters])
     table = pa.Table.from_pandas(filters, schema, preserve_index=False)
     pq.write_table(table.replace_schema_metadata(), path)

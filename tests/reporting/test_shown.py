@@ -40,7 +40,7 @@ def test_in_tables_notes_and_progress(capsys, name):
     verdicts = [verdict(name, name, 0.5, 0.4)]
     show_verdicts(verdicts, {name: summarize(verdicts)})
     out = capsys.readouterr().out
-    assert f"horse:{name} " in out and f"\n{name}, parts that emerge" in out.replace("  ", " ")
+    assert f"horse:{name} " in out and f"\n{name}: 1 of 1 parts" in out
     assert any(line.rstrip().endswith(f" {name}") for line in out.splitlines())  # the layer's column
     for classes in ((name,), (name, "cow")):
         found = layer_findings([findings(c, i, parts=(name,) * 4) for i, c in enumerate(classes)])

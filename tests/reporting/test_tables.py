@@ -1,11 +1,13 @@
 """The tables a run writes: names, types, and that what is not known is empty and never 0."""
 
 import csv
+import dataclasses
 import math
 
 import numpy as np
 import pandas as pd
 
+from partsjax.emergence.drift import Drift
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import summarize
@@ -16,15 +18,17 @@ from tests.cli.test_terminal import beside, of_layer, verdict
 
 PART_COLUMNS = (
     "layer", "object_class", "part", "num_train", "num_val", "best_filter", "best_filter_ap_train",
-    "best_filter_ap_val", "combination", "combination_ap_train", "combination_ap_val",
-    "combination_ap_val_low", "combination_ap_val_high", "prior_ap_train", "prior_ap_val", "random_ap_val",
-    "shuffled_ap_val", "emerges_paper", "emerges_strict", "too_rare", "best_filter_ap_val_low",
-    "best_filter_ap_val_high", "prior_boxes", "prior_ap_val_low", "prior_ap_val_high", "excess_over_prior",
-    "excess_over_prior_low", "excess_over_prior_high", "one_box_ap_train", "one_box_ap_val",
-    "one_box_ap_val_low", "one_box_ap_val_high", "excess_over_one_box", "excess_over_one_box_low",
-    "excess_over_one_box_high", "median_box_ap_val", "random_ap_train", "random_ap_val_low",
-    "random_ap_val_high", "random_emerges_strict", "shuffled_ap_train", "shuffled_ap_val_low",
-    "shuffled_ap_val_high", "shuffled_emerges_strict",
+    "best_filter_ap_val", "best_filter_ap_val_low", "best_filter_ap_val_high", "combination",
+    "combination_ap_train", "combination_ap_val", "combination_ap_val_low", "combination_ap_val_high",
+    "prior_ap_train", "prior_ap_val", "prior_ap_val_low", "prior_ap_val_high", "excess_over_prior",
+    "excess_over_prior_low", "excess_over_prior_high", "list_prior_ap_train", "list_prior_ap_val",
+    "list_prior_ap_val_low", "list_prior_ap_val_high", "excess_over_list_prior",
+    "excess_over_list_prior_low", "excess_over_list_prior_high", "p_value", "q_value", "beyond_place",
+    "emerges_paper", "emerges_strict", "too_rare", "random_ap_train", "random_ap_val", "random_ap_val_low",
+    "random_ap_val_high", "random_beyond_place", "random_emerges_strict", "mixed_ap_train", "mixed_ap_val",
+    "mixed_ap_val_low", "mixed_ap_val_high", "mixed_beyond_place", "mixed_emerges_strict", "where",
+    "where_low", "where_high", "whether", "whether_low", "whether_high", "hit_rate", "prior_hit_rate",
+    "coverage_train", "mean_area", "drift_train", "drift_val",
 )  # fmt: skip
 COMBINATION_COLUMNS = (
     "layer", "object_class", "part", "search", "score", "size", "filters", "ap_train", "ap_val",
@@ -43,30 +47,44 @@ def parts_csv(tmp_path, verdicts) -> dict[str, dict[str, str]]:
 
 
 def test_a_part_in_full(tmp_path):
-    head = parts_csv(tmp_path, beside(of_layer("conv1")))["head"]
-    assert list(head) == [column.replace("shuffled", "mixed") for column in PART_COLUMNS]
+    drifts = (Drift("train", 0.65, 0.03, 1e-9), Drift("val", 0.2, 0.45, 1e-9))
+    of_head = dataclasses.replace(of_layer("conv1")[0], drifts=drifts)
+    head = parts_csv(tmp_path, beside([of_head]))["head"]
+    assert tuple(head) == PART_COLUMNS
     assert all(head.values())
     assert head["combination"] == "3;7" and head["best_filter"] == "7"
-    assert (head["num_train"], head["num_val"], head["prior_boxes"]) == ("30", "20", "2")
+    assert (head["num_train"], head["num_val"]) == ("30", "20")
     assert [head[f"combination_ap_val{end}"] for end in ("", "_low", "_high")] == [
         "0.414159",
         "0.374159",
         "0.454159",
     ]
-    assert head["excess_over_prior"] == "0.214159" and head["excess_over_one_box"] == "0.314159"
-    assert head["median_box_ap_val"] == "0.050000"
+    assert head["excess_over_prior"] == "0.214159" and head["excess_over_list_prior"] == "0.314159"
+    assert (head["prior_ap_val"], head["list_prior_ap_val"]) == ("0.200000", "0.100000")
+    assert (head["p_value"], head["q_value"], head["beyond_place"]) == ("0.001000", "0.001000", "true")
     assert (head["random_ap_train"], head["mixed_ap_train"]) == ("0.100000", "0.400000")
     assert (head["emerges_paper"], head["emerges_strict"], head["too_rare"]) == ("true", "true", "false")
-    assert head["random_emerges_strict"] == head["mixed_emerges_strict"] == "false"
+    assert [head[f"where{end}"] for end in ("", "_low", "_high")] == ["0.120000", "0.080000", "0.150000"]
+    assert (head["drift_train"], head["drift_val"]) == ("-0.620000", "0.250000")
+
+
+def test_a_nulls_columns_are_shares_of_its_seeds(tmp_path):
+    rows = parts_csv(tmp_path, beside(of_layer("conv1")))
+    assert (
+        rows["eye"]["mixed_beyond_place"] == "0.500000" and rows["eye"]["random_beyond_place"] == "0.000000"
+    )
+    assert rows["hoof"]["mixed_beyond_place"] == rows["hoof"]["mixed_emerges_strict"] == ""  # rare
 
 
 def test_nothing_found_is_0_and_nothing_known_is_empty(tmp_path):
     rows = parts_csv(tmp_path, of_layer("conv1"))
     assert rows["eye"]["combination_ap_train"] == "0.000000" and rows["eye"]["emerges_paper"] == "false"
+    assert rows["eye"]["drift_train"] == "" and rows["muzzle"]["drift_train"] == "-0.620000"
     known = {column for column, value in rows["wing"].items() if value}
     assert known == {"layer", "object_class", "part", "num_train", "num_val", "too_rare"}
     hoof = rows["hoof"]  # rare
-    assert hoof["too_rare"] == "true" and hoof["emerges_paper"] == hoof["emerges_strict"] == ""
+    assert hoof["too_rare"] == "true" and hoof["q_value"] == ""
+    assert hoof["beyond_place"] == hoof["emerges_paper"] == hoof["emerges_strict"] == ""
     assert hoof["combination_ap_val"] == "0.500000"
 
 
@@ -77,7 +95,12 @@ def test_frames_hold_exact_values_and_know_what_is_missing():
     assert head.combination_ap_train == 1 / 3 and head.combination_ap_val == 2 / 7
     assert head.combination == (3, 7) and wing.combination == ()
     assert head.emerges_paper and hoof.emerges_paper is pd.NA and hoof.too_rare
-    assert wing.best_filter is pd.NA and math.isnan(wing.prior_ap_val) and table.best_filter.sum() == 14
+    assert (
+        wing.best_filter is pd.NA
+        and math.isnan(wing.prior_ap_val)
+        and wing.beyond_place is pd.NA
+        and table.best_filter.sum() == 14
+    )
     nothing = tables.combinations_table([])
     assert not len(nothing) and tuple(nothing) == COMBINATION_COLUMNS
 
@@ -117,14 +140,23 @@ def test_filters_by_filter_and_part(tmp_path):
     pairs = np.arange(6, dtype=np.int32).reshape(filters, parts)
     nothing = np.zeros(0, np.float32)
     scores = Scores(**values, num_pairs=pairs, weights=nothing, scale=nothing)
-    verdicts = [verdict("conv1", part, 0.5, 0.4) for part in ("head", "leg")]
+    head, leg = (
+        verdict("conv1", part, 0.5, 0.4, combination=(0,), best_filter=2) for part in ("head", "leg")
+    )
+    verdicts = [head, dataclasses.replace(leg, q_value=0.2)]  # not beyond place
     exact = tables.filters_table([(verdicts, scores)] * 2)
     tables.write_filters(tmp_path / "f.parquet", exact)
     table = pd.read_parquet(tmp_path / "f.parquet")
     pd.testing.assert_frame_equal(table, exact)
-    types = {"filter": "int32", "num_pairs": "int32", **dict.fromkeys(tables.FILTER_APS, "float32")}
+    types = {
+        "filter": "int32",
+        "num_pairs": "int32",
+        "serves": "bool",
+        **dict.fromkeys(tables.FILTER_APS, "float32"),
+    }
     assert {name: str(table.dtypes[name]) for name in types} == types
     assert len(table) == 2 * filters * parts
+    assert table.serves.tolist() == [True, False, False, False, True, False] * 2
     for row in table[:6].itertuples():
         at = row.filter, ("head", "leg").index(row.part)
         assert row.num_pairs == pairs[at] and row.ap_train == values["ap_train"][at]
@@ -145,4 +177,5 @@ def test_the_summary_is_plain_json():
     text = json.dumps(content, allow_nan=False)
     layer = json.loads(text)["layers"]["conv1"]
     assert layer["mean_ap"]["best_filter_unregressed_val"] is None and list(layer["nulls"]) == ["random"]
+    assert layer["beyond_place"] == 2 and layer["nulls"]["random"]["beyond_place"] == [0]
     assert layer["parts_too_rare"] == ["horse:hoof", "horse:wing"] and layer["parts"] == 4

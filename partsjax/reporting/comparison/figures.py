@@ -6,16 +6,10 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup, escape
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.report.words import NOT_KNOWN, interval_text, percent
+from partsjax.reporting.report.words import NOT_KNOWN, interval_text, percent, signed
 
 _HALF = 100  # drawing units from no difference to the end of the scale
 BETTER, WORSE = "▲", "▼"
-
-
-def signed(fraction: float) -> str:
-    """A difference in points: 0.013 -> "+1.3"; nothing is "0.0"."""
-    text = percent(fraction)
-    return text if text in (NOT_KNOWN, "0.0") or text.startswith("−") else f"+{text}"
 
 
 def signed_interval(estimate: Estimate) -> str:

@@ -4,56 +4,124 @@ Views and data carry no generated names: the same content gives the same specifi
 """
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.summary import LayerSummary, NullSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.reporting.report.distributions import exceedance
-from partsjax.reporting.report.headline import LayerHeadline
 from partsjax.reporting.report.records import EmergenceReport
-from partsjax.reporting.report.words import null_key
+from partsjax.reporting.report.words import by_seed, null_key
 
 INK, _LINE = "var(--ink)", "var(--line)"
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross")
 
 
-def counts(layers: Sequence[LayerHeadline]) -> dict[str, Any]:
-    """Bars: parts by layer under each criterion that was computed."""
+def beyond_place(summaries: Mapping[str, LayerSummary]) -> dict[str, Any]:
+    """Bars: parts beyond place by layer, of the network and of every null that was run."""
+    return _bars(
+        summaries,
+        lambda of: [
+            _Bar("the network", "var(--held-out)", (of.beyond_place,)),
+            *(_Bar(null.label, colour, null.beyond_place) for null, colour in _nulls(of)),
+        ],
+    )
+
+
+def other_criteria(summaries: Mapping[str, LayerSummary]) -> dict[str, Any]:
+    """Bars: parts by layer that are strict, and those that meet the paper's criterion, with all that meets it."""
+    return _bars(
+        summaries,
+        lambda of: [
+            _Bar("strict", "var(--strict)", (of.emerging_strict,)),
+            _Bar("paper’s criterion", "var(--paper)", (of.emerging_paper,)),
+            _Bar("… met by the place prior", "var(--prior)", (of.prior_emerging_paper,)),
+            *(_Bar(f"… by {null.label}", colour, null.emerging_paper) for null, colour in _nulls(of)),
+        ],
+    )
+
+
+class _Bar(NamedTuple):
+    name: str
+    colour: str
+    counts: tuple[int, ...]  # one for each seed
+
+
+def _nulls(of: LayerSummary) -> list[tuple[NullSummary, str]]:
+    return [(null, f"var(--{null_key(i)})") for i, null in enumerate(of.nulls.values())]
+
+
+def _bars(
+    summaries: Mapping[str, LayerSummary], bars_of: Callable[[LayerSummary], list[_Bar]]
+) -> dict[str, Any]:
+    """Bars as high as the mean over seeds, in groups by layer."""
     import altair as alt
 
     rows = [
-        {"layer": layer.layer, "criterion": words, "parts": count, "of": layer.counts.parts}
-        for layer in layers
-        for words, _, count in _criteria(layer.counts)
+        {
+            "layer": layer,
+            "run": bar.name,
+            "parts": round(sum(bar.counts) / len(bar.counts), 1),
+            "by seed": by_seed(bar.counts),
+            "of": of.parts,
+        }
+        for layer, of in summaries.items()
+        for bar in bars_of(of)
     ]
-    shown = list(dict.fromkeys((words, colour) for x in layers for words, colour, _ in _criteria(x.counts)))
-    words = [name for name, _ in shown]
+    shown = list(dict.fromkeys((bar.name, bar.colour) for of in summaries.values() for bar in bars_of(of)))
+    names = [name for name, _ in shown]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("layer:N", sort=[layer.layer for layer in layers], title=None, axis=alt.Axis(labelAngle=0)),
-        xOffset=alt.XOffset("criterion:N", sort=words),
+        x=alt.X("layer:N", sort=list(summaries), title=None, axis=alt.Axis(labelAngle=0)),
+        xOffset=alt.XOffset("run:N", sort=names),
         y=alt.Y("parts:Q", title="parts", axis=alt.Axis(tickMinStep=1)),
-        tooltip=["layer:N", "criterion:N", "parts:Q", "of:Q"],
+        tooltip=["layer:N", "run:N", "parts:Q", "by seed:N", "of:Q"],
     )
-    legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=320, symbolType="square")
-    scale = alt.Scale(domain=words, range=[colour for _, colour in shown])
-    bars = base.mark_bar().encode(color=alt.Color("criterion:N", scale=scale, legend=legend))
-    numbers = base.mark_text(dy=-6, fontSize=11, color=INK).encode(text="parts:Q")
+    legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=320, symbolType="square")
+    scale = alt.Scale(domain=names, range=[colour for _, colour in shown])
+    bars = base.mark_bar().encode(color=alt.Color("run:N", scale=scale, legend=legend))
+    numbers = base.mark_text(dy=-6, fontSize=10, color=INK).encode(text="parts:Q")
     return finished_chart(alt.layer(bars, numbers), height=230)
 
 
-def _criteria(counts: LayerSummary) -> list[tuple[str, str, int]]:
-    """(what passes, colour, how many parts), in the order of the bars."""
-    over = f"train AP > {100 * counts.emergence_ap:g}"
-    return [
-        (f"combination, {over} (the paper)", "var(--paper)", counts.emerging_paper),
-        (f"fixed boxes, {over}", "var(--prior)", counts.prior_emerging_paper),
-        *(
-            (f"{null.label}, {over}", f"var(--{null_key(i)})", null.emerging_paper)
-            for i, null in enumerate(counts.nulls.values())
-        ),
-        ("combination, strict, on unseen images", "var(--strict)", counts.emerging_strict),
-    ]
+def against_size(content: EmergenceReport, what: str) -> dict[str, Any]:
+    """Points: held-out "AP", or "excess", of every part's set against the part's mean area, logarithmic.
+
+    Full points: beyond place.
+    """
+    import altair as alt
+
+    rows = [row for v in content.verdicts if (row := _sized(v, what)) is not None]
+    layers = list(content.layers)
+    title = "AP on unseen images" if what == "AP" else "AP over the place prior’s"
+    points = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_point(size=45, strokeWidth=1.5, opacity=0.85)
+        .encode(
+            x=alt.X("area:Q", title="mean area of the part, % of the crop", scale=alt.Scale(type="log")),
+            y=alt.Y(f"{what}:Q", title=title),
+            stroke=_by_layer(layers, alt.Stroke),
+            fill=_by_layer(layers, alt.Fill),
+            shape=_shapes(layers),
+            fillOpacity=alt.condition("datum['beyond place'] == 'yes'", alt.value(0.8), alt.value(0)),
+            tooltip=["part:N", "layer:N", "area:Q", f"{what}:Q", "beyond place:N"],
+        )
+    )
+    at = alt.Chart(alt.InlineData(values=[{"at": 0}]))
+    zero = at.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q")
+    return finished_chart(alt.layer(zero, points), height=320)
+
+
+def _sized(verdict: Verdict, what: str) -> dict[str, Any] | None:
+    value = verdict.combination_ap_val.value if what == "AP" else verdict.excess.value
+    if not verdict.judged or math.isnan(value) or not verdict.mean_area > 0:
+        return None
+    return {
+        "part": f"{verdict.object_class}: {verdict.part}",
+        "layer": verdict.layer,
+        "area": float(f"{100 * verdict.mean_area:.3g}"),
+        what: round(100 * value, 1),
+        "beyond place": "yes" if verdict.beyond_place else "no",
+    }
 
 
 def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, Any]:
@@ -71,11 +139,8 @@ def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, 
         .encode(
             x=alt.X("train:Q", title="AP on train", **axis),
             y=alt.Y("held-out:Q", title="AP on unseen images", **axis),
-            color=_by_layer(layers),
-            shape=alt.Shape(
-                "layer:N",
-                scale=alt.Scale(domain=layers, range=[_SHAPES[i % len(_SHAPES)] for i in range(len(layers))]),
-            ),
+            color=_by_layer(layers, alt.Color),
+            shape=_shapes(layers),
             tooltip=["part:N", "layer:N", "filters:N", "train:Q", "held-out:Q"],
         )
     )
@@ -131,7 +196,7 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
                 scale=alt.Scale(type="log"),
                 axis=alt.Axis(format="~g", values=[10.0**power for power in range(-6, 3)]),
             ),
-            color=_by_layer(layers),
+            color=_by_layer(layers, alt.Color),
             tooltip=["layer:N", "AP:Q", alt.Tooltip("share:Q", title="% of pairs over it")],
         )
     )
@@ -140,13 +205,20 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
     return finished_chart(alt.layer(rule, curves), height=280)
 
 
-def _by_layer(layers: Sequence[str]):
+def _shapes(layers: Sequence[str]):
+    import altair as alt
+
+    shapes = [_SHAPES[i % len(_SHAPES)] for i in range(len(layers))]
+    return alt.Shape("layer:N", scale=alt.Scale(domain=list(layers), range=shapes))
+
+
+def _by_layer(layers: Sequence[str], channel):
     """A color per layer, of equal lightness, which keeps them apart from light and from dark pages."""
     import altair as alt
 
     hues = [250 - 230 * i / max(1, len(layers) - 1) for i in range(len(layers))]
     scale = alt.Scale(domain=list(layers), range=[f"oklch(0.62 0.15 {hue % 360:.0f})" for hue in hues])
-    return alt.Color("layer:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
+    return channel("layer:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
 
 
 def finished_chart(chart, height: int) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def _held_out(verdict: Verdict) -> float:
 
 @dataclasses.dataclass(frozen=True)
 class PartUse:
-    """A part that a filter is the best single filter of, or in the combination of, or both."""
+    """A part that a filter is the best single filter of, or in the set of, or both."""
 
     verdict: Verdict
     best: bool

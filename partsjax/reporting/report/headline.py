@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from partsjax.emergence.summary import LayerSummary
 from partsjax.reporting.report.records import EmergenceReport
@@ -37,10 +37,9 @@ def headline(content: EmergenceReport) -> list[LayerHeadline]:
     return [LayerHeadline(layer, content.summaries[layer]) for layer in content.layers]
 
 
-def first_to_show(layers: Sequence[LayerHeadline]) -> LayerHeadline | None:
-    """The layer with most strict passes, then most by the paper's criterion, the deepest of equals."""
+def first_to_show(summaries: Mapping[str, LayerSummary]) -> str:
+    """The layer with most parts beyond place, then most by the paper's criterion, the deepest of equals."""
     return max(
-        reversed(layers),
-        key=lambda layer: (layer.counts.emerging_strict, layer.counts.emerging_paper),
-        default=None,
+        reversed(summaries),
+        key=lambda layer: (summaries[layer].beyond_place, summaries[layer].emerging_paper),
     )

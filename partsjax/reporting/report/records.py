@@ -96,5 +96,9 @@ class EmergenceReport:
         return self.verdicts[0].emergence_ap
 
     @property
+    def false_discovery_rate(self) -> float:
+        return self.verdicts[0].false_discovery_rate
+
+    @property
     def min_val_boxes(self) -> int:
         return self.verdicts[0].min_val_boxes

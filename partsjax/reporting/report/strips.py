@@ -41,12 +41,12 @@ def _dot(name: str, fraction: float) -> str:
 
 
 def verdict_strip(verdict: Verdict) -> Markup:
-    """The combination on unseen images with its interval, against its prior, its nulls and train."""
+    """The set on unseen images with its interval, against the place prior, nulls and train."""
     held_out = verdict.combination_ap_val
     drawing = _bar("interval", held_out.low, held_out.high)
     drawing += _dot("train", verdict.combination_ap_train)
-    drawing += _tick("prior", verdict.prior_ap_val.value, 3, 21)
-    label = f"{_with_interval('held out', held_out)}; prior {percent(verdict.prior_ap_val.value)}"
+    drawing += _tick("prior", verdict.prior.ap_val.value, 3, 21)
+    label = f"{_with_interval('held out', held_out)}; place prior {percent(verdict.prior.ap_val.value)}"
     for i, null in enumerate(verdict.nulls.values()):
         drawing += _tick(f"null {null_key(i)}", null.ap_val.value, *_TICKS[i % 2])
         label += f"; {null.label} {percent(null.ap_val.value)}"

@@ -1,8 +1,10 @@
 """How figures and verdicts are worded."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from partsjax.emergence.drift import Drift
 from partsjax.emergence.verdict import Estimate, Verdict
 
 NOT_KNOWN = "–"
@@ -39,6 +41,14 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def by_seed(counts: Sequence[int]) -> str:
+    """Counts of a null, one for each of its seeds: "4", "4, 5, 4", of over three "4.5 (3 to 6)"."""
+    if len(counts) <= 3:
+        return ", ".join(map(str, counts))
+    mean = f"{sum(counts) / len(counts):.1f}".removesuffix(".0")
+    return f"{mean} ({min(counts)} to {max(counts)})"
+
+
 class Outcome(NamedTuple):
     """A verdict as it is shown: a symbol next to words, a key to filter by, a rank to sort by."""
 
@@ -54,24 +64,50 @@ def outcome(verdict: Verdict) -> Outcome:
         return Outcome("uncounted", "·", f"rare (under {verdict.min_val_boxes} boxes): not counted", 0)
     if verdict.best_filter is None:
         return Outcome("uncounted", "·", "no train box: not counted", 0)
-    if verdict.emerges_strict:
-        return Outcome("strict", "●", "strict", 3)
-    if verdict.emerges_paper:
-        return Outcome("paper", "◐", "paper only", 2)
-    return Outcome("no", "○", "neither", 1)
+    if verdict.beyond_place:
+        return Outcome("beyond", "▲", "beyond place", 3)
+    if verdict.below_place:
+        return Outcome("below", "▼", "below place", 1)
+    return Outcome("no", "○", "not beyond place", 2)
 
 
-def no_better_than_place(verdict: Verdict) -> bool:
-    """Whether place alone does as well on unseen images.
-
-    The prior's AP reaches the combination's, or lies within its interval while the paired difference,
-    which is sharper, is not significantly above 0 (our choice).
-    """
-    prior, held_out = verdict.prior_ap_val.value, verdict.combination_ap_val
-    return prior >= held_out.value or (prior >= held_out.low and not verdict.excess.low > 0)
+def criterion(verdict: Verdict) -> str:
+    """By which further criterion a judged part emerges: "strict", "paper’s criterion", or ""."""
+    if not verdict.judged:
+        return ""
+    return "strict" if verdict.emerges_strict else "paper’s criterion" if verdict.emerges_paper else ""
 
 
-def boxes(verdict: Verdict) -> str:
-    """How many fixed boxes the prior shows on a crop."""
-    count = verdict.prior_boxes
-    return "" if not count else "1 box" if count == 1 else f"{count} boxes"
+def knows(what: str, estimate: Estimate) -> str:
+    """Whether a set knows "where" or "whether": "Knows where: +12.0 [8.0, 15.0]"; "" where not computed."""
+    if math.isnan(estimate.value):
+        return ""
+    start = f"Knows {what}" if estimate.low > 0 else f"Does not significantly know {what}"
+    return f"{start}: {signed(estimate.value)} {interval_text(estimate)}".rstrip()
+
+
+def signed(fraction: float) -> str:
+    """A difference in points: 0.013 -> "+1.3"; nothing is "0.0"."""
+    text = percent(fraction)
+    return text if text in (NOT_KNOWN, "0.0") or text.startswith("−") else f"+{text}"
+
+
+def share(fraction: float) -> str:
+    """A share as people read it: 0.624 -> "62%"; NaN -> "–"."""
+    return NOT_KNOWN if math.isnan(fraction) else f"{100 * fraction:.0f}%"
+
+
+def q_value(value: float) -> str:
+    """To two digits, nothing below 0.001: "0.034", "< 0.001"; NaN -> "–"."""
+    return NOT_KNOWN if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def rank_correlation(value: float | None) -> str:
+    """ "0.91", "−0.12"; None -> "–"."""
+    return NOT_KNOWN if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def drift_in_words(found: Drift) -> str:
+    """ "on 65% of the first third of train objects, 3% of the last"."""
+    first, last = share(found.first), share(found.last)
+    return f"on {first} of the first third of {found.split} objects, {last} of the last"

@@ -7,7 +7,6 @@ from pathlib import Path
 import jinja2
 
 from partsjax.emergence.nulls import NULLS
-from partsjax.emergence.verdict import CHANCE
 from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
 from partsjax.reporting.report.records import EmergenceReport
 
@@ -51,9 +50,11 @@ def page_templates(*packages: str) -> jinja2.Environment:
     )
     found.filters.update(
         percent=words.percent, interval=words.interval_text, score=words.score, outcome=words.outcome,
-        no_better=words.no_better_than_place, boxes=words.boxes, outline=strips.outline,
-        address=names.picture, spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip,
-        null_key=words.null_key, capitalised=words.capitalised,
+        criterion=words.criterion, knows=words.knows, signed=words.signed, share=words.share,
+        q_value=words.q_value, by_seed=words.by_seed, drift=words.drift_in_words,
+        rank_correlation=words.rank_correlation, outline=strips.outline, address=names.picture,
+        spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip, null_key=words.null_key,
+        capitalised=words.capitalised,
     )  # fmt: skip
     return found
 
@@ -78,7 +79,7 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
         not_run=[null.label for name, null in NULLS.items() if name not in content.nulls],
         threshold=f"{100 * content.emergence_ap:g}",
         min_val_boxes=content.min_val_boxes,
-        CHANCE=CHANCE,
+        false_discovery_rate=f"{content.false_discovery_rate:g}",
     )
     return found
 
@@ -120,12 +121,15 @@ def _write_index(
         root="",
         content=content,
         layers=layers,
-        first=headline.first_to_show(layers),
+        first=layers[content.layers.index(headline.first_to_show(content.summaries))],
         galleries=galleries,
         spreads=distributions.by_layer(content),
         part_spreads=distributions.by_part(content),
         charts={
-            "counts": charts.counts(layers),
+            "beyond": charts.beyond_place(content.summaries),
+            "criteria": charts.other_criteria(content.summaries),
+            "ap_by_size": charts.against_size(content, "AP"),
+            "excess_by_size": charts.against_size(content, "excess"),
             "single": charts.train_against_held_out(content, single=True),
             "combination": charts.train_against_held_out(content, single=False),
             "filters": charts.filters_over(content),

@@ -1,14 +1,16 @@
 """Reports' contents made up by a seed: varied, with everything that can be missing, missing somewhere."""
 
 import math
+import random
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from partsjax.emergence.drift import Drift
 from partsjax.emergence.nulls import NULLS
 from partsjax.emergence.summary import summarize
-from partsjax.emergence.verdict import Estimate, NullVerdict, Verdict
+from partsjax.emergence.verdict import LIST_PRIOR, PRIOR, Estimate, NullVerdict, PriorVerdict, Verdict
 from partsjax.reporting.report import EmergenceReport, FilterPage, PartPictures, Shown
 
 HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")
@@ -72,7 +74,10 @@ def _estimate(value: float, rng, width: float) -> Estimate:
 
 
 def _verdict(rng, layer, object_class, part, filters, aps, nulls) -> Verdict:
-    prior = float(rng.beta(0.7, 3))
+    known = random.Random(f"{object_class}:{part}")  # what is the same in every layer
+    prior, area = known.betavariate(0.7, 3), 0.3 * known.random() ** 2 + 0.002
+    num_train, num_val = known.randrange(20, 900), known.randrange(20, 900)
+    drifts = (Drift("train", 0.65, 0.03, 1e-9), Drift("val", 0.2, 0.5, 1e-6))[: known.randrange(3)]
     train = float(min(0.97, prior * 0.6 + 0.5 * rng.random() ** 2))
     held_out = max(0.0, train - 0.1 * float(rng.random()))
     members = np.sort(rng.choice(filters, rng.integers(1, min(filters, 60) + 1), replace=False))
@@ -80,37 +85,57 @@ def _verdict(rng, layer, object_class, part, filters, aps, nulls) -> Verdict:
         layer=layer,
         object_class=object_class,
         part=part,
-        num_train=int(rng.integers(20, 900)),
-        num_val=int(rng.integers(20, 900)),
+        num_train=num_train,
+        num_val=num_val,
         best_filter=int(np.argmax(aps)) if rng.random() < 0.5 else int(rng.integers(filters)),
         best_filter_ap_train=0.8 * train,
         best_filter_ap_val=_estimate(0.8 * held_out, rng, 0.03),
         combination=tuple(map(int, members)),
         combination_ap_train=train,
         combination_ap_val=Estimate(held_out, max(0.0, held_out - 0.04), min(1.0, held_out + 0.05)),
-        prior_boxes=int(rng.integers(1, 6)),
-        prior_ap_train=min(1.0, prior * 1.05),
-        prior_ap_val=Estimate(prior, max(0.0, prior - 0.03), min(1.0, prior + 0.03)),
-        excess=Estimate(held_out - prior, held_out - prior - 0.03, held_out - prior + 0.03),
-        one_box_ap_train=0.9 * prior,
-        one_box_ap_val=Estimate(0.9 * prior, 0.8 * prior, prior),
-        one_box_excess=Estimate(*(held_out - share * prior for share in (0.9, 1.0, 0.8))),
-        median_box_ap_val=0.8 * prior,
-        nulls=_nulls(nulls, train),
+        priors={
+            PRIOR: _prior("place prior", prior, held_out),
+            LIST_PRIOR: _prior("list prior", 0.8 * prior, held_out),
+        },
+        q_value=0.0004 if held_out - prior > 0.03 else 0.8,
+        where=_estimate(0.2 * float(rng.normal()), rng, 0.05),
+        whether=_estimate(0.1 * float(rng.normal()), rng, 0.05),
+        hit_rate=float(rng.random()),
+        prior_hit_rate=float(rng.random()),
+        coverage_train=float(rng.random()),
+        mean_area=area,
+        drifts=drifts,
+        nulls=_nulls(nulls, layer, object_class, part, train),
     )
 
 
-def _nulls(names: tuple[str, ...], train: float) -> dict[str, NullVerdict]:
-    aps = {name: 0.4 * train / (place + 1) for place, name in enumerate(names)}
-    return {
-        name: NullVerdict(NULLS[name].label, ap, Estimate(ap, 0.8 * ap, 1.2 * ap), ap > 0.3, False)
-        for name, ap in aps.items()
-    }
+def _prior(label: str, ap: float, held_out: float) -> PriorVerdict:
+    over = held_out - ap
+    return PriorVerdict(
+        label,
+        min(1.0, ap * 1.05),
+        Estimate(ap, max(0.0, ap - 0.03), min(1.0, ap + 0.03)),
+        Estimate(over, over - 0.03, over + 0.03),
+        0.0005 if over > 0.03 else 0.6,
+    )
+
+
+def _nulls(names: tuple[str, ...], layer: str, object_class: str, part: str, train: float) -> dict:
+    """Of the first null three seeds, of others one."""
+
+    def null(ap: float) -> Verdict:
+        found = Estimate(ap, 0.8 * ap, 1.2 * ap)
+        return Verdict(
+            layer, object_class, part, 30, 30, 0, combination_ap_train=ap, combination_ap_val=found
+        )
+
+    aps = {name: [0.4 * train / (place + 1)] * (1 if place else 3) for place, name in enumerate(names)}
+    return {name: NullVerdict(NULLS[name].label, tuple(map(null, of))) for name, of in aps.items()}
 
 
 def _without_truth(layer: str, object_class: str, part: str, nulls: tuple[str, ...]) -> Verdict:
     """A part without any box in train: nothing could be fitted."""
-    return Verdict(layer, object_class, part, 0, 12, None, nulls=_nulls(nulls, math.nan))
+    return Verdict(layer, object_class, part, 0, 12, None, nulls=_nulls(nulls, layer, object_class, part, math.nan))
 
 
 def _box(rng) -> tuple[float, float, float, float]:
