@@ -86,15 +86,15 @@ def knows(what: str, estimate: Estimate) -> str:
     return f"{start}: {signed(estimate.value)} {interval_text(estimate)}".rstrip()
 
 
-def signed(fraction: float) -> str:
+def signed(fraction: float | None) -> str:
     """A difference in points: 0.013 -> "+1.3"; nothing is "0.0"."""
     text = percent(fraction)
     return text if text in (NOT_KNOWN, "0.0") or text.startswith("−") else f"+{text}"
 
 
-def share(fraction: float) -> str:
-    """A share as people read it: 0.624 -> "62%"; NaN -> "–"."""
-    return NOT_KNOWN if math.isnan(fraction) else f"{100 * fraction:.0f}%"
+def share(fraction: float | None) -> str:
+    """A share as people read it: 0.624 -> "62%"; NaN and None -> "–"."""
+    return NOT_KNOWN if fraction is None or math.isnan(fraction) else f"{100 * fraction:.0f}%"
 
 
 def q_value(value: float) -> str:
@@ -102,7 +102,7 @@ def q_value(value: float) -> str:
     return NOT_KNOWN if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
-def rank_correlation(value: float | None) -> str:
+def rho(value: float | None) -> str:
     """ "0.91", "−0.12"; None -> "–"."""
     return NOT_KNOWN if value is None else f"{value:.2f}".replace("-", "−")
 

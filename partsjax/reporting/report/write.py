@@ -52,7 +52,7 @@ def page_templates(*packages: str) -> jinja2.Environment:
         percent=words.percent, interval=words.interval_text, score=words.score, outcome=words.outcome,
         criterion=words.criterion, knows=words.knows, signed=words.signed, share=words.share,
         q_value=words.q_value, by_seed=words.by_seed, drift=words.drift_in_words,
-        rank_correlation=words.rank_correlation, outline=strips.outline, address=names.picture,
+        rho=words.rho, outline=strips.outline, address=names.picture,
         spread_strip=strips.spread_strip, verdict_strip=strips.verdict_strip, null_key=words.null_key,
         capitalised=words.capitalised,
     )  # fmt: skip

@@ -135,7 +135,9 @@ def _nulls(names: tuple[str, ...], layer: str, object_class: str, part: str, tra
 
 def _without_truth(layer: str, object_class: str, part: str, nulls: tuple[str, ...]) -> Verdict:
     """A part without any box in train: nothing could be fitted."""
-    return Verdict(layer, object_class, part, 0, 12, None, nulls=_nulls(nulls, layer, object_class, part, math.nan))
+    return Verdict(
+        layer, object_class, part, 0, 12, None, nulls=_nulls(nulls, layer, object_class, part, math.nan)
+    )
 
 
 def _box(rng) -> tuple[float, float, float, float]:

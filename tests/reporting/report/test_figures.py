@@ -1,8 +1,10 @@
 """The figures and words of the report, each against what they are to say."""
 
 import dataclasses
+import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from partsjax.emergence.drift import Drift
 from partsjax.emergence.summary import summarize
-from partsjax.emergence.verdict import UNKNOWN, Estimate, NullVerdict, Verdict
+from partsjax.emergence.verdict import (
+    LIST_PRIOR,
+    PRIOR,
+    UNKNOWN,
+    Estimate,
+    NullVerdict,
+    PriorVerdict,
+    Verdict,
+)
 from partsjax.reporting.report import (
     EmergenceReport,
     distributions,
@@ -23,26 +34,43 @@ from partsjax.reporting.report import (
 )
 from tests.reporting.report import pages, synthetic
 
+
+def _prior(label: str, ap: Estimate, excess: Estimate, ap_train: float = 0.20) -> PriorVerdict:
+    return PriorVerdict(label, ap_train, ap, excess, 0.001)
+
+
+def _null(label: str, ap: float, passes: bool) -> NullVerdict:
+    train = 0.31 if passes else 0.05
+    found = Verdict(
+        "conv5", "horse", "head", 200, 100, 0,
+        combination_ap_train=train, combination_ap_val=Estimate(ap, ap - 0.01, ap + 0.01),
+    )  # fmt: skip
+    return NullVerdict(label, (found, dataclasses.replace(found, q_value=0.01)))
+
+
 BASE = Verdict(
     "conv5", "horse", "head", 200, 100, 3, 0.40, Estimate(0.36, 0.33, 0.39), (3, 7), 0.50,
-    Estimate(0.45, 0.41, 0.49), 3, 0.20, Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30),
-    0.16, Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34), 0.14,
-    nulls={
-        "random": NullVerdict("random weights", 0.31, Estimate(0.12, 0.1, 0.14), True, False),
-        "other": NullVerdict("other <words>", 0.05, Estimate(0.01, 0.0, 0.02), False, False),
+    Estimate(0.45, 0.41, 0.49),
+    priors={
+        PRIOR: _prior("place prior", Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30)),
+        LIST_PRIOR: _prior("list prior", Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34)),
     },
+    q_value=0.0214,
+    where=Estimate(0.12, 0.08, 0.15),
+    whether=Estimate(0.01, -0.02, 0.04),
+    hit_rate=0.62, prior_hit_rate=0.41, coverage_train=0.71, mean_area=0.0409,
+    nulls={"random": _null("random weights", 0.12, True), "other": _null("other <words>", 0.01, False)},
 )  # fmt: skip
-PLACE = dataclasses.replace(  # the paper's criterion is met, and fixed boxes do better
-    BASE, part="torso", combination_ap_train=0.80, prior_ap_train=0.82,
-    prior_ap_val=Estimate(0.79, 0.75, 0.83), combination_ap_val=Estimate(0.78, 0.74, 0.81),
-    excess=Estimate(-0.01, -0.04, 0.02),
+PLACE = dataclasses.replace(  # the paper's criterion is met, and the place prior does better
+    BASE, part="torso", combination_ap_train=0.80, combination_ap_val=Estimate(0.78, 0.74, 0.81), q_value=0.7,
+    priors={PRIOR: _prior("place prior", Estimate(0.79, 0.75, 0.83), Estimate(-0.01, -0.04, 0.02), 0.82)},
 )  # fmt: skip
 WEAK = dataclasses.replace(
-    BASE, part="tail", combination_ap_train=0.30, combination_ap_val=Estimate(0.02, 0.0, 0.04),
-    prior_ap_val=Estimate(0.01, 0.0, 0.02), excess=Estimate(0.01, -0.01, 0.03),
-    nulls={**BASE.nulls, "random": dataclasses.replace(BASE.nulls["random"], emerges_paper=False)},
+    BASE, part="tail", combination_ap_train=0.30, combination_ap_val=Estimate(0.02, 0.0, 0.04), q_value=0.9,
+    priors={PRIOR: _prior("place prior", Estimate(0.10, 0.08, 0.12), Estimate(-0.08, -0.1, -0.06))},
+    nulls={**BASE.nulls, "random": _null("random weights", 0.12, False)},
 )  # fmt: skip
-RARE = dataclasses.replace(BASE, part="horn", num_val=9)
+RARE = dataclasses.replace(BASE, part="horn", num_val=9, q_value=math.nan)
 
 
 def _content(*verdicts: Verdict) -> EmergenceReport:
@@ -63,28 +91,40 @@ def test_headline_of_nothing_judged():
     assert layer.counts.parts == 0 and math.isnan(layer.mean("best_filter_train"))
 
 
-def test_first_shown_is_the_layer_with_most_strict_passes_then_the_deepest():
+def test_first_shown_is_the_layer_with_most_beyond_place_then_the_deepest():
     shallow, deep = (dataclasses.replace(BASE, layer=layer) for layer in ("conv4", "conv5"))
-    layers = headline.headline(_content(shallow, deep))
-    assert headline.first_to_show(layers).layer == "conv5"
-    layers = headline.headline(_content(shallow, dataclasses.replace(PLACE, layer="conv5")))
-    assert headline.first_to_show(layers).layer == "conv4"
-    assert headline.first_to_show([]) is None
+    assert headline.first_to_show(_content(shallow, deep).summaries) == "conv5"
+    worse = dataclasses.replace(PLACE, layer="conv5")
+    assert headline.first_to_show(_content(shallow, worse).summaries) == "conv4"
 
 
 def test_verdicts_in_words():
-    assert [words.outcome(v).key for v in (BASE, PLACE, WEAK, RARE)] == ["strict", "paper", "no", "uncounted"]
+    verdicts = (BASE, PLACE, WEAK, RARE)
+    assert [words.outcome(v).key for v in verdicts] == ["beyond", "no", "below", "uncounted"]
+    assert [words.criterion(v) for v in verdicts] == ["strict", "paper’s criterion", "", ""]
     assert words.outcome(dataclasses.replace(BASE, best_filter=None)).words == "no train box: not counted"
-    assert [words.no_better_than_place(v) for v in (BASE, PLACE, WEAK)] == [False, True, True]
 
 
-def test_a_strict_part_is_never_called_no_better_than_place():
-    """The prior within the interval, but the paired difference significantly above 0."""
-    close = dataclasses.replace(
-        BASE, prior_ap_val=Estimate(0.42, 0.38, 0.46), excess=Estimate(0.03, 0.01, 0.05)
+def test_what_a_set_knows_in_words():
+    assert words.knows("where", BASE.where) == "Knows where: +12.0 [8.0, 15.0]"
+    assert words.knows("whether", BASE.whether) == "Does not significantly know whether: +1.0 [−2.0, 4.0]"
+    assert words.knows("where", UNKNOWN) == ""
+    assert words.drift_in_words(Drift("train", 0.654, 0.03, 1e-9)) == (
+        "on 65% of the first third of train objects, 3% of the last"
     )
-    assert close.emerges_strict and not words.no_better_than_place(close)
-    assert not words.no_better_than_place(dataclasses.replace(BASE, prior_ap_val=UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    "counts, shown",
+    [((4,), "4"), ((4, 5, 4), "4, 5, 4"), ((4, 5, 4, 6), "4.8 (4 to 6)"), ((0,) * 5, "0 (0 to 0)")],
+)
+def test_counts_of_seeds(counts, shown):
+    assert words.by_seed(counts) == shown
+
+
+@pytest.mark.parametrize("value, shown", [(0.0214, "0.021"), (0.0004, "< 0.001"), (1, "1"), (math.nan, "–")])
+def test_q_values(value, shown):
+    assert words.q_value(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -99,31 +139,73 @@ def test_index_says_the_numbers(tmp_path):
     write_emergence_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
     page = pages.read(tmp_path)["index.html"]
     assert page.table("0")[2] == [
-        "conv5", "3", "2", "1", "2", "0", "1", "0", "0", "0.1", "40.0 → 36.0", "53.3 → 41.7"
+        "conv5", "3", "1", "0, 3", "0, 3", "1", "53.3 → 41.7", "40.0 → 36.0", "36.0", "15.0"
     ]  # fmt: skip
+    assert page.table("1")[2] == ["conv5", "1", "0, 0", "0, 0", "2", "1", "2, 2", "0, 0"]
+    assert page.table("2")[2] == ["conv5", "+12.0", "+1.0", "62%", "41%", "3 of 3", "2", "0", "0"]
     text = " ".join(page.text.split())
-    assert "In conv5 the paper’s criterion passes 2 of 3 parts." in text
-    assert "Fixed boxes, looking at no filter, pass 1 by the same criterion." in text
+    assert "In conv5, 1 of 3 parts are found beyond place: on unseen images, better than by the" in text
+    assert "it cannot know parts: random weights 0, 3, other <words> 0, 3." in text
+    assert "1 strict, 2 by the paper’s criterion, which the place prior meets in 1." in text
     table = page.table("all-parts")
     assert table[1] == [
-        "horse: head", "conv5", "● strict", "", "50.0", "45.0 [41.0, 49.0]", "26.0 [22.0, 30.0]",
-        "19.0 3 boxes", "15.0", "12.0", "1.0", "3", "40.0", "36.0", "3 7", "200", "100",
+        "horse: head", "conv5", "▲ beyond place strict", "", "50.0", "45.0 [41.0, 49.0]",
+        "+26.0 [22.0, 30.0]", "0.021", "19.0", "15.0", "12.0", "1.0", "+12.0 [8.0, 15.0]",
+        "+1.0 [−2.0, 4.0]", "62%", "41%", "71%", "4.1", "3", "40.0", "36.0", "3 7", "200", "100",
     ]  # fmt: skip
-    assert table[2][2] == "◐ paper only no better than place alone"
+    assert table[2][2] == "○ not beyond place paper’s criterion" and table[3][2] == "▼ below place"
     assert table[2][6] == "−1.0 [−4.0, 2.0]"
 
 
+def test_what_drifts_is_marked(tmp_path):
+    drifting = dataclasses.replace(BASE, part="leg", drifts=(Drift("train", 0.65, 0.03, 1e-9),))
+    write_emergence_report(tmp_path, _content(BASE, drifting))
+    read = pages.read(tmp_path)
+    table = read["index.html"].table("all-parts")
+    assert "drifts" not in table[1][2] and table[2][2].endswith("† annotation drifts in train: 65% → 3%")
+    assert "on 65% of the first third of train objects, 3% of the last" in read["parts/horse-leg.html"].text
+    assert "drifts" not in read["parts/horse-head.html"].text
+
+
 def test_thresholds_are_shown_as_they_are(tmp_path):
-    other = {"emergence_ap": 0.125, "min_val_boxes": 7}
+    other = {"emergence_ap": 0.125, "min_val_boxes": 7, "false_discovery_rate": 0.07}
     write_emergence_report(tmp_path, _content(*(dataclasses.replace(v, **other) for v in (BASE, RARE))))
     page = pages.read(tmp_path)["index.html"]
     text = " ".join(page.text.split())
-    assert "an AP over 12.5 on train" in text and "interval is over 12.5 and" in text
+    assert "AP significantly over 12.5 on unseen" in text and "criterion: AP over 12.5 on train" in text
+    assert "(q ≤ 0.07)" in text and "a false discovery rate of 7% over" in text
     rare = dataclasses.replace(RARE, num_val=6, **other)
     assert words.outcome(rare).words == "rare (under 7 boxes): not counted"
-    shown = (tmp_path / "index.html").read_text()
-    assert "train AP > 12.5" in shown or "train AP \\u003e 12.5" in shown
-    assert not re.search(r"train AP (>|\\u003e) 30", shown)
+
+
+def _data(folder: Path, chart: str) -> list[dict]:
+    """The rows that a chart of the index shows, but for those of its lines."""
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    spec = json.loads(re.search(f'id="chart-{chart}">(.*?)</script>', text, re.DOTALL)[1])
+    return max(spec["datasets"].values(), key=len)
+
+
+def test_charts_loop_over_the_nulls_that_ran(tmp_path):
+    write_emergence_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
+    shown = {(row["run"], row["parts"], row["by seed"]) for row in _data(tmp_path, "beyond")}
+    assert shown == {
+        ("the network", 1, "1"), ("random weights", 1.5, "0, 3"), ("other <words>", 1.5, "0, 3")
+    }  # fmt: skip
+    assert {row["run"]: row["parts"] for row in _data(tmp_path, "criteria")} == {
+        "strict": 1, "paper’s criterion": 2, "… met by the place prior": 1, "… by random weights": 2,
+        "… by other <words>": 0,
+    }  # fmt: skip
+
+
+def test_size_is_shown_of_judged_parts(tmp_path):
+    write_emergence_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
+    for chart, what, values in (
+        ("ap_by_size", "AP", (45, 78, 2)),
+        ("excess_by_size", "excess", (26, -1, -8)),
+    ):
+        rows = _data(tmp_path, chart)
+        assert [row[what] for row in rows] == list(values) and {row["area"] for row in rows} == {4.09}
+        assert [row["beyond place"] for row in rows] == ["yes", "no", "no"]
 
 
 def test_how_to_read_is_four_sentences(tmp_path):
@@ -141,7 +223,8 @@ def test_strip_places_figures_on_its_scale():
     assert '<path class="prior" d="M38 3V21"/>' in drawn
     assert '<path class="null null-1" d="M24 0V8"/>' in drawn
     assert '<path class="null null-2" d="M2 16V24"/>' in drawn
-    label = "held out 45.0 [41.0, 49.0]; prior 19.0; random weights 12.0; other &lt;words&gt; 1.0; train 50.0"
+    label = "held out 45.0 [41.0, 49.0]; place prior 19.0; random weights 12.0; other &lt;words&gt; 1.0; "
+    label += "train 50.0"
     assert f'aria-label="{label}"' in drawn
     assert "null" not in strips.verdict_strip(dataclasses.replace(BASE, nulls={}))
     elsewhere = strips.verdict_strip(dataclasses.replace(BASE, emergence_ap=0.5))
@@ -195,6 +278,22 @@ def test_page_names_are_safe_and_no_two_are_one(parts):
 def test_there_is_no_link_to_a_page_that_is_not_made():
     links = names.Links(_content(BASE))
     assert links.filter("conv5", 3) is None and links.part("horse", "wing") is None
+
+
+def test_a_part_page_says_what_its_set_knows_beside_its_pictures(tmp_path):
+    content = synthetic.content(tmp_path, 8, {"conv5": 6})
+    verdict = dataclasses.replace(BASE, combination=(0,), best_filter=0)
+    content = dataclasses.replace(content, verdicts=(verdict, *content.verdicts[1:]))
+    write_emergence_report(tmp_path, content)
+    text = " ".join(pages.read(tmp_path)["parts/horse-head.html"].text.split())
+    beside = text.split("Strongest detections on unseen images")[1]
+    assert (
+        "▲ beyond place strict, held out 45.0 [41.0, 49.0], over the place prior by +26.0 [22.0, 30.0] "
+        "(q 0.021) Knows where: +12.0 [8.0, 15.0]. Does not significantly know whether: +1.0 [−2.0, "
+        "4.0]. Of the crops that show the part, its strongest detection is on it in 62% (place prior: 41%). All its detections "
+        "together find 71% of the train boxes."
+    ) in beside
+    assert "place prior has an AP of 19.0 [17.0, 21.0] on unseen images, and the list prior 15.0" in text
 
 
 def test_a_part_page_shows_its_pictures(tmp_path):

@@ -117,8 +117,25 @@ def test_where_each_filter_is_used(report):
         for page in made:
             text = read[links.filter(layer, page.filter)].text
             assert f"{layer}, filter {page.filter}" in text
-            assert text.count("in the combination") == sum(page.filter in v.combination for v in verdicts)
-            assert text.count("best single filter") == sum(page.filter == v.best_filter for v in verdicts)
+            assert text.count("in the set)") == sum(page.filter in v.combination for v in verdicts)
+            assert text.count("(best single filter") == sum(page.filter == v.best_filter for v in verdicts)
+            served = [v for v in verdicts if v.beyond_place and v.serves(page.filter)]
+            classes = dict.fromkeys(v.object_class for v in served)
+            said = text.split("Parts it serves")[1].split("Parts it detects best")[0]
+            assert (f"of {len(served)} part" in said) == bool(served) and ("None that is" in said) != bool(
+                served
+            )
+            listed = "".join(
+                f"{c}{', '.join(_use(v, page.filter) for v in served if v.object_class == c)}"
+                for c in classes
+            )
+            assert "".join(listed.split()) in "".join(said.split())
+
+
+def _use(verdict, number: int) -> str:
+    uses = ["best single filter"] * (number == verdict.best_filter)
+    uses += [f"one of {len(verdict.combination)} in the set"] * (number in verdict.combination)
+    return f"{verdict.part} ({' and '.join(uses)})"
 
 
 @pytest.mark.slow
@@ -167,6 +184,6 @@ def test_an_empty_combination_and_a_rare_part(tmp_path):
     )
     table = pages.read(tmp_path)["index.html"].table("all-parts")
     row = dict(zip(table[0], table[1], strict=True))
-    assert row["Filters combined"] == "none" and row["Combi\xadnation, train"] == "–"
+    assert row["Filters of the set"] == "none" and row["Set, train"] == "–"
     assert "rare (under 10 boxes): not counted" in table[2][2]
     assert "no train box: not counted" in table[3][2]
