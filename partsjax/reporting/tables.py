@@ -116,6 +116,7 @@ def _part_row(v: Verdict) -> dict:
 
 
 def _prior_row(name: str, prior: PriorVerdict) -> dict[str, float]:
+    """As `prior_ap_val`, `excess_over_prior`; another prior's likewise."""
     return {
         f"{name}_ap_train": prior.ap_train,
         **with_interval(f"{name}_ap_val", prior.ap_val),

@@ -29,7 +29,7 @@ def beyond_place(summaries: Mapping[str, LayerSummary]) -> dict[str, Any]:
 
 
 def other_criteria(summaries: Mapping[str, LayerSummary]) -> dict[str, Any]:
-    """Bars: parts by layer that are strict, and those that meet the paper's criterion, with all that meets it."""
+    """Bars: parts by layer that are strict, and that meet the paper's criterion, with all that meets it."""
     return _bars(
         summaries,
         lambda of: [

@@ -290,8 +290,8 @@ def test_a_part_page_says_what_its_set_knows_beside_its_pictures(tmp_path):
     assert (
         "▲ beyond place strict, held out 45.0 [41.0, 49.0], over the place prior by +26.0 [22.0, 30.0] "
         "(q 0.021) Knows where: +12.0 [8.0, 15.0]. Does not significantly know whether: +1.0 [−2.0, "
-        "4.0]. Of the crops that show the part, its strongest detection is on it in 62% (place prior: 41%). All its detections "
-        "together find 71% of the train boxes."
+        "4.0]. Of the crops that show the part, its strongest detection is on it in 62% "
+        "(place prior: 41%). All its detections together find 71% of the train boxes."
     ) in beside
     assert "place prior has an AP of 19.0 [17.0, 21.0] on unseen images, and the list prior 15.0" in text
 
