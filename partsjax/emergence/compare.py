@@ -2,9 +2,9 @@
 
 Over images. All networks' held-out APs are known on the same 1,000 bootstrap samples of each class's images,
 so a figure's difference is known on each of them too; its interval is bias-corrected as all are
-(`bootstrap.interval`). A sample r of the whole is sample r of every class; a class's are put in an order of their own first, or classes
-with equally many images would be drawn alike. Classes are drawn independently, also where a photograph is in
-two of them.
+(`bootstrap.interval`). A sample r of the whole is sample r of every class; a class's are put in an order of
+their own first, or classes with equally many images would be drawn alike. Classes are drawn independently,
+also where a photograph is in two of them.
 
 Over seeds. With figures θ_1 ... θ_S of S >= 2 seeds the figure is their mean. Its distance to either end is
 

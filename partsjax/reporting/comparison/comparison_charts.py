@@ -12,7 +12,7 @@ _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down
 
 
 def means(content: ComparisonReport) -> dict[str, Any]:
-    """Points with intervals: mean held-out AP of every network by layer; a dotted line for place alone."""
+    """Points with intervals: mean held-out AP of every network by layer; dotted: the place prior's."""
     return _points(
         content,
         content.networks,

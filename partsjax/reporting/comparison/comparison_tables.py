@@ -13,17 +13,21 @@ from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.rows import with_interval
 
+_COUNTS = ("beyond_place", "below_place", "emerging_paper", "emerging_strict")  # of `LayerSummary`
+_MEANS = ("mean_where", "mean_whether", "mean_hit_rate", "mean_prior_hit_rate")
 COMPARISON_COLUMNS = (
     "network",
     "seed",
     "layer",
+    "nominal",
     "parts",
-    "emerging_paper",
-    "emerging_strict",
+    *_COUNTS,
     "mean_ap_train",
     "mean_ap_val",
     "mean_ap_val_low",
     "mean_ap_val_high",
+    "mean_prior_ap_val",
+    *_MEANS,
 )
 DIFFERENCE_COLUMNS = (
     "network",
@@ -55,6 +59,8 @@ PART_DIFFERENCE_COLUMNS = (
     "ap_val",
     "ap_val_low",
     "ap_val_high",
+    "prior_ap_val",
+    "beyond_place_seeds",
     "emerges_strict_seeds",
     "difference",
     "difference_low",
@@ -76,21 +82,22 @@ def difference_table(content: ComparisonReport) -> pd.DataFrame:
 def part_difference_table(content: ComparisonReport) -> pd.DataFrame:
     """One row per network, layer and part; of parts too rare to be judged there is no difference."""
     table = pd.DataFrame(list(_part_rows(content)), columns=PART_DIFFERENCE_COLUMNS)
-    return table.astype({"emerges_strict_seeds": "Int64"})
+    return table.astype({"beyond_place_seeds": "Int64", "emerges_strict_seeds": "Int64"})
 
 
 def _comparison_rows(content: ComparisonReport) -> Iterator[dict]:
     for (network, layer), figures in content.figures.items():
-        for i, seed in enumerate(content.seeds[network]):
+        for i, (seed, summary) in enumerate(zip(content.seeds[network], figures.summaries, strict=True)):
             yield {
                 "network": network,
                 "seed": seed,
                 "layer": layer,
-                "parts": content.judged,
-                "emerging_paper": figures.paper[i],
-                "emerging_strict": figures.strict[i],
+                "nominal": figures.nominal,
+                "parts": summary.parts,
+                **{name: getattr(summary, name) for name in (*_COUNTS, *_MEANS)},
                 "mean_ap_train": figures.ap_train[i],
                 **with_interval("mean_ap_val", figures.ap_val[i]),
+                "mean_prior_ap_val": summary.mean_ap["prior_val"],
             }
 
 
@@ -125,6 +132,8 @@ def _part_rows(content: ComparisonReport) -> Iterator[dict]:
                 "num_val": part.num_val,
                 "seeds": len(content.seeds[network]),
                 **with_interval("ap_val", part.ap_val[network]),
+                "prior_ap_val": part.prior_ap_val,
+                "beyond_place_seeds": part.beyond_place[network] if part.judged else None,
                 "emerges_strict_seeds": part.strict[network] if part.judged else None,
                 **with_interval("difference", part.difference.get(network, UNKNOWN)),
             }
@@ -138,8 +147,8 @@ def comparison_summary(content: ComparisonReport) -> dict[str, Any]:
         for layer in content.layers_of(network):
             figures = content.figures[network, layer]
             layers[layer] = {
-                "emerging_paper": list(figures.paper),
-                "emerging_strict": list(figures.strict),
+                "nominal": figures.nominal,
+                **{name: list(figures.counts(name)) for name in _COUNTS},
                 "mean_ap_train": [_known(value) for value in figures.ap_train],
                 "mean_ap_val": _named(figures.mean_ap_val),
             }
@@ -160,8 +169,8 @@ def comparison_summary(content: ComparisonReport) -> dict[str, Any]:
         "baseline": content.baseline,
         "parts": content.judged,
         "parts_too_rare": content.rare,
-        "place_alone": {
-            "over_30_train": content.prior_paper,
+        "place_prior": {
+            "emerging_paper": content.prior_paper,
             "mean_ap_val": _known(content.prior_ap_val),
         },
         "networks": networks,

@@ -7,14 +7,16 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from partsjax.reporting.comparison.comparison_report import ComparisonReport
+from partsjax.reporting.comparison.comparison_report import ComparisonReport, Figures
 from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
 from partsjax.reporting.report.words import interval_text, percent
+
+_PLACE = "place prior"
 
 
 def tables(content: ComparisonReport, width: int) -> list[Table]:
     """All there is to show, as many layers side by side as a terminal of `width` columns has room for."""
-    longest = max(map(cell_len, (*content.networks, "place alone")))
+    longest = max(map(cell_len, (*content.networks, _PLACE)))
     room = max(1, (width - longest - 4) // 23)
     blocks = [content.layers[i : i + room] for i in range(0, len(content.layers), room)]
     shown = [networks_table(content, block) for block in blocks]
@@ -24,10 +26,14 @@ def tables(content: ComparisonReport, width: int) -> list[Table]:
 
 
 def networks_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
-    """Rows: networks. By layer, parts that emerge by the paper's criterion and strictly, and mean AP."""
+    """Rows: networks. By layer, parts beyond place, strict and by the paper's criterion, and mean AP."""
     table = Table(
-        title=f"Of {content.judged} parts: paper's criterion / strict, and mean AP on unseen images",
+        title=(
+            f"Of {content.judged} parts: beyond place (strict / paper's criterion); mean AP on unseen images"
+        ),
         title_justify="left",
+        caption=_legend(content),
+        caption_justify="left",
         box=box.SIMPLE_HEAD,
     )
     table.add_column("network", no_wrap=True)
@@ -39,13 +45,29 @@ def networks_table(content: ComparisonReport, layers: Sequence[str]) -> Table:
             if (figures := content.figures.get((network, layer))) is None:
                 cells.append("")
                 continue
-            counts = f"{mean_count(figures.paper)} / {mean_count(figures.strict)}"
-            known = figures.mean_ap_val
-            cells.append(f"{counts}\n{percent(known.value)} {interval_text(known)}".rstrip())
+            cells.append(_figures(figures))
         table.add_row(network, *cells)
-    place = f"{content.prior_paper} / –\n{percent(content.prior_ap_val)}"
-    table.add_row("place alone", *(place for _ in layers), style="dim")
+    place = f"– (– / {content.prior_paper})\n{percent(content.prior_ap_val)}"
+    table.add_row(_PLACE, *(place for _ in layers), style="dim")
     return table
+
+
+def _figures(figures: Figures) -> Text:
+    beyond, strict, paper = (
+        mean_count(figures.counts(what)) for what in ("beyond_place", "emerging_strict", "emerging_paper")
+    )
+    known = figures.mean_ap_val
+    ap = f"{percent(known.value)} {interval_text(known)}".rstrip()
+    nominal = "\nnominal" if figures.nominal else ""
+    return Text.assemble((beyond, "bold"), f" ({strict} / {paper})\n{ap}{nominal}")
+
+
+def _legend(content: ComparisonReport) -> str:
+    rate = content.method.false_discovery_rate
+    meanings = [f"beyond place: better than the place prior on unseen images, q ≤ {rate:g} in each network"]
+    if content.nominal:
+        meanings.append("nominal: patches on a grid stand in for what its filters see")
+    return " · ".join(meanings)
 
 
 def differences_table(content: ComparisonReport, layers: Sequence[str]) -> Table:

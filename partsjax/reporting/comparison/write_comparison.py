@@ -31,6 +31,7 @@ def write_comparison_report(folder: Path, content: ComparisonReport) -> None:
             "differences": comparison_charts.difference_chart(content),
         },
         threshold=f"{100 * content.method.emergence_ap:g}",
+        false_discovery_rate=f"{content.method.false_discovery_rate:g}",
         CHANCE=CHANCE,
     )
     write_text(folder / "index.html", text)

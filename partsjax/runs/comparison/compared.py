@@ -30,12 +30,9 @@ def figures(measured: Measured) -> dict[tuple[str, str], Figures]:
     found = {}
     for network, of_seeds in measured.items():
         for layer in of_seeds[0].about.layers:
-            judged = [[v for v in _verdicts(one, layer) if v.judged] for one in of_seeds]
             layers = [judged_layer(one, layer) for one in of_seeds]
             found[network, layer] = Figures(
-                paper=tuple(sum(v.emerges_paper for v in of) for of in judged),
-                strict=tuple(sum(v.emerges_strict for v in of) for of in judged),
-                ap_train=tuple(_mean(v.combination_ap_train for v in of) for of in judged),
+                summaries=tuple(one.summary[layer] for one in of_seeds),
                 ap_val=tuple(mean_ap([one]) for one in layers),
                 mean_ap_val=mean_ap(layers),
             )
@@ -84,10 +81,13 @@ def parts(measured: Measured, found: Mapping[tuple[str, str], Difference]) -> li
                     part=verdict.part,
                     num_val=verdict.num_val,
                     judged=verdict.judged,
-                    prior_ap_val=verdict.prior_ap_val.value,
+                    prior_ap_val=verdict.prior.ap_val.value,
                     ap_val={
                         network: _over_seeds([of[i] for of in verdicts[network]], [of[i] for of in drawn])
                         for network, drawn in samples.items()
+                    },
+                    beyond_place={
+                        network: sum(of[i].beyond_place for of in each) for network, each in verdicts.items()
                     },
                     strict={
                         network: sum(of[i].emerges_strict for of in each)
@@ -104,19 +104,6 @@ def parts(measured: Measured, found: Mapping[tuple[str, str], Difference]) -> li
     return rows
 
 
-def place_alone(found: Emergence) -> tuple[int, float]:
-    """How many judged parts fixed boxes pass by the paper's criterion, and their mean held-out AP."""
-    judged = [v for v in _verdicts(found, found.about.layers[0]) if v.judged]
-    return sum(v.prior_emerges_paper for v in judged), _mean(v.prior_ap_val.value for v in judged)
-
-
-def counted(found: Emergence) -> tuple[int, int]:
-    """How many parts are judged, and how many are not; the same in every layer."""
-    verdicts = _verdicts(found, found.about.layers[0])
-    judged = sum(v.judged for v in verdicts)
-    return judged, len(verdicts) - judged
-
-
 def _verdicts(found: Emergence, layer: str) -> list[Verdict]:
     return [v for c in found.about.classes for v in found.judged[layer, c].evidence.verdicts]
 
@@ -129,8 +116,3 @@ def _over_seeds(verdicts: Sequence[Verdict], samples: Sequence[np.ndarray]) -> E
     """Held-out AP of one part."""
     values = [v.combination_ap_val.value for v in verdicts]
     return UNKNOWN if any(map(math.isnan, values)) else over_seeds(values, samples)
-
-
-def _mean(values) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return float(np.mean(known)) if known else math.nan

@@ -36,10 +36,14 @@ class ComparisonOptions:
     scratch_steps: int | None = None
 
     @property
+    def trains(self) -> bool:
+        """Whether any network is trained here."""
+        return any(m.trained for m in members(self.networks, self.seeds, self.measuring.net))
+
+    @property
     def halves(self) -> tuple[int | None, int | None]:
         """Which half networks are trained on, and which everything else is fitted on; None: all."""
-        trained = any(m.trained for m in members(self.networks, self.seeds, self.measuring.net))
-        return HALVES if trained and self.train_on == "half" else (None, None)
+        return HALVES if self.trains and self.train_on == "half" else (None, None)
 
     def training_of(self, member: Member) -> TrainingOptions:
         recipe, weights, objective = self.training.recipe, self.training.weights, member.name

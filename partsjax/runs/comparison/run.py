@@ -12,7 +12,7 @@ from partsjax.runs.comparison.each import Each, Train, train_in
 from partsjax.runs.comparison.members import Member, members
 from partsjax.runs.comparison.options import ComparisonOptions
 from partsjax.runs.comparison.result import Comparison
-from partsjax.runs.comparison.words import facts, origin, size_notes, training_figures
+from partsjax.runs.comparison.words import facts, origin, size_notes, train_images, training_figures
 from partsjax.runs.context import Context
 from partsjax.runs.emergence import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
@@ -116,13 +116,11 @@ def _answer(each: Each, every: list[Member], classes: list[str], context: Contex
 def _content(
     each: Each, every: list[Member], measured: compared.Measured, classes: list[str], context: Context
 ) -> ComparisonReport:
-    options, baseline = each.options, measured[each.options.baseline][0]
+    options = each.options
     by_name = {name: [member for member in every if member.name == name] for name in measured}
     against = compared.counterparts(measured, options.baseline)
     found = compared.differences_to_baseline(measured, options.baseline, against)
     figures = compared.figures(measured)
-    prior_paper, prior_ap_val = compared.place_alone(baseline)
-    judged, rare = compared.counted(baseline)
     nets = ", ".join(dict.fromkeys(member.net for member in every))
     return ComparisonReport(
         title=f"{nets} on {options.measuring.dataset}, by supervision",
@@ -132,14 +130,10 @@ def _content(
         baseline=options.baseline,
         seeds={name: tuple(member.seed for member in of) for name, of in by_name.items()},
         layers=list(dict.fromkeys(layer for _, layer in figures)),
-        judged=judged,
-        rare=rare,
         figures=figures,
         differences=found,
         against=against,
         parts=compared.parts(measured, found),
-        prior_paper=prior_paper,
-        prior_ap_val=prior_ap_val,
         origins={name: origin(options, of[0]) for name, of in by_name.items()},
         training=[
             training_figures(member, options.training_of(member), each.training(member))
@@ -148,6 +142,7 @@ def _content(
             if member.trained
         ],
         pages={name: tuple(page for m in of for page in each.page(m)) for name, of in by_name.items()},
+        train_images=train_images(options),
         notes=tuple(context.notes),
         method=options.measuring.method,
     )

@@ -36,6 +36,22 @@ def origin(options, member: Member) -> str:
     return f"{task}; {layers}, {training.recipe.steps} steps, starting from {start}"
 
 
+def train_images(options) -> str:
+    """What they are used for, where a network is trained; options: a comparison's."""
+    if not options.trains:
+        return ""
+    if options.train_on == "half":
+        return (
+            "Networks were trained here on one half of the train images; regressors, sets and priors were "
+            "fitted on the other half, for every network. On images that it was trained on, a network’s "
+            "activations are not what they are on unseen images."
+        )
+    return (
+        "Networks were trained here on the very images that regressors, sets and priors were fitted on. "
+        "Their activations there are not what they are on unseen images, which counts against them."
+    )
+
+
 def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     """The note where networks have inputs of different sizes; sizes: networks by side."""
     if len(sizes) < 2:

@@ -5,6 +5,8 @@ import math
 import numpy as np
 
 from partsjax.emergence.compare import Difference
+from partsjax.emergence.sharing import SharedFilters
+from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 from partsjax.reporting.comparison import ComparedPart, ComparisonReport, Figures, TrainingFigures
 
@@ -19,6 +21,39 @@ def layers_of(network: str, layers=LAYERS) -> tuple[str, ...]:
 
 def _estimate(rng, value: float, width: float) -> Estimate:
     return Estimate(value, value - width * rng.random(), value + width * rng.random())
+
+
+def _summary(rng, ap: float, parts: int, nominal: bool) -> LayerSummary:
+    """Whatever it sums up, but for how many parts and what the place prior has, which are the same in all."""
+    known = (None, float(rng.normal(0, 0.05)), float(rng.normal(0, 0.05)))
+    return LayerSummary(
+        parts=parts,
+        parts_too_rare=("dog:a/b", "cat:a/b"),
+        **{
+            name: int(rng.integers(0, most))
+            for name, most in (
+                ("beyond_place", 9),
+                ("below_place", 5),
+                ("emerging_paper", 12),
+                ("emerging_strict", 4),
+                ("covered", 12),
+            )
+        },
+        prior_emerging_paper=7,
+        mean_ap={"combination_train": ap + 0.03, "combination_val": ap, "prior_val": 0.119},
+        mean_where=known[rng.integers(0, 3)],
+        mean_whether=known[rng.integers(0, 3)],
+        mean_hit_rate=float(rng.random()),
+        mean_prior_hit_rate=0.4,
+        sharing=SharedFilters(9, 3, 2),
+        ap_with_size=0.9,
+        excess_with_size=None,
+        nulls={},
+        emergence_ap=0.3,
+        false_discovery_rate=0.05,
+        min_val_boxes=10,
+        nominal=nominal,
+    )
 
 
 def content(
@@ -36,9 +71,9 @@ def content(
         for layer in layers_of(network, layers):
             aps = [float(rng.beta(2, 12)) for _ in of[network]]
             figures[network, layer] = Figures(
-                paper=tuple(int(v) for v in rng.integers(0, 12, len(aps))),
-                strict=tuple(int(v) for v in rng.integers(0, 4, len(aps))),
-                ap_train=tuple(ap + 0.03 for ap in aps),
+                summaries=tuple(
+                    _summary(rng, ap, len(names) - 2, nominal=layer == "block <4>") for ap in aps
+                ),
                 ap_val=tuple(_estimate(rng, ap, 0.02) for ap in aps),
                 mean_ap_val=_estimate(rng, float(np.mean(aps)), 0.03),
             )
@@ -69,6 +104,7 @@ def content(
                     judged=judged,
                     prior_ap_val=math.nan if unknown else float(rng.beta(1, 5)),
                     ap_val={n: UNKNOWN if unknown else _estimate(rng, rng.beta(1, 4), 0.1) for n in having},
+                    beyond_place={n: int(rng.integers(0, len(of[n]) + 1)) for n in having},
                     strict={n: int(rng.integers(0, len(of[n]) + 1)) for n in having},
                     difference={n: differences[n, layer].parts[i] for n in having if n != "imagenet"}
                     if judged
@@ -83,15 +119,12 @@ def content(
         baseline="imagenet",
         seeds=of,
         layers=list(every),
-        judged=len(names) - 2,
-        rare=2,
         figures=figures,
         differences=differences,
         against=against,
         parts=rows,
-        prior_paper=7,
-        prior_ap_val=0.119,
         origins={name: f"what <{name}> is" for name in networks},
+        train_images="Trained on one half of the <train> images.",
         training=[
             TrainingFigures("object", s, 400, "windows named rightly (top-1)", 0.2, 0.7 + 0.01 * s, math.nan)
             for s in of.get("object", ())

@@ -52,7 +52,7 @@ def test_every_part_stands_under_every_network(page):
                 continue
             known = part.ap_val[network]
             assert ("–" if math.isnan(known.value) else f"{100 * known.value:.1f}".replace("-", "−")) in cell
-            assert ("strict" in cell) == bool(part.judged and part.strict[network])
+            assert ("beyond place" in cell) == bool(part.judged and part.beyond_place[network])
             assert ("▲" in cell or "▼" in cell) == (
                 network in part.difference and bool(figures.sure(part.difference[network]))
             )
@@ -70,6 +70,26 @@ def test_one_network_alone_has_a_page(tmp_path):
     write_comparison_report(tmp_path, content(networks=("imagenet",)))
     page = pages.read(tmp_path)["index.html"]
     assert "There is no other network." in page.text and "all-differences" not in page.tables
+
+
+def test_every_network_has_its_counts_and_nominal_layers_say_so(page):
+    table = page.table("networks-by-layer")[2:]
+    assert [row[0] for row in table] == [*NETWORKS, "place prior"]
+    for row, network in zip(table, NETWORKS, strict=False):
+        cells = iter(row[1:])
+        for layer in CONTENT.layers:
+            found = CONTENT.figures.get((network, layer))
+            if found is None:
+                assert next(cells) == ""
+                continue
+            for what in ("beyond_place", "emerging_strict", "emerging_paper"):
+                counts = found.counts(what)
+                each = f" {' · '.join(map(str, counts))}" if len(counts) > 1 else ""
+                assert next(cells) == f"{figures.mean_count(counts)}{each}", (network, layer, what)
+            ap = next(cells)
+            assert figures.ap(found.mean_ap_val) in ap and ("nominal" in ap) == (layer == "block <4>")
+    assert "Trained on one half of the <train> images." in page.text
+    assert "difference of their excesses over place" in page.text
 
 
 @pytest.mark.slow
@@ -95,10 +115,12 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     for row in one_a_run:
         of = CONTENT.figures[row["network"], row["layer"]]
         place = [str(s) for s in CONTENT.seeds[row["network"]]].index(row["seed"] or "None")
-        assert (int(row["emerging_paper"]), int(row["emerging_strict"])) == (
-            of.paper[place],
-            of.strict[place],
-        )
+        for name in ("beyond_place", "below_place", "emerging_paper", "emerging_strict"):
+            assert int(row[name]) == getattr(of.summaries[place], name)
+        where = of.summaries[place].mean_where
+        assert row["mean_where"] == ("" if where is None else f"{where:.6f}")
+        assert row["nominal"] == ("true" if row["layer"] == "block <4>" else "false")
+        assert (row["parts"], row["mean_prior_ap_val"]) == ("10", "0.119000")
         assert float(row["mean_ap_val_low"]) == pytest.approx(of.ap_val[place].low, abs=1e-6)
     for row in written["difference_table"]:
         found = CONTENT.differences[row["network"], row["layer"]]
@@ -124,7 +146,7 @@ def test_no_figure_is_lost_in_a_narrow_terminal(width):
     text = out.getvalue()
     for found in CONTENT.differences.values():
         assert f"{figures.signed(found.mean.value)} {figures.signed_interval(found.mean)}" in text
-    assert "…" not in text and text.count("place alone") == math.ceil(6 / max(1, (width - 16) // 23))
+    assert "…" not in text and text.count("place prior ") >= math.ceil(6 / max(1, (width - 16) // 23))
 
 
 def test_words_of_differences():
