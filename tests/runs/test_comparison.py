@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from partsjax.emergence.bootstrap import interval
 from partsjax.errors import InputError
 from partsjax.runs import comparison, manifest
 from partsjax.runs.emergence import read
@@ -57,11 +58,29 @@ def test_figures_are_those_of_the_networks_own_runs(compared):
         for split in ("train", "val"):
             mean = np.mean([number(r[f"combination_ap_{split}"]) for r in own])
             assert number(row[f"mean_ap_{split}"]) == pytest.approx(mean, abs=2e-6)
-        for what in ("paper", "strict"):
-            assert int(row[f"emerging_{what}"]) == sum(r[f"emerges_{what}"] == "true" for r in own)
+        for count, column in (
+            ("emerging_paper", "emerges_paper"), ("emerging_strict", "emerges_strict"),
+            ("beyond_place", "beyond_place"),
+        ):  # fmt: skip
+            assert int(row[count]) == sum(r[column] == "true" for r in own)
+        prior = np.mean([number(r["prior_ap_val"]) for r in own])
+        assert number(row["mean_prior_ap_val"]) == pytest.approx(prior, abs=2e-6)
         assert number(row["mean_ap_val_low"]) <= number(row["mean_ap_val"]) <= number(row["mean_ap_val_high"])
     firsts = [(compared / "emergence" / n / "parts.csv").read_bytes() for n in ("object-0", "object-1")]
     assert firsts[0] != firsts[1]
+
+
+def test_all_networks_have_one_place_prior(compared):
+    """So that a difference of APs is one of excesses over it."""
+    priors = {
+        (r["layer"], r["part"], r["prior_ap_val"], r["list_prior_ap_val"])
+        for path in compared.glob("emergence/*/parts.csv")
+        for r in rows(path)
+    }
+    assert len(priors) == 2 * 2
+    assert {r["mean_prior_ap_val"] for r in rows(compared / "comparison.csv")} == {
+        f"{np.mean([float(ap) for layer, _, ap, _ in priors if layer == 'conv1']):.6f}"
+    }
 
 
 def test_differences_are_those_of_the_bootstraps_values(compared):
@@ -83,7 +102,7 @@ def test_differences_are_those_of_the_bootstraps_values(compared):
             samples[f"{row['network']}-{seed}"][layer, "beast"] - samples["imagenet"][layer, "beast"]
             for seed in SEEDS
         ]
-        low, high = np.percentile(np.mean(gains, axis=(0, 1)), [2.5, 97.5])
+        low, high = interval(np.mean(gains, axis=(0, 1)), np.mean(found))
         of_seeds = 12.7062 * abs(found[0] - found[1]) / 2  # t at 97.5% of 1 degree; s / √2 is half the gap
         for end, image in (("low", low), ("high", high)):
             apart = np.hypot(image - np.mean(found), of_seeds)
@@ -174,8 +193,8 @@ def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
     kept = {p.parent.name: read(p.parent) for p in tmp_path.glob("emergence/*/resamples.npz")}
     assert kept["wide"].images == kept["imagenet"].images
     gain = kept["wide"].samples["block", "beast"] - kept["imagenet"].samples["conv2", "beast"]
-    low, high = np.percentile(gain.mean(axis=0), [2.5, 97.5])
     row = table["wide", "block"]
+    low, high = interval(gain.mean(axis=0), number(row["difference"]))
     assert number(row["difference_low"]) == pytest.approx(low, abs=2e-6)
     assert number(row["difference_high"]) == pytest.approx(high, abs=2e-6)
     manifest = json.loads((tmp_path / "manifest.json").read_text())

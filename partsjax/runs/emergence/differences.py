@@ -19,9 +19,12 @@ class Differences:
     """One network minus another, with 95% intervals over images (`emergence.compare` says how).
 
     names: of both. APs are held-out APs of the best sets, as fractions.
-    layers: one row per layer: mean AP of both and the difference; how many more parts are over the threshold
-      (`over`); how many parts are significantly better and worse, and how many to expect by chance.
+    layers: one row per layer: parts beyond place of both; mean AP of both and the difference; how many more
+      parts are over the threshold (`over`); how many parts are significantly better and worse, and how many to
+      expect by chance; whether receptive fields of either are nominal.
     parts: one row per layer and part: AP of both, and the difference.
+
+    Both have the same place prior, so differences of AP are differences of the excess over it.
     """
 
     names: tuple[str, str]
@@ -69,7 +72,10 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
             {
                 "layer": layer,
                 "other_layer": against,
+                "nominal": layer in found.about.nominal or against in other.about.nominal,
                 "parts": len(one.parts),
+                "beyond_place": found.summary[layer].beyond_place,
+                "other_beyond_place": other.summary[against].beyond_place,
                 "ap_val": _mean(one),
                 "other_ap_val": _mean(two),
                 **_with_interval("difference", of.mean),
