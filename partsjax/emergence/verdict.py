@@ -60,7 +60,7 @@ class NullVerdict:
     """
 
     label: str
-    verdicts: tuple["Verdict", ...]
+    verdicts: "tuple[Verdict, ...]"
 
     @property
     def ap_train(self) -> float:
