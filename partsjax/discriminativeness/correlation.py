@@ -33,12 +33,12 @@ class RankCorrelation:
 def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Spearman's rank correlation along the first axis: float [N, ...] twice -> float64 [...].
 
-    Pearson's correlation of the ranks, ties taking their mean rank. NaN for fewer than two rows, where
+    Pearson's correlation of the ranks, ties taking their mean rank; exactly the same for the same ranks. NaN for fewer than two rows, where
     either is constant, or where a value is NaN.
     """
     a, b = (_centred(np.asarray(v, np.float64)) for v in (one, other))
     spread = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
-    # A product of sums of half-integers over their root: clipped of what rounding adds.
+    # Half-integers and their sums, which are exact, over a root: clipped of what rounding adds.
     value = np.divide((a * b).sum(axis=0), spread, out=np.full(spread.shape, np.nan), where=spread > 0)
     return np.clip(value, -1, 1)
 
