@@ -18,21 +18,31 @@ from partsjax.runs.records import packed, unpacked
 ARRAYS = arrays.arrays(st.sampled_from([np.float32, np.int32, np.int8]), st.just((2, 3)))
 
 
-def anything(kind):
-    """Records of a kind, every field of it drawn by its type: also of fields that come later."""
+def anything(kind, inside=()):
+    """Records of a kind, every field of it drawn by its type: also of fields that come later.
+
+    inside: the kinds it is a field of; one that holds itself holds no further mappings.
+    """
     if kind is np.ndarray:
         return ARRAYS
     if dataclasses.is_dataclass(kind):
         types = typing.get_type_hints(kind)
-        return st.builds(
-            kind, **{field.name: anything(types[field.name]) for field in dataclasses.fields(kind)}
-        )
+        fields = [field.name for field in dataclasses.fields(kind)]
+        drawn = {name: types[name] for name in fields}
+        if kind in inside:
+            drawn = {name: of for name, of in drawn.items() if not _is_mapping(of)}
+        return st.builds(kind, **{name: anything(of, (*inside, kind)) for name, of in drawn.items()})
     origin, of = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple and of[-1] is Ellipsis:
-        return st.lists(anything(of[0]), max_size=2).map(tuple)
-    if origin is not None and of and dataclasses.is_dataclass(of[-1]):
-        return st.dictionaries(st.text(), anything(of[-1]), max_size=2)
+        return st.lists(anything(of[0], inside), max_size=2).map(tuple)
+    if _is_mapping(kind):
+        return st.dictionaries(st.text(), anything(of[-1], inside), max_size=2)
     return st.from_type(kind)
+
+
+def _is_mapping(kind) -> bool:
+    of = typing.get_args(kind)
+    return typing.get_origin(kind) not in (None, tuple) and bool(of) and dataclasses.is_dataclass(of[-1])
 
 
 def same(one, other) -> bool:
@@ -64,7 +74,7 @@ def test_what_is_said_about_a_class(judged):
 def test_what_is_no_such_record():
     arrays = packed(Verdict("conv5", "horse", "head", 3, 2, None))
     assert same(unpacked(Verdict, arrays), Verdict("conv5", "horse", "head", 3, 2, None))
-    assert math.isnan(unpacked(Verdict, arrays).prior_ap_train)
+    assert math.isnan(unpacked(Verdict, arrays).q_value)
     text = str(arrays["record"])
     for wrong in (text.replace("num_val", "num_vals"), text.replace("num_train", "x"), "{", "3"):
         with pytest.raises(ValueError, match="no Verdict"):

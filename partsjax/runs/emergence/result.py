@@ -130,11 +130,12 @@ class Emergence:
     def __repr__(self) -> str:
         about, summary = self.about, self.summary
         counts = ", ".join(
-            f"{layer} {of.emerging_strict} ({of.emerging_paper})" for layer, of in summary.items()
+            f"{layer} {of.beyond_place} ({of.emerging_strict}, {of.emerging_paper})"
+            for layer, of in summary.items()
         )
         return (
             f"<Emergence: {about.net} on {about.dataset}; of {next(iter(summary.values())).parts} parts "
-            f"emerge strictly (by the paper's criterion): {counts}>"
+            f"are beyond place (emerge strictly, by the paper's criterion): {counts}>"
         )
 
     def _repr_html_(self) -> str:
