@@ -1,6 +1,6 @@
 """The command of a comparison: what it takes, what it says, and what it refuses in one line."""
 
-import sys
+import importlib
 
 import numpy as np
 import pytest
@@ -84,7 +84,7 @@ def test_no_image_is_both_trained_on_and_fitted_on(command, folder, monkeypatch,
     used = {"trained": [], "fitted": []}
 
     def spied(where: str, name: str, kind: str):
-        plain = getattr(sys.modules[where], name)
+        plain = getattr(importlib.import_module(where), name)
 
         def spy(network, dataset, *others):
             used[kind].append({i.image_id for i in dataset.images if i.split == "train"})
@@ -115,7 +115,7 @@ def test_halves_are_refused_where_nothing_is_trained(command):
 def test_it_says_what_it_found_and_where(command, tmp_path):
     status, out, err = command(seeds="0,1", limit=12)
     assert status in (None, 0)
-    for word in ("place alone", "imagenet", "random", "report/index.html", "differences.csv"):
+    for word in ("place prior", "imagenet", "random", "report/index.html", "differences.csv"):
         assert word in out, word
     assert "random-1 (3 of 3): emergence" in err
     table = rows(tmp_path / "W" / "differences.csv")

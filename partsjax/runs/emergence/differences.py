@@ -20,8 +20,8 @@ class Differences:
 
     names: of both. APs are held-out APs of the best sets, as fractions.
     layers: one row per layer: parts beyond place of both; mean AP of both and the difference; how many more
-      parts are over the threshold (`over`); how many parts are significantly better and worse, and how many to
-      expect by chance; whether receptive fields of either are nominal.
+      parts are over the threshold (`over`); how many parts are significantly better and worse, and how many
+      to expect by chance; whether receptive fields of either are nominal.
     parts: one row per layer and part: AP of both, and the difference.
 
     Both have the same place prior, so differences of AP are differences of the excess over it.
