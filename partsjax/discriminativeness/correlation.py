@@ -9,8 +9,6 @@ from scipy.stats import rankdata
 from partsjax.emergence.bootstrap import Resampled, interval, resamples
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 
-_NOTHING_LEFT = 1e-12  # of variance: the other list explains all
-
 
 @dataclasses.dataclass(frozen=True)
 class RankCorrelation:
@@ -33,8 +31,8 @@ class RankCorrelation:
 def spearman(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Spearman's rank correlation along the first axis: float [N, ...] twice -> float64 [...].
 
-    Pearson's correlation of the ranks, ties taking their mean rank; exactly the same for the same ranks. NaN for fewer than two rows, where
-    either is constant, or where a value is NaN.
+    Pearson's correlation of the ranks, ties taking their mean rank; exactly the same for the same ranks.
+    NaN for fewer than two rows, where either is constant, or where a value is NaN.
     """
     a, b = (_centred(np.asarray(v, np.float64)) for v in (one, other))
     spread = np.sqrt((a * a).sum(axis=0) * (b * b).sum(axis=0))
@@ -54,10 +52,8 @@ def partial_spearman(one: np.ndarray, other: np.ndarray, given: np.ndarray) -> n
     NaN as there, and where the third list has the order, or the opposite one, of another.
     """
     both, first, second = spearman(one, other), spearman(one, given), spearman(other, given)
-    left = np.stack([1 - first**2, 1 - second**2])
-    spread = np.sqrt(left.prod(axis=0))
-    known = (left > _NOTHING_LEFT).all(axis=0)
-    value = np.divide(both - first * second, spread, out=np.full(spread.shape, np.nan), where=known)
+    left = np.sqrt((1 - first**2) * (1 - second**2))
+    value = np.divide(both - first * second, left, out=np.full(left.shape, np.nan), where=left > 0)
     return np.clip(value, -1, 1)
 
 

@@ -107,17 +107,22 @@ def _box(place, height, width):
     return pixels
 
 
-def placed(first: float, end: float, size: int = 64) -> np.ndarray:
-    """The controls of a part as high as its object of 32 x 32 crop pixels, from and to these columns."""
+def beside(first: float, end: float):
+    """A part as high as its object of 32 x 32 crop pixels, in these columns; those where controls begin."""
     part = Part("leg", (first, 0.0, end, 32.0))
-    return blackout(Object("dog", (0.0, 0.0, 32.0, 32.0), (part,)), "leg", size, [0])
+    black = blackout(Object("dog", (0.0, 0.0, 32.0, 32.0), (part,)), "leg", 64, [0], controls=200)
+    return black, {*(black.controls.any(axis=1).argmax(axis=1) - 16).tolist()}
 
 
 def test_the_last_places_that_there_are_are_found():
     """Of 17 of 32 columns a box of 17 lies on 2, over a tenth, or more; of 16 one of 16 on 1, or on none."""
-    assert not len(placed(0, 17).controls)
-    black = placed(0, 16)
-    assert {*black.controls.any(axis=1).argmax(axis=1).tolist()} == {31, 32} and 0 < black.on_part < 0.1
+    assert not beside(0, 17)[1]
+    black, begin = beside(0, 16)
+    assert begin == {15, 16} and 0 < black.on_part < 0.1
+
+
+def test_a_tenth_and_no_more_may_lie_on_the_part():
+    assert beside(11, 21)[1] == {0, 1, 2, 20, 21, 22}
 
 
 @pytest.mark.parametrize("box", [(0.0, 0.0, 32.0, 32.0), (0.0, 10.0, 33.0, 12.0), (4.0, 4.0, 28.0, 28.0)])

@@ -172,7 +172,7 @@ def test_a_correlation_comes_with_the_same_interval_again():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_where_hardly_an_image_changes_the_ranks_the_interval_holds_the_value(seed):
-    """Of the samples all but 30 below it and 30 above have its very ranks: equal, and not by rounding less."""
+    """Of the samples all but 30 below it and 30 above have its very ranks: equal, not by rounding less."""
     random = np.random.default_rng(seed)
     one, other, given = random.normal(size=(3, 9))
     moved = [random.permutation(one) for _ in range(200)]

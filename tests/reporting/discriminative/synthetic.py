@@ -161,8 +161,8 @@ def drops(crops: int, controlled: int, figures: dict[str, Estimate], area: float
 
 def _resampled(figure: Estimate) -> Resampled:
     """A figure with bootstrap samples that give its interval."""
-    below = np.nextafter(figure.value, -math.inf)
-    return Resampled(figure.value, np.repeat([figure.low, below, figure.value, figure.high], (2, 18, 18, 2)))
+    about = (np.nextafter(figure.value, end) for end in (-math.inf, math.inf))
+    return Resampled(figure.value, np.repeat([figure.low, *about, figure.high], (2, 18, 18, 2)))
 
 
 def _part(rng, part: str, pictures: list[str], number: int, parts: int) -> PartRow:
