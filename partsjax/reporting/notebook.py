@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _VERDICTS = """
 <div class="partsjax-verdicts">
 <style scoped>
+.partsjax-verdicts { overflow-x: auto; }
 .partsjax-verdicts table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .partsjax-verdicts caption { caption-side: top; text-align: left; }
 .partsjax-verdicts th, .partsjax-verdicts td { border: 0; padding: 0.1em 0.6em; text-align: right; }

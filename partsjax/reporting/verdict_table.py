@@ -95,7 +95,7 @@ def _legend(verdicts: Sequence[Verdict], first: LayerSummary, nominal: bool) -> 
         f"{first.false_discovery_rate:g}",
         f"{BELOW} significantly worse than it",
         f"s strict: beyond place and significantly {over} on unseen images",
-        f"p the paper's criterion alone: {over} on train",
+        f"p {over} on train (the paper's criterion), not strict",
     ]
     if any(v.rare for v in verdicts):
         meanings.append(f"* under {first.min_val_boxes} boxes, not counted")

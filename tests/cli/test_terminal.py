@@ -189,7 +189,7 @@ def test_thresholds_are_said_as_they_are(capsys, monkeypatch):
     verdicts = [dataclasses.replace(v, **other) for v in of_layer("conv5")]
     out = " ".join(shown(capsys, monkeypatch, 130, verdicts).split())
     assert "significantly over 12.5% on unseen images" in out and "under 30 boxes" in out
-    assert "over 12.5% on train" in out and "q ≤ 0.07" in out
+    assert "p over 12.5% on train" in out and "q ≤ 0.07" in out
 
 
 def test_the_headline_is_of_the_layer_with_most(capsys, monkeypatch):

@@ -143,7 +143,7 @@ def test_other_images_cannot_be_compared(dataset, found):
 
 def test_a_notebook_sees_the_verdicts(found):
     html = found._repr_html_()
-    for words in ("beast:head", "place alone", "conv2", "random weights", "shuffled parts", "emerges"):
+    for words in ("beast:head", "place prior", "conv2", "random weights", "shuffled parts", "beyond place"):
         assert words in html
     assert "\n" not in repr(found) and "conv2" in repr(found)
     hostile = dataclasses.replace(found, about=dataclasses.replace(found.about, net="<script>"))

@@ -97,7 +97,12 @@ def against_size(content: EmergenceReport, what: str) -> dict[str, Any]:
         alt.Chart(alt.InlineData(values=rows))
         .mark_point(size=45, strokeWidth=1.5, opacity=0.85)
         .encode(
-            x=alt.X("area:Q", title="mean area of the part, % of the crop", scale=alt.Scale(type="log")),
+            x=alt.X(
+                "area:Q",
+                title="mean area of the part, % of the crop",
+                scale=alt.Scale(type="log"),
+                axis=alt.Axis(tickCount=5, format="~g"),
+            ),
             y=alt.Y(f"{what}:Q", title=title),
             stroke=_by_layer(layers, alt.Stroke),
             fill=_by_layer(layers, alt.Fill),

@@ -82,7 +82,13 @@ def knows(what: str, estimate: Estimate) -> str:
     """Whether a set knows "where" or "whether": "Knows where: +12.0 [8.0, 15.0]"; "" where not computed."""
     if math.isnan(estimate.value):
         return ""
-    start = f"Knows {what}" if estimate.low > 0 else f"Does not significantly know {what}"
+    start = (
+        f"Knows {what}"
+        if estimate.low > 0
+        else f"Knows {what} less well than the list prior"
+        if estimate.high < 0
+        else f"Does not significantly know {what}"
+    )
     return f"{start}: {signed(estimate.value)} {interval_text(estimate)}".rstrip()
 
 

@@ -108,6 +108,8 @@ def test_verdicts_in_words():
 def test_what_a_set_knows_in_words():
     assert words.knows("where", BASE.where) == "Knows where: +12.0 [8.0, 15.0]"
     assert words.knows("whether", BASE.whether) == "Does not significantly know whether: +1.0 [−2.0, 4.0]"
+    worse = Estimate(-0.05, -0.08, -0.01)
+    assert words.knows("where", worse) == "Knows where less well than the list prior: −5.0 [−8.0, −1.0]"
     assert words.knows("where", UNKNOWN) == ""
     assert words.drift_in_words(Drift("train", 0.654, 0.03, 1e-9)) == (
         "on 65% of the first third of train objects, 3% of the last"
@@ -162,7 +164,7 @@ def test_what_drifts_is_marked(tmp_path):
     write_emergence_report(tmp_path, _content(BASE, drifting))
     read = pages.read(tmp_path)
     table = read["index.html"].table("all-parts")
-    assert "drifts" not in table[1][2] and table[2][2].endswith("† annotation drifts in train: 65% → 3%")
+    assert "drifts" not in table[1][2] and table[2][2].endswith("† drifts in train: 65% → 3%")
     assert "on 65% of the first third of train objects, 3% of the last" in read["parts/horse-leg.html"].text
     assert "drifts" not in read["parts/horse-head.html"].text
 
@@ -293,7 +295,11 @@ def test_a_part_page_says_what_its_set_knows_beside_its_pictures(tmp_path):
         "4.0]. Of the crops that show the part, its strongest detection is on it in 62% "
         "(place prior: 41%). All its detections together find 71% of the train boxes."
     ) in beside
-    assert "place prior has an AP of 19.0 [17.0, 21.0] on unseen images, and the list prior 15.0" in text
+    assert (
+        "Found beyond place in conv5. The best set on unseen images is in conv5, with an AP of 45.0 [41.0, "
+        "49.0]; the place prior, without looking at a pixel, has 19.0 [17.0, 21.0], the list prior 15.0 "
+        "[13.0, 17.0]."
+    ) in text
 
 
 def test_a_part_page_shows_its_pictures(tmp_path):
