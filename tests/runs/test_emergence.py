@@ -70,6 +70,7 @@ def test_files_say_what_they_should(finished):
         "part",
         "num_pairs",
         *APS,
+        "serves",
     ]
     assert len(table) == (6 + 5) * 2
     parts = rows(workdir / "parts.csv")
@@ -82,6 +83,10 @@ def test_files_say_what_they_should(finished):
         assert int(row["best_filter"]) == best["filter"]
         assert float(row["best_filter_ap_train"]) == pytest.approx(best.ap_train, abs=1e-6)
         assert float(row["best_filter_ap_val"]) == pytest.approx(best.ap_val, abs=1e-6)
+        serving = (
+            {row["best_filter"], *row["combination"].split(";")} if row["beyond_place"] == "true" else set()
+        )
+        assert set(of_part["filter"][of_part.serves].astype(str)) == serving
     manifest = json.loads((workdir / "manifest.json").read_text())
     assert set(manifest["files"]) == set(EMERGENCE_FILES)
     assert manifest["stages"]["network"]["peak_memory_bytes"] > 1e7
