@@ -50,7 +50,7 @@ def test_a_network_a_null_and_a_place_prior_of_ones_own(as_module, robots):
     network = pj.load_network("my_network:build")
     # 7 at stride 4, then 5 of its cells at stride 2.
     assert [(f.size, f.stride) for f in network.fields.values()] == [(7, 4), (23, 8)]
-    null = as_module("null.md", "my_null").next_crop
+    null = as_module("null.md", "my_null").other_crop
     beside = {"nulls": ("shuffled", null), "priors": [as_module("place_prior.md", "my_prior").prior]}
     found = pj.measure(network, robots, layers=["conv2"], limit=12, search=QUICK, progress=False, **beside)
     assert {verdict.layer for verdict in found.verdicts} == {"conv2"}

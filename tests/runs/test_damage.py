@@ -5,11 +5,12 @@ import shutil
 
 import pytest
 
+from partsjax.emergence.nulls import NULLS
 from partsjax.errors import InputError
 from partsjax.runs.emergence.result import KEPT
 from partsjax.runs.options import Options
 from tests.runs import comparing
-from tests.runs.running import asked_of_scores, run, tree
+from tests.runs.running import SEED, asked_of_scores, run, tree
 from tests.runs.test_caches import written
 from tests.runs.test_stages import flipped
 
@@ -25,14 +26,15 @@ def rot(folder) -> list:
 
 
 def test_a_rotten_cache_is_computed_again(folder, finished, tmp_path):
-    """Stimuli of trained and random weights, and the evidence of all."""
+    """Stimuli of every network, and the evidence of all."""
     shutil.copytree(finished[0], tmp_path / "W")
     paths = rot(tmp_path / "W")
     assert {path.relative_to(tmp_path / "W" / "cache").parts[0] for path in paths} == {
-        "stimuli", "stimuli-random", "evidence", "evidence-random", "evidence-shuffled"
-    }  # fmt: skip
+        *("stimuli", *(f"stimuli-{name}-{SEED}" for name in ("random", "permuted"))),
+        *("evidence", *(f"evidence-{name}-{SEED}" for name in NULLS)),
+    }
     said = []
-    run(folder, tmp_path / "W", nulls=("random", "shuffled"), say=said.append)
+    run(folder, tmp_path / "W", nulls=tuple(NULLS), say=said.append)
     assert all(sum(f"{path}: damaged" in line for line in said) == 1 for path in paths)
     assert written(tmp_path / "W") == written(finished[0])
     assert not any(
@@ -46,7 +48,7 @@ def test_evidence_alone_needs_no_network(folder, finished, tmp_path, monkeypatch
     for path in rot_of.rglob("conv2-*.npz"):
         path.write_bytes(path.read_bytes()[:1000])
     monkeypatch.setattr("partsjax.runs.network_stages.extractor", None)
-    run(folder, tmp_path / "W", nulls=("random", "shuffled"))
+    run(folder, tmp_path / "W", nulls=tuple(NULLS))
     assert written(tmp_path / "W") == written(finished[0])
 
 

@@ -1,5 +1,6 @@
-"""What cannot know parts: the random and the shuffled null of a run, and runs without them."""
+"""What cannot know parts: the nulls of a run, and runs without them."""
 
+import itertools
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from partsjax.emergence.nulls import NULLS
 from partsjax.runs.options import Options
 from tests.runs.running import QUICK, SEED, asked, number, rows, run
 
-ENDS = ("ap_train", "ap_val", "ap_val_low", "ap_val_high", "emerges_strict")
+ENDS = ("ap_train", "ap_val", "ap_val_low", "ap_val_high", "beyond_place", "emerges_strict")
 NULL_COLUMNS = {null: {f"{null}_{end}" for end in ENDS} for null in NULLS}
 
 
@@ -20,7 +21,8 @@ def test_the_random_null_is_the_run_with_random_weights(folder, parts, tmp_path)
     for row, untrained in zip(parts, rows(tmp_path / "parts.csv"), strict=True):
         for end in ("train", "val", "val_low", "val_high"):
             assert row[f"random_ap_{end}"] == untrained[f"combination_ap_{end}"]
-        assert row["random_emerges_strict"] == untrained["emerges_strict"]
+        for flag in ("beyond_place", "emerges_strict"):
+            assert float(row[f"random_{flag}"]) == (untrained[flag] == "true")
         assert row["random_ap_train"] != row["combination_ap_train"]
 
 
@@ -32,17 +34,21 @@ def stimuli(workdir, name):
     }
 
 
-def test_the_random_null_never_sees_the_trained_networks_stimuli(finished):
-    trained, untrained = (stimuli(finished[0], name) for name in ("stimuli", "stimuli-random"))
-    assert trained.keys() == untrained.keys() and len(trained) == 4
-    assert not any(np.array_equal(trained[place], untrained[place]) for place in trained)
+def test_no_network_sees_anothers_stimuli(finished):
+    networks = ["stimuli", f"stimuli-random-{SEED}", f"stimuli-permuted-{SEED}"]
+    assert sorted(path.name for path in (finished[0] / "cache").glob("stimuli*")) == sorted(networks)
+    of_each = [stimuli(finished[0], name) for name in networks]
+    for one, other in itertools.combinations(of_each, 2):
+        assert one.keys() == other.keys() and len(one) == 4
+        assert not any(np.array_equal(one[place], other[place]) for place in one)
 
 
 @pytest.mark.slow
 def test_the_null_of_random_weights_has_other_random_weights(folder, tmp_path):
     run(folder, tmp_path / "null", weights="random", layers=("conv1",), nulls=("random",), limit=6)
     run(folder, tmp_path / "next", weights="random", layers=("conv1",), seed=SEED + 1, limit=6)
-    null, following = stimuli(tmp_path / "null", "stimuli-random"), stimuli(tmp_path / "next", "stimuli")
+    null = stimuli(tmp_path / "null", f"stimuli-random-{SEED}")
+    following = stimuli(tmp_path / "next", "stimuli")
     own = stimuli(tmp_path / "null", "stimuli")
     for place in null:
         np.testing.assert_array_equal(null[place], following[place])
@@ -50,13 +56,13 @@ def test_the_null_of_random_weights_has_other_random_weights(folder, tmp_path):
     assert all(row["random_ap_train"] for row in rows(tmp_path / "null" / "parts.csv"))
 
 
-def test_shuffled_parts_are_found_less(parts):
+@pytest.mark.parametrize("null", ["shuffled", "unfounded"])
+def test_other_parts_are_found_less(parts, null):
     for split in ("train", "val"):
-        real, null = (
-            np.array([number(row[f"{what}_ap_{split}"]) for row in parts])
-            for what in ("combination", "shuffled")
+        real, moved = (
+            np.array([number(row[f"{what}_ap_{split}"]) for row in parts]) for what in ("combination", null)
         )
-        assert np.mean(real - null) > 0.2 and (real > null).sum() >= 3
+        assert np.mean(real - moved) > 0.2 and (real > moved).sum() >= 3
 
 
 @pytest.mark.slow
@@ -65,7 +71,8 @@ def test_a_null_that_was_not_run_has_no_columns(folder, finished, parts, tmp_pat
     run(folder, tmp_path, nulls=nulls)
     missing = {c for null in NULL_COLUMNS if null not in nulls for c in NULL_COLUMNS[null]}
     for row, full in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
-        assert row.keys() == full.keys() - missing and all(row.values())
+        assert row.keys() == full.keys() - missing
+        assert all(value for column, value in row.items() if not column.startswith("drift"))
         assert row == {column: full[column] for column in row}
     layers = json.loads((tmp_path / "summary.json").read_text())["layers"]
     assert all(tuple(of_layer["nulls"]) == nulls for of_layer in layers.values())
