@@ -68,7 +68,7 @@ class Difference:
     by_chance: float
 
 
-def mean_ap(networks: Sequence[JudgedLayer]) -> Estimate:
+def mean_held_out_ap(networks: Sequence[JudgedLayer]) -> Estimate:
     """Mean held-out AP over parts, and over seeds where there are several: one `JudgedLayer` for each."""
     _check(networks)
     return over_seeds([_mean(n.ap_val) for n in networks], [_mean(_drawn(n)) for n in networks])

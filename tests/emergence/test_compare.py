@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from scipy import stats
 
 from partsjax.emergence.bootstrap import resampled_ap, resamples
-from partsjax.emergence.compare import JudgedLayer, mean_ap, network_difference, over_seeds
+from partsjax.emergence.compare import JudgedLayer, mean_held_out_ap, network_difference, over_seeds
 from partsjax.ops.average_precision import curve
 from tests.emergence.test_bootstrap import check_rate, photographs
 
@@ -105,9 +105,11 @@ def test_equal_networks_differ_by_nothing_and_opposite_ways_by_opposite_figures(
 def test_the_difference_of_means_is_the_mean_of_differences():
     random = np.random.default_rng(1)
     one, other = measured(random), measured(random)
-    gain = mean_ap([one]).value - mean_ap([other]).value
+    gain = mean_held_out_ap([one]).value - mean_held_out_ap([other]).value
     assert network_difference([one], [other]).mean.value == pytest.approx(gain)
-    assert {type(v) for v in (*network_difference([one], [other]).by_seed, mean_ap([one]).value)} == {float}
+    assert {
+        type(v) for v in (*network_difference([one], [other]).by_seed, mean_held_out_ap([one]).value)
+    } == {float}
 
 
 def test_a_single_run_against_several_seeds_meets_each_of_them():
@@ -131,7 +133,7 @@ def test_a_figure_that_is_not_known_stays_unknown():
     assert np.isnan([*found.mean, *found.by_seed, *itertools.chain(*found.parts)]).all()
     assert found.better == found.worse == 0
     empty = JudgedLayer((), np.zeros(0), np.zeros((0, 40), np.float32))
-    assert np.isnan([*network_difference([empty], [empty]).mean, *mean_ap([empty])]).all()
+    assert np.isnan([*network_difference([empty], [empty]).mean, *mean_held_out_ap([empty])]).all()
 
 
 def test_what_cannot_be_compared_is_refused():
@@ -148,13 +150,13 @@ def test_classes_with_equally_many_images_are_drawn_independently():
     """Two classes whose every image has the same luck: their means' errors must not add up."""
     luck = np.random.default_rng(4).normal(0, 1, 1000).astype(np.float32)
     parts = (("dog", "head"), ("cat", "head"))
-    together = mean_ap([JudgedLayer(parts, np.zeros(2), np.stack([luck, luck]))])
-    alone = mean_ap([JudgedLayer(parts[:1], np.zeros(1), luck[None])])
+    together = mean_held_out_ap([JudgedLayer(parts, np.zeros(2), np.stack([luck, luck]))])
+    alone = mean_held_out_ap([JudgedLayer(parts[:1], np.zeros(1), luck[None])])
     assert (together.high - together.low) / (alone.high - alone.low) == pytest.approx(
         math.sqrt(0.5), abs=0.06
     )
     one_class = (("dog", "head"), ("dog", "leg"))
-    same = mean_ap([JudgedLayer(one_class, np.zeros(2), np.stack([luck, luck]))])
+    same = mean_held_out_ap([JudgedLayer(one_class, np.zeros(2), np.stack([luck, luck]))])
     np.testing.assert_allclose(same, alone, atol=1e-6)
 
 

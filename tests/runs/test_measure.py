@@ -123,6 +123,8 @@ def test_another_network_is_compared_image_by_image(dataset, found):
     row = found_.layers.iloc[1]
     assert row.difference == pytest.approx(row.ap_val - row.other_ap_val)
     assert row.difference_low <= row.difference <= row.difference_high
+    counts = [of.summary["conv2"].beyond_place for of in (found, other)]
+    assert [row.beyond_place, row.other_beyond_place] == counts and not row.nominal
     assert "minus" in repr(found_) and found_._repr_html_().count("<table") == 2
     back = other.compare(found)
     assert list(back.layers.difference) == pytest.approx(list(-found_.layers.difference))

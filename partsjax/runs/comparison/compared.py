@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from partsjax.emergence.compare import Difference, mean_ap, network_difference, over_seeds
+from partsjax.emergence.compare import Difference, mean_held_out_ap, network_difference, over_seeds
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 from partsjax.errors import InputError
 from partsjax.reporting.comparison import ComparedPart, Figures
@@ -33,8 +33,8 @@ def figures(measured: Measured) -> dict[tuple[str, str], Figures]:
             layers = [judged_layer(one, layer) for one in of_seeds]
             found[network, layer] = Figures(
                 summaries=tuple(one.summary[layer] for one in of_seeds),
-                ap_val=tuple(mean_ap([one]) for one in layers),
-                mean_ap_val=mean_ap(layers),
+                ap_val=tuple(mean_held_out_ap([one]) for one in layers),
+                mean_ap_val=mean_held_out_ap(layers),
             )
     return found
 
