@@ -3,9 +3,9 @@
 On the crops of each class in unseen images, ablates every filter of a layer and blacks out every part, one
 at a time, and measures how much the score of the right class drops. A filter is discriminative for a class
 if the drop is over two standard deviations above the mean of the layer's filters; a part if the drop is
-significantly larger than for boxes of its size at random places inside the object. Then it asks how many of
-these filters detect a part that emerges, compared with chance, and whether the parts that matter are those
-with detectors.
+significantly larger than for boxes of its size elsewhere in the object, which leave the part alone. Then it
+asks how many of these filters detect a part beyond place, compared with chance, and whether the parts that
+matter are those with detectors.
 
   partsjax supervision --supervision=object --workdir=W
   partsjax discriminativeness --weights=W/checkpoint

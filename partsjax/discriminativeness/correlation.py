@@ -9,12 +9,15 @@ from scipy.stats import rankdata
 from partsjax.emergence.bootstrap import Resampled, interval, resamples
 from partsjax.emergence.verdict import UNKNOWN, Estimate
 
+MIN_THINGS = 5  # with fewer not even the same order is significant: 2/4! > 0.05 (our choice)
+
 
 @dataclasses.dataclass(frozen=True)
 class RankCorrelation:
     """Spearman's rank correlation over a number of things.
 
-    over_things: with its 95% interval over the things themselves (the parts, say, drawn again).
+    over_things: with its 95% interval over the things themselves (the parts, say, drawn again); of fewer than
+      5 things none.
     over_images: with its 95% interval over images.
     """
 
@@ -85,6 +88,6 @@ def rank_correlation(
         return RankCorrelation(number, UNKNOWN, UNKNOWN)
     counts = resamples(number, seed).astype(np.int64)
     drawn = np.stack([np.repeat(np.arange(number), c) for c in counts.T], axis=1)  # [P, R]
-    over_things = interval(correlate(*values[:, drawn]), value)
+    over_things = interval(correlate(*values[:, drawn]), value) if number >= MIN_THINGS else UNKNOWN[1:]
     over_images = interval(correlate(*(np.asarray(figure.samples)[known] for figure in figures)), value)
     return RankCorrelation(number, Estimate(value, *over_things), Estimate(value, *over_images))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from partsjax.data import shapeparts
-from partsjax.data.crops import class_crops
+from partsjax.data.crops import class_crops, pixels_of
 from partsjax.data.pipeline import batches
 from partsjax.data.planted import planted_network
+from partsjax.data.schema import Object, Part
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.blackout import blackout, blackout_scores
 from partsjax.discriminativeness.correlation import spearman
@@ -88,3 +89,36 @@ def test_blackout_finds_the_part_a_class_reads(object_class):
 
 def _eight(controls: np.ndarray) -> np.ndarray:
     return controls if len(controls) else np.zeros((8, *controls.shape[1:]), bool)
+
+
+def objects(count: int = 12) -> list[Object]:
+    """Dogs whose torso fills not quite half of them, at the left or the right, and whose ear is small."""
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(count):
+        side = float(random.choice([2, 108]))
+        left, top = random.uniform(0, 180, 2)
+        parts = Part("torso", (side, 10, side + 90, 190)), Part("ear", (left, top, left + 18, top + 15))
+        found.append(Object("dog", (0.0, 0.0, 200.0, 200.0), parts))
+    return found
+
+
+def test_of_a_classifier_that_reads_a_large_part_no_control_takes_it_away():
+    """It reads a crop's pixels on the torso, of which a random box of the torso's size covers about half."""
+    shown = objects()
+    read = [pixels_of(dog.parts[0], dog.box, 224) for dog in shown]
+
+    def drops(part: str):
+        columns = []
+        for n, (dog, torso) in enumerate(zip(shown, read, strict=True)):
+            black = blackout(dog, part, 224, [0, n])
+            lost = [(mask & torso).sum() / torso.sum() for mask in (black.part, *black.controls)]
+            columns.append((lost[0], lost[1:], *black.areas, black.on_part))
+        return part_drops(
+            Blackouts(*map(np.array, zip(*columns, strict=True))), np.arange(len(shown)), resamples(12, 0)
+        )
+
+    torso, ear = drops("torso"), drops("ear")
+    assert torso.discriminative is True and torso.without_control == 0
+    assert torso.on_part <= 0.1 and torso.difference.value >= 0.9 * torso.drop.value > 0.89
+    assert ear.discriminative is False and ear.controlled == 12

@@ -182,3 +182,10 @@ def test_where_hardly_an_image_changes_the_ranks_the_interval_holds_the_value(se
     found = rank_correlation(Resampled(one, samples), *fixed)
     ends = [float(partial_spearman(v, other, given)) for v in (moved[0], moved[-1])]
     np.testing.assert_allclose(found.over_images[1:], ends)
+
+
+@pytest.mark.parametrize(("number", "known"), [(4, False), (5, True)])
+def test_of_fewer_than_five_things_there_is_no_interval_over_them(number, known):
+    found = rank_correlation(resampled(np.arange(number)), resampled(np.arange(number) ** 2))
+    assert found.value == found.over_images.low == 1 and (found.over_things.low == 1) == known
+    assert np.isnan(found.over_things[1:]).all() != known

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from partsjax.data import crops
-from partsjax.discriminativeness import blackout, filters, part_drops, relation
+from partsjax.discriminativeness import blackout, correlation, filters, part_drops, relation
 from partsjax.emergence import bootstrap, combination, fixed_boxes, regression, verdict
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
@@ -44,6 +44,7 @@ FIXED = {
     "controls of a part": (blackout.CONTROLS, 8),
     "of a control on the part": (blackout.MOST_ON_PART, 0.1),
     "crops with a control": (part_drops.MIN_CROPS, 6),
+    "things with an interval over them": (correlation.MIN_THINGS, 5),
     "permutations of the filters": (relation.PERMUTATIONS, 10_000),
 }
 

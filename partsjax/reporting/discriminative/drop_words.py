@@ -13,9 +13,9 @@ RELATION_WORDS = {
 }
 """Relation -> the two figures whose rank correlation it is."""
 SIZE_WORDS = {
-    "difference_and_excess": "out, by the control and the place prior",
-    "drop_and_excess_given_area": "out, by its ranks",
-    "drop_and_ap_val": "in",
+    "difference_and_excess": "out of both: a control, and the place prior",
+    "drop_and_excess_given_area": "out of both, as far as it ranks them",
+    "drop_and_ap_val": "in both",
 }
 """Relation -> whether the parts' size is in it."""
 

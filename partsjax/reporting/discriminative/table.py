@@ -10,7 +10,7 @@ from rich.text import Text
 
 from partsjax.discriminativeness.correlation import RankCorrelation
 from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
-from partsjax.discriminativeness.part_drops import PartCounts
+from partsjax.discriminativeness.part_drops import MIN_CROPS, PartCounts
 from partsjax.discriminativeness.part_relations import RELATIONS
 from partsjax.discriminativeness.relation import CRITERIA, Overlap
 from partsjax.reporting.discriminative.drop_words import CRITERION_WORDS, RELATION_WORDS, amount, correlation
@@ -20,8 +20,8 @@ _FILTERS = ("class", "filters", *(f"{CRITERION_WORDS[name]}\n(chance)" for name 
 _PARTS = (
     "class",
     "parts",
-    "no control",
-    *(f"{one},\n{other}" for one, other in map(RELATION_WORDS.get, RELATIONS)),
+    "no\ncontrol",
+    *(",\n".join([one, *other.split(", ")]) for one, other in map(RELATION_WORDS.get, RELATIONS)),
 )
 
 
@@ -124,7 +124,10 @@ def sentence(found: LayerFindings) -> str:
     first = [f"{c.object_class}: {part}" for c in found.classes if (part := _first_part(c))]
     text += f", most of all {', '.join(first)}." if first else "."
     if total.parts.uncontrolled:
-        text += f" Of {total.parts.uncontrolled} more nothing is said: no control fits beside them."
+        text += (
+            f" Of {total.parts.uncontrolled} more nothing is said: a control fits on fewer than {MIN_CROPS} "
+            "of their crops."
+        )
     return text
 
 
