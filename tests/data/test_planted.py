@@ -21,7 +21,7 @@ from partsjax.emergence.stimuli import Stimuli
 from partsjax.ops import local_maxima
 from tests.plain.average_precision import average_precision
 from tests.plain.detections import overlapped
-from tests.plain.pipeline import prior_ap, score_layer
+from tests.plain.pipeline import median_box_ap, score_layer
 
 PLANTED = planted_network()
 BLIND = blind_network(seed=3, filters=12)
@@ -195,11 +195,11 @@ def _box_ap(box, truth, part):
     return average_precision(np.ones(len(found)), found, np.zeros(first[-1], bool))
 
 
-def test_the_fixed_box_of_this_test_is_the_prior_of_the_plain_pipeline():
+def test_the_fixed_box_of_this_test_is_that_of_the_plain_pipeline():
     _, (train, val), parts = _scores("blind", "digger", 0, "natural", 100)
     for p in range(len(parts)):
         median = np.median(np.concatenate([crop[p] for crop in train]), axis=0)
-        assert _box_ap(median, val, p) == pytest.approx(prior_ap(train, val, p))
+        assert _box_ap(median, val, p) == pytest.approx(median_box_ap(train, val, p))
 
 
 def test_blind_filters_do_not_look():

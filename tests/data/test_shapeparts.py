@@ -15,7 +15,7 @@ from partsjax.data.shapeparts.compose import compose
 from partsjax.data.shapeparts.raster import MOST_SHAPES, at_centres, identify
 from partsjax.data.shapeparts.scene import Key
 from partsjax.errors import InputError
-from tests.plain.pipeline import prior_ap
+from tests.plain.pipeline import median_box_ap
 
 SOME_KEYS = [Key(3, split, c, i) for c in shapeparts.CLASSES for split in ("train", "val") for i in (0, 7)]
 
@@ -195,14 +195,14 @@ def test_some_images_show_two_objects_and_some_figures_are_occluded(default):
 
 
 def test_a_fixed_box_finds_few_parts(default):
-    """The place prior (the median train box in every crop) is weak: figures turn, mirror and bend."""
+    """The median train box in every crop is weak: figures turn, mirror and bend."""
     large = {"torso": 0.5, "body": 0.45, "boom": 0.45}
     values = []
     for object_class in default.parts:
         crops = [class_crops(default, object_class, split, 224) for split in ("train", "val")]
         truths = [_truth(c) for c in crops]
         for p, name in enumerate(crops[0].parts):
-            value = prior_ap(truths[0], truths[1], p)
+            value = median_box_ap(truths[0], truths[1], p)
             values.append(value)
             assert value < large.get(name, 0.15), (object_class, name, value)
     assert np.mean(values) < 0.1

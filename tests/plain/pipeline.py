@@ -62,8 +62,12 @@ def fit_filters(train, largest, paired, size):
     return regressors, np.array(counts)
 
 
-def regressed_ap(split, largest, regressors, truth, size, difficult=None):
-    """AP of one part for each filter with its regressor; 0 for a filter that has none: [F]."""
+def regressed(split, largest, regressors, size):
+    """A part's detections by each filter with its regressor, before suppression.
+
+    Returns:
+      boxes [N, F, K, 4] and scores [N, F, K], 0 for a filter without a regressor.
+    """
     scores = split.scores.copy()
     boxes = np.zeros((*scores.shape, 4))
     for f, coefficients in enumerate(regressors):
@@ -72,7 +76,34 @@ def regressed_ap(split, largest, regressors, truth, size, difficult=None):
             continue
         phi = regression.features(split.centers[:, f], split.neighbours[:, f], largest[f], size)
         boxes[:, f] = regression.predict(phi, coefficients, split.centers[:, f], size)
-    return part_ap(boxes, scores, truth, difficult)
+    return boxes, scores
+
+
+def regressed_ap(split, largest, regressors, truth, size, difficult=None):
+    """AP of one part for each filter with its regressor; 0 for a filter that has none: [F]."""
+    return part_ap(*regressed(split, largest, regressors, size), truth, difficult)
+
+
+def detect(train_activation, activation, field, train_part, size, k=8):
+    """`regressed` detections of one part on some crops; regressors are fitted on train.
+
+    Args:
+      train_activation, activation: [N, H, W, F] after the ReLU.
+      field: as for `score_layer`.
+      train_part: N arrays [G, 4], the part's boxes in the train crops.
+    """
+    _, stride, center = field
+    train, split = (peaks.find(a, stride, center, k) for a in (train_activation, activation))
+    largest = train.scores.max((0, 2))
+    paired = np.stack([regression.pair(c, t) for c, t in zip(train.centers, train_part, strict=True)])
+    regressors, _ = fit_filters(train, largest, paired, size)
+    return regressed(split, largest, regressors, size)
+
+
+def union(boxes, scores):
+    """All that is left after suppression within each filter, crop by crop: N arrays [D, 4], N arrays [D]."""
+    kept = suppress(boxes, scores)
+    return [b[k] for b, k in zip(boxes, kept, strict=True)], [s[k] for s, k in zip(scores, kept, strict=True)]
 
 
 def score_layer(train_activation, val_activation, field, train_truth, val_truth, size, k=8):
@@ -122,8 +153,8 @@ def score_class(train_activations, val_activations, fields, train_truth, val_tru
     }
 
 
-def prior_ap(train_truth, truth, part):
-    """AP of the place prior: the median train box of the part, once per crop, all of one score.
+def median_box_ap(train_truth, truth, part):
+    """AP of the median train box of the part, once per crop, all of one score.
 
     No train box, no detection: 0, or NaN where the split has none of the part either.
     """

@@ -7,7 +7,7 @@ import pytest
 
 from tests.plain.average_precision import average_precision
 from tests.plain.detections import iou, overlapped, suppress
-from tests.plain.pipeline import prior_ap, score_class, score_layer
+from tests.plain.pipeline import detect, median_box_ap, score_class, score_layer, union
 
 
 def test_suppression_by_hand():
@@ -126,14 +126,25 @@ def test_val_is_judged_on_its_own_boxes_with_the_regressors_of_train():
     assert scores.ap_val[0, 0] == scores.ap_val_unregressed[0, 0] == 0
 
 
-def test_the_prior_is_the_median_box_as_one_step():
+def test_detections_by_hand():
+    rng = np.random.default_rng(5)
+    (train, train_truth), (val, val_truth) = planted(rng, 40), planted(rng, 10)
+    boxes, scores = detect(train, val, FIELD, [t[0] for t in train_truth], SIDE)
+    assert boxes.shape == (10, 4, 8, 4) and (scores[:, 2] == 0).all()  # the silent filter
+    np.testing.assert_allclose(boxes[:, 0, 0], np.concatenate([t[0] for t in val_truth]), atol=0.5)
+    found, strength = union(boxes[:, [0, 3]], scores[:, [0, 3]])
+    for n in range(10):  # one of filter 0, and of filter 3 no repeat
+        assert found[n].shape == (2, 4) and strength[n].tolist() == [val[n].max()] * 2
+
+
+def test_the_median_box_is_one_step():
     def boxes(*rights):
         return [[np.array([[0, 0, right, 10]], float)] for right in rights]
 
     train = boxes(10, 20, 90)
     # IoU with the median, 0..20 wide: 1, 20/40, 20/60; two of three are found by three detections
-    assert prior_ap(train, boxes(20, 40, 60), 0) == pytest.approx(2 / 3 * 2 / 3)
+    assert median_box_ap(train, boxes(20, 40, 60), 0) == pytest.approx(2 / 3 * 2 / 3)
     none = [[np.zeros((0, 4))]] * 3
-    assert prior_ap(none, train, 0) == 0
-    assert np.isnan(prior_ap(train, none, 0))
-    assert np.isnan(prior_ap(none, none, 0))
+    assert median_box_ap(none, train, 0) == 0
+    assert np.isnan(median_box_ap(train, none, 0))
+    assert np.isnan(median_box_ap(none, none, 0))

@@ -9,18 +9,23 @@ from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops
 from partsjax.networks.protocol import Network
 from tests import tiny
-from tests.plain import pipeline, regression, stimuli
+from tests.plain import pipeline
 from tests.plain.crops import crop
 from tests.plain.detections import overlapped, suppress
+from tests.plain.place_prior import covariates
 
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """A split as the network sees it: maps {layer: [N, H, W, F]}, truth[n][p] [G, 4], images int [N]."""
+    """A split as the network sees it: maps {layer: [N, H, W, F]}, truth[n][p] [G, 4], images int [N].
+
+    covariates: [N, 6], what the place prior reads.
+    """
 
     maps: dict[str, np.ndarray]
     truth: list[list[np.ndarray]]
     images: np.ndarray
+    covariates: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +39,12 @@ class Detected:
     found: np.ndarray
     boxes: np.ndarray
     positives: np.ndarray
+
+    def union(self, members: list[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """All detections of some filters, crop by crop: boxes [D, 4] and scores [D]."""
+        kept, boxes, scores = (a[members] for a in (self.found > -2, self.boxes, self.scores))
+        crops = range(len(self.positives))
+        return [boxes[:, :, n][kept[:, :, n]] for n in crops], [scores[:, :, n][kept[:, :, n]] for n in crops]
 
 
 def seen(folder: Path, network: Network, split: str) -> Seen:
@@ -50,28 +61,17 @@ def seen(folder: Path, network: Network, split: str) -> Seen:
         [t.boxes[:, p, t.valid[p, :, n], n].T.astype(float) for p in range(len(crops.parts))]
         for n in range(len(crops))
     ]
-    return Seen({layer: np.asarray(m) for layer, m in maps.items()}, truth, crops.image_index)
+    read = covariates(crops.object_boxes, crops.image_sizes)
+    return Seen({layer: np.asarray(m) for layer, m in maps.items()}, truth, crops.image_index, read)
 
 
 def detected(train: Seen, judged: Seen, network: Network, layer: str, part: int) -> Detected:
     """What all filters of a layer say of a part in `judged`, their regressors fitted on `train`."""
     field = network.fields[layer]
-    of_train, of_judged = (
-        stimuli.find(s.maps[layer], field.stride, field.center, 8) for s in (train, judged)
+    maps = (s.maps[layer] for s in (train, judged))
+    boxes, scores = pipeline.detect(
+        *maps, (field.size, field.stride, field.center), [t[part] for t in train.truth], tiny.SIZE
     )
-    largest = of_train.scores.max((0, 2))
-    paired = np.stack(
-        [regression.pair(c, t[part]) for c, t in zip(of_train.centers, train.truth, strict=True)]
-    )
-    regressors, _ = pipeline.fit_filters(of_train, largest, paired, tiny.SIZE)
-    scores = of_judged.scores.copy()
-    boxes = np.zeros((*scores.shape, 4))
-    for f, coefficients in enumerate(regressors):
-        if coefficients is None:
-            scores[:, f] = 0
-            continue
-        phi = regression.features(of_judged.centers[:, f], of_judged.neighbours[:, f], largest[f], tiny.SIZE)
-        boxes[:, f] = regression.predict(phi, coefficients, of_judged.centers[:, f], tiny.SIZE)
     truth = [t[part] for t in judged.truth]
     found = np.stack([overlapped(b, t) for b, t in zip(boxes, truth, strict=True)])
     found = np.where(suppress(boxes, scores), found, -2)

@@ -7,10 +7,13 @@ import pytest
 from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import class_crops
 from partsjax.emergence.combination import Search
+from partsjax.emergence.fixed_boxes import LIST_PRIOR
+from partsjax.emergence.method import Method
+from partsjax.emergence.place_prior import of_part
 from partsjax.networks import load_network
 from partsjax.runs.options import Options
+from tests.plain import on_photographs
 from tests.plain import pipeline as plain
-from tests.plain.crops import crop
 from tests.runs.running import QUICK, asked
 
 CROPS, FILTERS = 40, 24
@@ -23,8 +26,9 @@ def test_every_horse_is_there(photographs):
     assert sum(len(c.images) for c in crops) == 423
 
 
-@pytest.mark.slow
-def test_equals_the_plain_method_on_horses(photographs, tmp_path):
+@pytest.fixture(scope="module")
+def horses(photographs, tmp_path_factory):
+    """Workdir of a run on some of them."""
     options = Options(
         dataset="coco_parts",
         data_dir=str(photographs),
@@ -34,37 +38,74 @@ def test_equals_the_plain_method_on_horses(photographs, tmp_path):
         search=Search(genetic=QUICK),
         nulls=(),
     )
-    asked(options, tmp_path)
-    table = pd.read_parquet(tmp_path / "filters.parquet")
+    workdir = tmp_path_factory.mktemp("horses")
+    asked(options, workdir)
+    return workdir
 
+
+@pytest.fixture(scope="module")
+def plainly_seen(photographs):
+    """(train, val) as the plain reader and its crops have them, all activations of conv4, part names."""
     network = load_network("alexnet", "imagenet")
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
-    maps, truth = [], []
-    for split in ("train", "val"):
-        crops = class_crops(
-            read_coco_parts(photographs, ["horse"]), "horse", split, network.input_size, limit=CROPS
-        )
-        pixels = [
-            crop(crops.images[i].source.read(), box, network.input_size, mean)
-            for i, box in zip(crops.image_index, crops.object_boxes, strict=True)
-        ]
-        found = network.apply(network.params, (np.stack(pixels) - mean) / std, ("conv4",))
-        maps.append(np.asarray(found["conv4"])[..., :FILTERS])
-        t = crops.truth
-        truth.append(
-            [
-                [t.boxes[:, p, t.valid[p, :, n], n].T for p in range(len(crops.parts))]
-                for n in range(len(crops))
-            ]
-        )
-    field = network.fields["conv4"]
-    field = field.size, field.stride, field.center
-    expected = plain.score_layer(*maps, field, *truth, network.input_size)
+    splits, names = on_photographs.seen("horse", CROPS)
+    pixels = [((split.crops - mean) / std).astype(np.float32) for split in splits]
+    maps = [np.asarray(network.apply(network.params, of_split, ("conv4",))["conv4"]) for of_split in pixels]
+    return splits, maps, names
+
+
+@pytest.mark.slow
+def test_equals_the_plain_method_on_horses(horses, plainly_seen):
+    table = pd.read_parquet(horses / "filters.parquet")
+    splits, maps, names = plainly_seen
+    some = [of_split[..., :FILTERS] for of_split in maps]
+    truth = (split.truth for split in splits)
+    expected = plain.score_layer(*some, on_photographs.FIELDS["conv4"], *truth, on_photographs.SIZE)
     for name in ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"):
-        mine = table.pivot(index="filter", columns="part", values=name)[list(crops.parts)].to_numpy()[
-            :FILTERS
-        ]
+        mine = table.pivot(index="filter", columns="part", values=name)[names].to_numpy()[:FILTERS]
         wanted = getattr(expected, name)
         assert np.nanmean(np.abs(mine - wanted)) < 1e-3, name  # 0.005 is asked for
         np.testing.assert_array_equal(np.isnan(mine), np.isnan(wanted))
     assert np.nanmax(expected.ap_val) > 0.3
+
+
+@pytest.mark.slow
+def test_sets_are_judged_as_by_the_plain_method_on_horses(horses, plainly_seen, photographs):
+    """From photographs and annotations up: the priors, WHERE and WHETHER, hit rates, coverage, intervals.
+
+    All but the centers of k-means: of a few boxes those of one start and of another differ.
+    """
+    splits, maps, names = plainly_seen
+    crops = class_crops(read_coco_parts(photographs, ["horse"]), "horse", "train", 224, limit=CROPS)
+    parts = pd.read_csv(horses / "parts.csv").set_index("part")
+    exact, in_other_orders = 2e-3, 0.02
+    for part, row in parts[parts.best_filter.notna() & (parts.num_val > 0)].iterrows():
+        members = [int(number) for number in row.combination.split(";")]
+        listed = LIST_PRIOR.on(*[of_part(crops, names.index(part))] * 2, Method())
+        plainly = on_photographs.judged_set(
+            splits,
+            [of_split[..., members] for of_split in maps],
+            on_photographs.FIELDS["conv4"],
+            names.index(part),
+            fixed=listed.boxes[listed.crops == 0],
+            resamples=100,
+        )
+        for column, figure, near in (
+            ("combination_ap_val", plainly["ap"][0], exact),
+            ("hit_rate", plainly["hit_rate"], exact),
+            ("coverage_train", plainly["coverage"], exact),
+            ("prior_ap_train", plainly["place_train"], in_other_orders),
+            ("prior_ap_val", plainly["place_ap"], in_other_orders),
+            ("list_prior_ap_train", plainly["list_train"], in_other_orders),
+            ("list_prior_ap_val", plainly["list_ap"], in_other_orders),
+            ("excess_over_prior", plainly["excess"][0], in_other_orders),
+            ("where", plainly["where"][0], exact),
+            ("whether", plainly["whether"][0], in_other_orders),
+            ("prior_hit_rate", plainly["place_hit_rate"], in_other_orders),
+        ):
+            assert row[column] == pytest.approx(figure, abs=near), (part, column)
+        for column, what in (("combination_ap_val", "ap"), ("excess_over_prior", "excess")):
+            _, low, high = plainly[what]
+            near = 0.35 * (high - low) + in_other_orders
+            assert row[f"{column}_low"] == pytest.approx(low, abs=near), (part, column)
+            assert row[f"{column}_high"] == pytest.approx(high, abs=near), (part, column)
