@@ -26,7 +26,7 @@ FAULTS = {
     "asks for": ("</main>", '<img src="http://127.0.0.1:9/x.png" alt="x" width="1" height="1"></main>'),
     "unloaded": ('src="crops/', 'src="gone/'),
     "wider": ("</main>", '<p style="min-width: 3000px">x</p></main>'),
-    "undrawn": ('id="chart-counts">{', 'id="chart-counts">'),
+    "undrawn": ('id="chart-beyond">{', 'id="chart-beyond">'),
     "unsorted": ("</main>", "<script>addEventListener('click', e => e.stopPropagation(), 1)</script></main>"),
     "console": ("</main>", "<script>console.error('x')</script></main>"),
     "not defined": ("</main>", "<script>x()</script></main>"),
