@@ -2,8 +2,8 @@
 
 Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
 filter fires to the part's box, and measures average precision at IoU 0.4, on train and on unseen images.
-Then looks for the best set of filters for every part, and compares it with place alone (fixed boxes, the same
-in every crop), untrained weights and shuffled parts.
+Then looks for the best set of filters for every part, and compares it with the place prior, which reads the
+object's box and no pixel, and with nulls: the same search where it cannot know parts.
 
   partsjax emergence --net=alexnet
       ImageNet weights on shapeparts, drawn on the fly: works at once.

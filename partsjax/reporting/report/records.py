@@ -87,6 +87,11 @@ class EmergenceReport:
     notes: Sequence[str] = ()
 
     @property
+    def priors(self) -> dict[str, str]:
+        """{name: label} of the place priors that any part is compared with, the place prior first."""
+        return {name: prior.label for v in self.verdicts for name, prior in v.priors.items()}
+
+    @property
     def nulls(self) -> dict[str, str]:
         """{name: label} of those that were run."""
         return null_labels(self.verdicts)

@@ -75,6 +75,7 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
     found.globals.update(
         links=links,
         title=content.title,
+        priors=content.priors,
         nulls=content.nulls,
         not_run=[null.label for name, null in NULLS.items() if name not in content.nulls],
         threshold=f"{100 * content.emergence_ap:g}",

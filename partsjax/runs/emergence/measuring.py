@@ -46,8 +46,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
 
     Crops every object, runs the network, fits for each (filter, part) a regression from where and how the
     filter fires to the part's box, and measures average precision on train and on unseen images; then
-    looks for the best set of filters of every part, and holds it against place alone and the nulls (paper,
-    section 3; intervals, place priors and nulls are our choice).
+    looks for the best set of filters of every part, and compares it with the place prior and the nulls
+    (paper, section 3; intervals, place priors and nulls are our choice).
 
     Args:
       network: of `load_network` or `make_network`.

@@ -159,6 +159,15 @@ def test_index_says_the_numbers(tmp_path):
     assert table[2][6] == "−1.0 [−4.0, 2.0]"
 
 
+def test_every_prior_has_its_column(tmp_path):
+    own = PriorVerdict("a prior of <mine>", 0.2, Estimate(0.321, 0.3, 0.35), Estimate(0.1, 0.0, 0.2), 0.1)
+    write_emergence_report(tmp_path, _content(dataclasses.replace(BASE, priors={**BASE.priors, "mine": own})))
+    head, row = pages.read(tmp_path)["index.html"].table("all-parts")
+    at = head.index("Place prior")
+    assert head[at : at + 3] == ["Place prior", "List prior", "A prior of <mine>"]
+    assert row[at : at + 3] == ["19.0", "15.0", "32.1"]
+
+
 def test_what_drifts_is_marked(tmp_path):
     drifting = dataclasses.replace(BASE, part="leg", drifts=(Drift("train", 0.65, 0.03, 1e-9),))
     write_emergence_report(tmp_path, _content(BASE, drifting))
