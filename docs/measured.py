@@ -1,0 +1,88 @@
+"""Measured numbers, as runs wrote them to configs/measured/, and how tables of results put them."""
+
+import csv
+import functools
+import json
+import math
+import runpy
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+MEASURED = ROOT / "configs" / "measured"
+NETWORKS = {"emergence_by_layer": "AlexNet", "emergence_by_depth": "VGG16"}
+FLAGS = ("beyond_place", "emerges_strict", "emerges_paper")
+
+
+@functools.cache
+def layers() -> dict[str, dict]:
+    """Each layer's part of `summary.json`, by network and layer as "AlexNet conv5"."""
+    return {
+        f"{network} {name}": layer
+        for run, network in NETWORKS.items()
+        for name, layer in json.loads((MEASURED / run / "summary.json").read_text())["layers"].items()
+    }
+
+
+@functools.cache
+def parts() -> pd.DataFrame:
+    """Every run's `parts.csv`, its layers named alike, with a column `name` as "horse:head".
+
+    What is said of a part in bool columns is false where nothing is said: of parts too rare to be judged.
+    """
+    tables = []
+    for run, network in NETWORKS.items():
+        table = pd.read_csv(MEASURED / run / "parts.csv")
+        named = {"layer": network + " " + table["layer"], "name": table["object_class"] + ":" + table["part"]}
+        flags = {name: table[name].eq(True) for name in FLAGS}
+        tables.append(table.assign(**named, **flags))
+    return pd.concat(tables, ignore_index=True)
+
+
+def config(name: str) -> dict[str, str] | None:
+    """What a config says of its own measurement."""
+    return runpy.run_path(str(ROOT / "configs" / f"{name}.py")).get("measured")
+
+
+def rows(name: str) -> list[list[str]]:
+    """The cells of a CSV file, header first."""
+    with open(MEASURED / name, newline="", encoding="utf-8") as file:
+        return list(csv.reader(file))
+
+
+def markdown(header: Sequence[str], *body: Sequence[str]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *body))
+
+
+def one(fraction: float | None) -> str:
+    """A fraction in percent, with one decimal."""
+    return "–" if _missing(fraction) else f"{100 * fraction:.1f}"
+
+
+def signed(fraction: float | None) -> str:
+    """A difference of fractions in percent, with its sign."""
+    return "–" if _missing(fraction) else f"{100 * fraction:+.1f}".replace("-", "−")
+
+
+def correlation(value: float | None) -> str:
+    return "–" if _missing(value) else f"{value:+.2f}".replace("-", "−").replace("0.", ".")
+
+
+def arrow(train: float | None, val: float | None) -> str:
+    return f"{one(train)}\u00a0→\u00a0{one(val)}"
+
+
+def interval(row: pd.Series, name: str, decimals: int = 0) -> str:
+    """The ends of a figure's interval, in percent."""
+    low, high = (f"{100 * row[f'{name}_{end}']:.{decimals}f}".replace("-", "−") for end in ("low", "high"))
+    return f"[{low}, {high}]"
+
+
+def by_seed(counts: Sequence[int]) -> str:
+    return ", ".join(map(str, counts))
+
+
+def _missing(value: float | None) -> bool:
+    return value is None or math.isnan(value)

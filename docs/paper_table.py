@@ -1,0 +1,98 @@
+"""The table that puts the paper's findings beside ours, or says that they were not tested."""
+
+from docs import measured
+from docs.measured import markdown, one
+
+_READ, _RECALLED, _NOT = "read in its public text", "recalled, unverified", "not tested"
+
+
+def beside_the_paper() -> str:
+    """What the paper reports, and what stands here."""
+    found = measured.layers()
+    conv5 = found["AlexNet conv5"]
+    mean, sharing = conv5["mean_ap"], conv5["sharing"]
+    of = f"of {conv5['parts']}"
+    return markdown(
+        ["the paper", "source", "here"],
+        [
+            "about 25% of PASCAL-Part's parts emerge in AlexNet (AP of sets on train above 30)",
+            _READ,
+            f"conv5: {conv5['emerging_paper']} {of} ({_share(conv5, 'emerging_paper')}), where the place "
+            f"prior passes in {conv5['prior_emerging_paper']}; beyond place {conv5['beyond_place']}, "
+            f"strictly {conv5['emerging_strict']}",
+        ],
+        ["34 of 123 parts emerge in conv5", _RECALLED, "as above"],
+        [
+            "71 of 123 parts have over half of their instances covered",
+            _RECALLED,
+            f"conv5: {conv5['covered']} {of}",
+        ],
+        [
+            "higher layers are better",
+            _READ,
+            f"beyond place: {_by_layer('AlexNet', 'beyond_place')}; by the paper's criterion: "
+            f"{_by_layer('AlexNet', 'emerging_paper')}",
+        ],
+        [
+            "a combination beats the best single filter",
+            _READ,
+            f"conv5: {one(mean['combination_train'])} against {one(mean['best_filter_train'])} on train, "
+            f"{one(mean['combination_val'])} against {one(mean['best_filter_val'])} held out",
+        ],
+        [
+            "conv5, best single filter: mean AP 8.5 without, 16.1 with regression",
+            _RECALLED,
+            f"{one(mean['best_filter_unregressed_train'])} and {one(mean['best_filter_train'])} on train, "
+            f"{one(mean['best_filter_unregressed_val'])} and {one(mean['best_filter_val'])} held out",
+        ],
+        [
+            "filters are shared across parts of different classes",
+            _READ,
+            f"conv5: of {sharing['filters']} filters that serve a part beyond place, "
+            f"{sharing['several_classes']} serve parts of several classes",
+        ],
+        [
+            "parts that emerge are large, or very discriminative",
+            _READ,
+            f"conv5: rank correlation with size {measured.correlation(conv5['ap_with_size'])} for AP, "
+            f"{measured.correlation(conv5['excess_with_size'])} for the excess; discriminative: "
+            "[class scores](class_scores.md)",
+        ],
+        [
+            "emergence grows with depth (VGG16 over AlexNet)",
+            _RECALLED,
+            f"beyond place: {_by_layer('VGG16', 'beyond_place')}; by the paper's criterion: "
+            f"{_by_layer('VGG16', 'emerging_paper')}; AlexNet's are above",
+        ],
+        [
+            "emergence falls from object to image to scene supervision",
+            _RECALLED,
+            f"objects and images: [supervision](supervision.md); scenes: {_NOT}",
+        ],
+        [
+            "9 of 256 filters are discriminative for a class, 60% of them semantic; little sharing",
+            _READ,
+            "[class scores](class_scores.md)",
+        ],
+        [
+            "discriminative parts and parts that emerge are highly correlated",
+            _RECALLED,
+            "[class scores](class_scores.md)",
+        ],
+        [
+            "by human judgment 7% of filters fire on a semantic part, about 10% on other concepts; "
+            "PASCAL-Part holds about 75% of the parts that people find",
+            _RECALLED,
+            _NOT,
+        ],
+    )
+
+
+def _by_layer(network: str, name: str) -> str:
+    """ "conv1 0, conv2 2" """
+    layers = measured.layers().items()
+    return ", ".join(f"{full.split()[1]} {layer[name]}" for full, layer in layers if full.startswith(network))
+
+
+def _share(layer: dict, name: str) -> str:
+    return f"{100 * layer[name] / layer['parts']:.0f}%"
