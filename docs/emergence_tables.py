@@ -128,9 +128,10 @@ def parts() -> str:
 
 
 def _best_set(part: pd.Series) -> str:
-    mark = "".join(sign for sign, name in zip("✓★!", measured.FLAGS, strict=True) if part[name])
+    place = "▲" if part["beyond_place"] else "▼" if part["excess_over_prior_high"] < 0 else ""
+    level = "s" if part["emerges_strict"] else "p" if part["emerges_paper"] else ""
     aps = f"{_whole(part['combination_ap_train'])} → {_whole(part['combination_ap_val'])}"
-    return f"{aps} {interval(part, 'combination_ap_val')} {mark}".rstrip()
+    return f"{aps} {interval(part, 'combination_ap_val')} {place}{level}".rstrip()
 
 
 def searches() -> str:

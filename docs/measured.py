@@ -13,7 +13,7 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "configs" / "measured"
 NETWORKS = {"emergence_by_layer": "AlexNet", "emergence_by_depth": "VGG16"}
-FLAGS = ("beyond_place", "emerges_strict", "emerges_paper")
+_FLAGS = ("beyond_place", "emerges_strict", "emerges_paper")
 
 
 @functools.cache
@@ -22,8 +22,13 @@ def layers() -> dict[str, dict]:
     return {
         f"{network} {name}": layer
         for run, network in NETWORKS.items()
-        for name, layer in json.loads((MEASURED / run / "summary.json").read_text())["layers"].items()
+        for name, layer in summary(run)["layers"].items()
     }
+
+
+def summary(run: str) -> dict:
+    """A run's `summary.json`."""
+    return json.loads((MEASURED / run / "summary.json").read_text(encoding="utf-8"))
 
 
 @functools.cache
@@ -36,7 +41,7 @@ def parts() -> pd.DataFrame:
     for run, network in NETWORKS.items():
         table = pd.read_csv(MEASURED / run / "parts.csv")
         named = {"layer": network + " " + table["layer"], "name": table["object_class"] + ":" + table["part"]}
-        flags = {name: table[name].eq(True) for name in FLAGS}
+        flags = {name: table[name].eq(True) for name in _FLAGS}
         tables.append(table.assign(**named, **flags))
     return pd.concat(tables, ignore_index=True)
 

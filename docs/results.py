@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from docs import emergence_tables, measured, paper_table
+from docs import class_score_tables, emergence_tables, measured, paper_table, supervision_tables
 
 PAGES = measured.ROOT / "docs" / "results"
 _BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -31,6 +31,9 @@ def _made(name: str) -> str:
         "parts": emergence_tables.parts,
         "searches": emergence_tables.searches,
         "paper": paper_table.beside_the_paper,
+        "levels": supervision_tables.levels,
+        "discriminative_filters": class_score_tables.filters,
+        "discriminative_parts": class_score_tables.parts,
         "speed": speed,
     }[name]()
 

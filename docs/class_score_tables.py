@@ -1,0 +1,82 @@
+"""Tables of docs/results/class_scores.md, from the `summary.json` of a run of class scores."""
+
+from docs import measured
+from docs.measured import correlation, markdown
+
+_CRITERIA = {"beyond_place": "beyond place", "strict": "strict", "paper": "the paper's criterion"}
+_RELATIONS = {
+    "difference_and_excess": "drop minus control with the excess over place",
+    "drop_and_excess_given_area": "plain drop with the excess, given the part's area",
+    "drop_and_ap_val": "plain drop with held-out AP",
+}
+
+
+def filters() -> str:
+    """How many filters are discriminative, and how many of them detect a part, by chance and here."""
+    classes, everything = _found()
+    both = "discriminative_and_semantic"
+
+    def by_deviations(of: dict, deviations: str) -> str:
+        return str(of["discriminative_filters_by_deviations"].get(deviations, "–"))
+
+    def overlap(of: dict) -> str:
+        return f"{of[both]} ({of['expected_by_chance']:.1f})"
+
+    total = (
+        f"{everything['discriminative_filters']}, {everything['distinct_discriminative_filters']} different"
+    )
+    detect = [
+        [
+            f"– detect a part, {words} (by chance)",
+            *(overlap(of[f"semantic_{name}"]) for of in classes.values()),
+            f"{overlap(everything[f'semantic_{name}'])}, {_p(everything[f'semantic_{name}']['p_value'])}",
+        ]
+        for name, words in _CRITERIA.items()
+    ]
+    other = [
+        [f"at {number} standard deviations", *(by_deviations(of, number) for of in classes.values()), ""]
+        for number in ("1.5", "3")
+    ]
+    return markdown(
+        ["", *classes, "all"],
+        ["discriminative filters", *(str(of["discriminative_filters"]) for of in classes.values()), total],
+        *detect,
+        *other,
+    )
+
+
+def parts() -> str:
+    """How many parts are discriminative, and three relations of that to emergence."""
+    classes, everything = _found()
+    columns = {**classes, "all": everything}
+
+    def row(title, cell) -> list[str]:
+        return [title, *map(cell, columns.values())]
+
+    def related(name: str):
+        def cell(of: dict) -> str:
+            found = of[name]
+            ends = ", ".join(correlation(found[f"over_things_{end}"]) for end in ("low", "high"))
+            return f"{correlation(found['rank_correlation'])} [{ends}]"
+
+        return cell
+
+    return markdown(
+        ["", *columns],
+        row("discriminative parts", lambda of: f"{of['discriminative_parts']} of {of['parts']}"),
+        row("parts that no control fits beside", lambda of: str(of["parts_without_control"])),
+        row(
+            "blackouts that no control fits beside",
+            lambda of: f"{of['blackouts_without_control']} of {of['blackouts']}",
+        ),
+        *(row(words, related(name)) for name, words in _RELATIONS.items()),
+    )
+
+
+def _found() -> tuple[dict[str, dict], dict]:
+    found = measured.summary("class_scores")
+    return found["classes"], found["all_classes"]
+
+
+def _p(value: float | None) -> str:
+    return "p –" if value is None else "p < .001" if value < 0.001 else f"p = {value:.2g}"
