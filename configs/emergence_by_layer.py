@@ -4,8 +4,8 @@
 
 DIR: the photographs and boxes in COCO JSON (the "semantic" release: left and right dropped, limbs merged;
 close to the paper's 123 parts, not equal): 4,741 objects on 2,883 photographs, VOC's train and val, 47
-parts. ImageNet weights, not finetuned. What was measured is in measured/emergence_by_layer/, in the format
-of a run's files, as far as it was published; docs/results/emergence.md shows it.
+parts. ImageNet weights, not finetuned. What was measured is in measured/emergence_by_layer/, files of the run;
+docs/results/emergence.md shows it.
 """
 
 flags = {
@@ -13,6 +13,7 @@ flags = {
     "layers": "conv1,conv2,conv3,conv4,conv5",
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
+    "null_seeds": 3,
     "all_searches": True,
 }
 

@@ -4,7 +4,7 @@ from docs import measured
 from docs.measured import correlation, markdown
 
 _CRITERIA = {"beyond_place": "beyond place", "strict": "strict", "paper": "the paper's criterion"}
-_RELATIONS = {
+RELATIONS = {
     "difference_and_excess": "drop minus control with the excess over place",
     "drop_and_excess_given_area": "plain drop with the excess, given the part's area",
     "drop_and_ap_val": "plain drop with held-out AP",
@@ -69,7 +69,7 @@ def parts() -> str:
             "blackouts that no control fits beside",
             lambda of: f"{of['blackouts_without_control']} of {of['blackouts']}",
         ),
-        *(row(words, related(name)) for name, words in _RELATIONS.items()),
+        *(row(words, related(name)) for name, words in RELATIONS.items()),
     )
 
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from docs import emergence_tables, measured, paper_table, results
+from docs import class_score_tables, emergence_tables, measured, paper_table, results, supervision_tables
 
 
 @pytest.mark.parametrize("path", results.pages(), ids=lambda path: path.stem)
@@ -68,3 +68,56 @@ def test_what_was_not_tested_is_said():
     for topic in ("human judgment", "scene"):
         (line,) = [line for line in table.splitlines() if topic in line]
         assert "not tested" in line
+
+
+def test_class_scores_beside_chance(monkeypatch):
+    overlap = {"discriminative_and_semantic": 3, "expected_by_chance": 0.44, "p_value": 0.0002}
+    related = {"rank_correlation": -0.3, "over_things_low": -0.9, "over_things_high": 0.45}
+    found = {
+        "discriminative_filters": 9,
+        "distinct_discriminative_filters": 8,
+        "discriminative_filters_by_deviations": {"1.5": 12, "3": 4},
+        **{f"semantic_{name}": overlap for name in ("beyond_place", "strict", "paper")},
+        "discriminative_parts": 2,
+        "parts": 8,
+        "parts_without_control": 1,
+        "blackouts": 700,
+        "blackouts_without_control": 60,
+        **dict.fromkeys(class_score_tables.RELATIONS, related),
+    }
+    monkeypatch.setattr(measured, "summary", lambda run: {"classes": {"dog": found}, "all_classes": found})
+    filters = class_score_tables.filters().splitlines()
+    assert filters[2:4] == [
+        "| discriminative filters | 9 | 9, 8 different |",
+        "| – detect a part, beyond place (by chance) | 3 (0.4) | 3 (0.4), p < .001 |",
+    ]
+    parts = class_score_tables.parts().splitlines()
+    assert parts[2] == "| discriminative parts | 2 of 8 | 2 of 8 |"
+    assert parts[4] == "| blackouts that no control fits beside | 60 of 700 | 60 of 700 |"
+    assert parts[-1].endswith("| −.30 [−.90, +.45] | −.30 [−.90, +.45] |")
+
+
+def test_supervision_levels_by_seed(monkeypatch, tmp_path):
+    monkeypatch.setattr(measured, "MEASURED", tmp_path)
+    (tmp_path / "supervision_levels").mkdir()
+    columns = ["network", "layer", "parts", "beyond_place", "emerging_strict", "emerging_paper"]
+    rows = [["imagenet", 20, 0.2, 0.12], ["object", 18, 0.2, 0.1], ["object", 21, 0.22, 0.12]]
+    table = pd.DataFrame(
+        [[name, "conv5", 47, beyond, 2, 10, train, val] for name, beyond, train, val in rows],
+        columns=[*columns, "mean_ap_train", "mean_ap_val"],
+    )
+    table.to_csv(tmp_path / "supervision_levels" / "comparison.csv", index=False)
+    difference = {"difference": -0.01, "difference_low": -0.02, "difference_high": 0.003}
+    difference |= {"by_seed": "-0.020000;0.000000", "better": 1, "worse": 7, "by_chance": 2.35}
+    against = pd.DataFrame([{"network": "object", "baseline": "imagenet", "layer": "conv5", **difference}])
+    against.to_csv(tmp_path / "supervision_levels" / "differences.csv", index=False)
+    assert supervision_tables.levels().splitlines()[2:] == [
+        "| **conv5**, of 47 parts |  |  |",
+        "| beyond place | 20 | 18, 21 |",
+        "| strict | 2 | 2, 2 |",
+        "| the paper's criterion | 10 | 10, 10 |",
+        "| mean AP, train → held out | 20.0\u00a0→\u00a012.0 | 21.0\u00a0→\u00a011.0 |",
+        "| – held out, minus imagenet |  | −1.0 [−2.0, +0.3] |",
+        "| – seed by seed |  | −2.0, +0.0 |",
+        "| parts significantly better / worse (by chance) |  | 1 / 7 (2.4) |",
+    ]
