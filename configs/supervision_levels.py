@@ -19,7 +19,7 @@ not among the figures here, and were not tried: the files were not at hand.
     ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
         --networks=random,start=bvlc_alexnet.caffemodel,object,scenes=alexnet_places365.caffemodel
 
-What was measured is in measured/supervision_levels.csv.
+What was measured is in measured/supervision_levels/.
 """
 
 flags = {

@@ -130,8 +130,9 @@ def parts() -> str:
 def _best_set(part: pd.Series) -> str:
     place = "▲" if part["beyond_place"] else "▼" if part["excess_over_prior_high"] < 0 else ""
     level = "s" if part["emerges_strict"] else "p" if part["emerges_paper"] else ""
+    marks = "" if part["too_rare"] else place + level
     aps = f"{_whole(part['combination_ap_train'])} → {_whole(part['combination_ap_val'])}"
-    return f"{aps} {interval(part, 'combination_ap_val')} {place}{level}".rstrip()
+    return f"{aps} {interval(part, 'combination_ap_val')} {marks}".rstrip()
 
 
 def searches() -> str:

@@ -1,7 +1,6 @@
 """Measured numbers, as runs wrote them to configs/measured/, and how tables of results put them."""
 
 import csv
-import functools
 import json
 import math
 import runpy
@@ -16,7 +15,6 @@ NETWORKS = {"emergence_by_layer": "AlexNet", "emergence_by_depth": "VGG16"}
 _FLAGS = ("beyond_place", "emerges_strict", "emerges_paper")
 
 
-@functools.cache
 def layers() -> dict[str, dict]:
     """Each layer's part of `summary.json`, by network and layer as "AlexNet conv5"."""
     return {
@@ -31,7 +29,6 @@ def summary(run: str) -> dict:
     return json.loads((MEASURED / run / "summary.json").read_text(encoding="utf-8"))
 
 
-@functools.cache
 def parts() -> pd.DataFrame:
     """Every run's `parts.csv`, its layers named alike, with a column `name` as "horse:head".
 

@@ -1,9 +1,68 @@
 """The pages of results show what runs wrote."""
 
+import json
+
 import pandas as pd
 import pytest
 
 from docs import class_score_tables, emergence_tables, measured, paper_table, results, supervision_tables
+
+COUNTS = ("below_place", "covered", "emerging_paper", "emerging_strict", "parts", "prior_emerging_paper")
+SPLITS = {"train": 0.62, "val": 0.61}
+MEANS = ("best_filter_unregressed", "best_filter", "combination", "prior", "list_prior")
+LAYER = {
+    **dict.fromkeys(COUNTS, 1),
+    "nulls": {},
+    "mean_ap": {f"{name}_{split}": value for name in MEANS for split, value in SPLITS.items()},
+    **dict.fromkeys(("mean_where", "mean_whether", "mean_hit_rate", "mean_prior_hit_rate")),
+    "sharing": {"filters": 9, "several_parts": 2, "several_classes": 1},
+    "ap_with_size": 0.9,
+    "excess_with_size": -0.5,
+}
+
+
+def part(name: str, train: float, passes: str, **estimates: tuple[float, float, float]) -> dict:
+    """A row of `parts.csv`; passes: beyond place, strictly, by the paper's criterion."""
+    ends = {f"{key}{end}": estimate[at] for key, estimate in estimates.items() for at, end in enumerate(ENDS)}
+    flags = zip(("beyond_place", "emerges_strict", "emerges_paper", "too_rare"), passes.split(), strict=True)
+    names = {"object_class": "horse", "part": name, "num_train": 288, "num_val": 299}
+    shares = {"list_prior_ap_val": 0.17, "hit_rate": 0.5, "prior_hit_rate": 0.4, "coverage_train": 0.8}
+    return {**names, **shares, "combination_ap_train": train, **ends, **{k: v.strip("-") for k, v in flags}}
+
+
+ENDS = ("", "_low", "_high")
+NOT_ASKED = {"where": (0, 0, 0), "whether": (0, 0, 0)}
+PARTS = [
+    part(
+        "head",
+        0.5,
+        "true true true false",
+        combination_ap_val=(0.47, 0.40, 0.52),
+        prior_ap_val=(0.32, 0.28, 0.36),
+        excess_over_prior=(0.15, 0.08, 0.20),
+        where=(0.28, 0.20, 0.33),
+        whether=(0.02, -0.01, 0.05),
+    ),
+    part(
+        "torso",
+        0.78,
+        "false false true false",
+        combination_ap_val=(0.70, 0.65, 0.75),
+        prior_ap_val=(0.90, 0.85, 0.94),
+        excess_over_prior=(-0.2, -0.25, -0.13),
+        **NOT_ASKED,
+    ),
+    part(
+        "horn",
+        0.78,
+        "- - - true",
+        combination_ap_val=(0.0, 0.0, 0.0),
+        prior_ap_val=(0.9, 0.8, 1.0),
+        excess_over_prior=(-0.9, -1.0, -0.8),
+        **NOT_ASKED,
+    ),
+]
+SEARCHES = [{"search": "ga", "score": "activation", "size": 3, "ap_train": 0.64, "ap_val": 0.585}]
 
 
 @pytest.mark.parametrize("path", results.pages(), ids=lambda path: path.stem)
@@ -12,16 +71,51 @@ def test_a_page_shows_the_numbers_of_the_configs(path):
     assert page == results.updated(page), f"{path.name} is out of date; run: python -m docs.results"
 
 
-def test_another_number_changes_the_page(monkeypatch):
-    """What stands between the marks does not matter, what is measured does."""
-    page = (results.PAGES / "emergence.md").read_text(encoding="utf-8")
-    found = measured.layers()
-    more = {name: {**layer, "beyond_place": 60 + at} for at, (name, layer) in enumerate(found.items())}
-    monkeypatch.setattr(measured, "layers", lambda: more)
-    changed = results.updated(page)
-    assert "| **beyond place** | 60 | 61 | 62 |" in changed and "conv1 60, conv2 61" in changed
-    monkeypatch.undo()
-    assert results.updated(changed) == page
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """Two runs of two layers and two parts each, where those of configs are."""
+    for run, layers in {"emergence_by_layer": ("conv4", "conv5"), "emergence_by_depth": ("conv4_3",)}.items():
+        (tmp_path / run).mkdir()
+        of_layer = {layer: {**LAYER, "beyond_place": at} for at, layer in enumerate(layers, 1)}
+        (tmp_path / run / "summary.json").write_text(json.dumps({"layers": of_layer}))
+        parts = pd.DataFrame([{"layer": layer, **part} for layer in layers for part in PARTS])
+        parts.to_csv(tmp_path / run / "parts.csv", index=False)
+        searches = parts[["layer", "object_class", "part"]].merge(pd.DataFrame(SEARCHES), how="cross")
+        searches.loc[searches["part"] == "horn", "ap_val"] = 0.0  # too rare: counts for nothing
+        searches.to_csv(tmp_path / run / "combinations.csv", index=False)
+    monkeypatch.setattr(measured, "MEASURED", tmp_path)
+    return tmp_path
+
+
+PAGE = "Before.\n<!-- table: counts -->\nold\n<!-- end -->\nAfter.\n"
+
+
+def test_what_is_measured_stands_between_the_marks(published):
+    page = results.updated(PAGE)
+    assert "| **beyond place** | 1 | 2 | 1 |" in page and "old" not in page
+    assert page.startswith("Before.\n<!-- table: counts -->\n") and page.endswith("<!-- end -->\nAfter.\n")
+    assert results.updated(page) == page
+
+
+def test_every_part_with_its_marks(published):
+    head, torso, rare = (line.split(" | ") for line in emergence_tables.parts().splitlines()[2:])
+    assert head[:4] == ["| horse:head", "288/299", "32 [28, 36]", "17"]
+    assert head[4:6] == ["50 → 47 [40, 52] ▲s"] * 2
+    assert torso[4:6] == ["78 → 70 [65, 75] ▼p"] * 2
+    assert rare[4:6] == ["78 → 0 [0, 0]"] * 2
+
+
+def test_means_over_parts_and_searches(published):
+    rows = dict(line[2:-2].split(" | ", 1) for line in emergence_tables.means().splitlines()[2:])
+    assert rows["– of the place prior"] == " | ".join(["62.0\u00a0→\u00a061.0"] * 3)
+    assert rows["WHERE"] == " | ".join(["–"] * 3) and rows["– of the excess"] == " | ".join(["−.50"] * 3)
+    assert emergence_tables.searches().splitlines()[2:] == [
+        "| ga, activation | 3: 64.0\u00a0→\u00a058.5 | 3: 64.0\u00a0→\u00a058.5 |"
+    ]
+    (known,) = emergence_tables.knows().splitlines()[2:]
+    assert known.startswith(
+        "| horse:head | 47.0 | +15.0 [8.0, 20.0] | +28.0 [20.0, 33.0] | +2.0 [−1.0, 5.0] |"
+    )
 
 
 def test_a_null_that_ran_in_one_layer_only(monkeypatch):
@@ -40,14 +134,14 @@ def test_a_null_that_ran_in_one_layer_only(monkeypatch):
 
 
 def test_parts_beyond_place_by_descending_excess(monkeypatch):
-    def part(layer: str, name: str, excess: float, beyond: bool) -> dict:
+    def row(layer: str, name: str, excess: float, beyond: bool) -> dict:
         return {"layer": layer, "name": name, "excess_over_prior": excess, "beyond_place": beyond}
 
     table = [
-        part("A conv1", "cat:torso", -0.3, False),
-        part("A conv2", "cat:ear", 0.051, True),
-        part("A conv2", "cat:tail", 0.2, False),
-        part("A conv2", "dog:head", 0.123, True),
+        row("A conv1", "cat:torso", -0.3, False),
+        row("A conv2", "cat:ear", 0.051, True),
+        row("A conv2", "cat:tail", 0.2, False),
+        row("A conv2", "dog:head", 0.123, True),
     ]
     monkeypatch.setattr(measured, "parts", lambda: pd.DataFrame(table))
     assert emergence_tables.beyond().splitlines()[2:] == [
@@ -63,11 +157,12 @@ def test_signs_are_those_of_print():
     assert measured.interval(row, "where") == "[−2, 10]"
 
 
-def test_what_was_not_tested_is_said():
+def test_what_was_not_tested_is_said(published):
     table = paper_table.beside_the_paper()
     for topic in ("human judgment", "scene"):
         (line,) = [line for line in table.splitlines() if topic in line]
         assert "not tested" in line
+    assert "beyond place: conv4 1, conv5 2" in table
 
 
 def test_class_scores_beside_chance(monkeypatch):
