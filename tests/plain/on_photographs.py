@@ -27,7 +27,7 @@ from tests.plain.pipeline import detect, score_layer, union
 
 DATA = pathlib.Path(__file__).resolve().parents[3] / "shared/data/pascal_part_animals"
 SIZE = 224
-RESAMPLES = 300
+RESAMPLES = 200
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 # (convolution's stride, padding, whether a 3x3 stride-2 max pooling comes before it)
 ARCHITECTURE = [(4, 2, False), (1, 2, True), (1, 1, True), (1, 1, False), (1, 1, False)]
@@ -170,9 +170,9 @@ def run(object_class, layer, filters=slice(None), limit=None, k=8):
     for p in parts:
         if arrays["num_train"][p] and arrays["num_val"][p]:
             best = int(arrays["ap_train"][:, p].argmax())
-            figures[p] = judged_set(splits, [m[..., [best]] for m in maps], field, p, k) | {
-                "best": first + best
-            }
+            fixed = priors.list_prior([t[p] for t in splits[0].truth])
+            verdict = judged_set(splits, [m[..., [best]] for m in maps], field, p, fixed, k)
+            figures[p] = verdict | {"best": first + best}
     q_values = judging.q_values([figure["p_value"] for figure in figures.values()])
     for figure, q_value in zip(figures.values(), q_values, strict=True):
         figure["q_value"] = q_value

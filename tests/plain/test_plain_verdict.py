@@ -71,6 +71,9 @@ def test_an_unbiased_interval_is_the_percentile_s_and_a_biased_one_moves_twice_a
     # a sixth below the value: z0 = -0.9674, ends at Phi(-3.895) and Phi(0.0252)
     assert interval(1 / 6, samples) == pytest.approx((0.00005, 0.51), abs=1e-3)
     assert interval(-1.0, samples)[1] < 0.001  # as far as 2,000 samples say
+    unknown = np.append(samples, [np.nan] * 500)
+    assert interval(0.5, unknown) == interval(0.5, samples)
+    assert p_value(0.5, unknown - 0.4) == p_value(0.5, samples - 0.4)
 
 
 def test_p_values_by_hand():

@@ -84,13 +84,18 @@ def _share(share, count):
 
 
 def interval(value, samples):
-    """Bias-corrected 95% interval: quantiles at Phi(2 z0 -+ 1.96), z0 = Phi^-1(share below the value)."""
+    """Bias-corrected 95% interval: quantiles at Phi(2 z0 -+ 1.96), z0 = Phi^-1(share below the value).
+
+    Draws without a box to find, NaN, are left out.
+    """
+    samples = samples[~np.isnan(samples)]
     bias = _share(np.mean(samples < value), len(samples))
     return tuple(np.quantile(samples, [NORMAL.cdf(2 * bias + end) for end in (-1.96, 1.96)]))
 
 
 def p_value(value, samples):
-    """One-sided, of a value of 0 or less: Phi(Phi^-1(share of samples at 0 or below) - 2 z0)."""
+    """One-sided, of a value of 0 or less: Phi(Phi^-1(share of samples at 0 or below) - 2 z0); NaN as above."""
+    samples = samples[~np.isnan(samples)]
     count = len(samples)
     bias = _share(np.mean(samples < value), count)
     p = NORMAL.cdf(_share(np.mean(samples <= 0), count) - 2 * bias)

@@ -13,7 +13,6 @@ from partsjax.emergence.place_prior import of_part
 from partsjax.networks import load_network
 from partsjax.runs.options import Options
 from tests.plain import on_photographs
-from tests.plain import pipeline as plain
 from tests.runs.running import QUICK, asked
 
 CROPS, FILTERS = 40, 24
@@ -43,39 +42,37 @@ def horses(photographs, tmp_path_factory):
     return workdir
 
 
-@pytest.fixture(scope="module")
-def plainly_seen(photographs):
-    """(train, val) as the plain reader and its crops have them, all activations of conv4, part names."""
+def activations(crops, layer, filters=slice(None)):
+    """As the plain script takes them from PyTorch."""
     network = load_network("alexnet", "imagenet")
     mean, std = (np.array(v, np.float32) for v in (network.preprocessing.mean, network.preprocessing.std))
-    splits, names = on_photographs.seen("horse", CROPS)
-    pixels = [((split.crops - mean) / std).astype(np.float32) for split in splits]
-    maps = [np.asarray(network.apply(network.params, of_split, ("conv4",))["conv4"]) for of_split in pixels]
-    return splits, maps, names
+    found = network.apply(network.params, (crops.astype(np.float32) - mean) / std, (layer,))[layer]
+    return np.asarray(found)[..., filters]
 
 
 @pytest.mark.slow
-def test_equals_the_plain_method_on_horses(horses, plainly_seen):
+def test_equals_the_plain_method_on_horses(horses, monkeypatch):
     table = pd.read_parquet(horses / "filters.parquet")
-    splits, maps, names = plainly_seen
-    some = [of_split[..., :FILTERS] for of_split in maps]
-    truth = (split.truth for split in splits)
-    expected = plain.score_layer(*some, on_photographs.FIELDS["conv4"], *truth, on_photographs.SIZE)
+    monkeypatch.setattr(on_photographs, "activations", activations)
+    expected = on_photographs.run("horse", "conv4", slice(0, FILTERS), CROPS)
+    names = list(expected["parts"])
     for name in ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"):
         mine = table.pivot(index="filter", columns="part", values=name)[names].to_numpy()[:FILTERS]
-        wanted = getattr(expected, name)
+        wanted = expected[name]
         assert np.nanmean(np.abs(mine - wanted)) < 1e-3, name  # 0.005 is asked for
         np.testing.assert_array_equal(np.isnan(mine), np.isnan(wanted))
-    assert np.nanmax(expected.ap_val) > 0.3
+    assert np.nanmax(expected["ap_val"]) > 0.3
+    assert expected["excess"].shape == (len(names), 3) and not np.isnan(expected["q_value"]).all()
 
 
 @pytest.mark.slow
-def test_sets_are_judged_as_by_the_plain_method_on_horses(horses, plainly_seen, photographs):
+def test_sets_are_judged_as_by_the_plain_method_on_horses(horses, photographs):
     """From photographs and annotations up: the priors, WHERE and WHETHER, hit rates, coverage, intervals.
 
     All but the centers of k-means: of a few boxes those of one start and of another differ.
     """
-    splits, maps, names = plainly_seen
+    splits, names = on_photographs.seen("horse", CROPS)
+    maps = [activations(split.crops, "conv4") for split in splits]
     crops = class_crops(read_coco_parts(photographs, ["horse"]), "horse", "train", 224, limit=CROPS)
     parts = pd.read_csv(horses / "parts.csv").set_index("part")
     exact, in_other_orders = 2e-3, 0.02
