@@ -3,7 +3,8 @@
     python -m experiments.discriminativeness --config=configs/class_scores.py \\
         --weights=W/checkpoint --data_dir=DIR
 
-DIR: as in emergence_by_layer.py, 2,374 crops of unseen images. What was measured is in measured/class_scores/.
+DIR: as in emergence_by_layer.py, 2,374 crops of unseen images. What was measured is in
+measured/class_scores/.
 """
 
 flags = {

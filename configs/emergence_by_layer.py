@@ -4,8 +4,8 @@
 
 DIR: the photographs and boxes in COCO JSON (the "semantic" release: left and right dropped, limbs merged;
 close to the paper's 123 parts, not equal): 4,741 objects on 2,883 photographs, VOC's train and val, 47
-parts. ImageNet weights, not finetuned. What was measured is in measured/emergence_by_layer/, files of the run;
-docs/results/emergence.md shows it.
+parts. ImageNet weights, not finetuned. What was measured is in measured/emergence_by_layer/, files of the
+run; docs/results/emergence.md shows it.
 """
 
 flags = {
