@@ -94,7 +94,7 @@ def interval(value, samples):
 
 
 def p_value(value, samples):
-    """One-sided, of a value of 0 or less: Phi(Phi^-1(share of samples at 0 or below) - 2 z0); NaN as above."""
+    """One-sided, of a value of 0 or less: Phi(Phi^-1(share of samples <= 0) - 2 z0); NaN as above."""
     samples = samples[~np.isnan(samples)]
     count = len(samples)
     bias = _share(np.mean(samples < value), count)
