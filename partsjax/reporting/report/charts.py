@@ -29,14 +29,14 @@ def beyond_place(summaries: Mapping[str, LayerSummary]) -> dict[str, Any]:
 
 
 def other_criteria(summaries: Mapping[str, LayerSummary]) -> dict[str, Any]:
-    """Bars: parts by layer that are strict, and that meet the paper's criterion, with all that meets it."""
+    """Bars: parts by layer that are strict, and that meet the paper's criterion, here and in nulls."""
     return _bars(
         summaries,
         lambda of: [
             _Bar("strict", "var(--strict)", (of.emerging_strict,)),
             _Bar("paper’s criterion", "var(--paper)", (of.emerging_paper,)),
-            _Bar("… met by the place prior", "var(--prior)", (of.prior_emerging_paper,)),
-            *(_Bar(f"… by {null.label}", colour, null.emerging_paper) for null, colour in _nulls(of)),
+            _Bar("place prior", "var(--prior)", (of.prior_emerging_paper,)),
+            *(_Bar(null.label, colour, null.emerging_paper) for null, colour in _nulls(of)),
         ],
     )
 
@@ -70,10 +70,11 @@ def _bars(
     ]
     shown = list(dict.fromkeys((bar.name, bar.colour) for of in summaries.values() for bar in bars_of(of)))
     names = [name for name, _ in shown]
+    ticks = max(1, min(8, math.ceil(max(row["parts"] for row in rows))))  # no more than there are parts
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("layer:N", sort=list(summaries), title=None, axis=alt.Axis(labelAngle=0)),
         xOffset=alt.XOffset("run:N", sort=names),
-        y=alt.Y("parts:Q", title="parts", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("parts:Q", title="parts", axis=alt.Axis(tickCount=ticks, tickMinStep=1)),
         tooltip=["layer:N", "run:N", "parts:Q", "by seed:N", "of:Q"],
     )
     legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=320, symbolType="square")
@@ -101,7 +102,7 @@ def against_size(content: EmergenceReport, what: str) -> dict[str, Any]:
                 "area:Q",
                 title="mean area of the part, % of the crop",
                 scale=alt.Scale(type="log"),
-                axis=alt.Axis(tickCount=5, format="~g"),
+                axis=alt.Axis(grid=False, format="~g"),
             ),
             y=alt.Y(f"{what}:Q", title=title),
             stroke=_by_layer(layers, alt.Stroke),
