@@ -93,7 +93,7 @@ def test_its_tables_are_those_of_the_files(found, tmp_path, capsys):
                     assert text.title() == ("" if pd.isna(value) else str(value).title())
     assert json.loads((tmp_path / "summary.json").read_text()) == json.loads(json.dumps(found.summary))
     assert found.layer == "conv2" and "conv2: of 5 filters" in repr(found)
-    assert found._repr_html_().count("<tr>") == 2 and "beast" in found._repr_html_()
+    assert found._repr_html_().count("<tr>") == 4 and "beast" in found._repr_html_()
     assert capsys.readouterr().out == ""
 
 

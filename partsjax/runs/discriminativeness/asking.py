@@ -61,7 +61,7 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
       after_softmax: whether filters are so by the drop of the probability, not of the score.
       blackouts: crops of each part that are blacked out, spread evenly over those that show it; None: all.
       limit: at most this many objects per class and split.
-      seed: of random boxes and of the bootstrap.
+      seed: of controls and of the bootstrap.
       cache: a folder that keeps finished stages, so that the same call goes on from there.
       progress: whether a bar shows how far it is.
 
@@ -96,7 +96,7 @@ class DiscriminativenessRequest:
     """What is asked of a network's scores on a dataset.
 
     layer: whose filters are taken out. blackouts: crops of each part, None: all. limit: objects per class.
-    seed: of random boxes and of the bootstrap. emergence: the folder it was read from, "" where in memory.
+    seed: of controls and of the bootstrap. emergence: the folder it was read from, "" where in memory.
     """
 
     layer: str
