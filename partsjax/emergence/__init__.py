@@ -28,12 +28,17 @@ regression (our choice). It is found on train by the paper's genetic algorithm (
 the union, or greedily. NMS across members on demand. Never worse on train than the best single filter.
 
 Verdict, for each part and layer: train AP of the set, the paper's protocol, by which a part emerges over
-0.30; its held-out AP with a 95% percentile interval of 1,000 bootstrap samples of images (not crops); the
-place prior, fixed boxes in every crop: the median train box; the best single one, a k-means center (k = 1
-to 5); and, strongest, a list picked greedily from the centers with k = 1 to 8, all chosen on train; untrained
-weights; parts permuted among crops. A part emerges by our criterion when the lower end of its held-out
-interval is over 0.30 and the lower end of the paired difference to the list of boxes is over 0: a set of
-filters that never look is such a list. Parts with fewer than 10 validation boxes are listed, not counted.
+0.30; its held-out AP, with a bias-corrected 95% interval from 1,000 bootstrap samples of images (not
+crops); its excess over the place prior, paired, with a p-value that becomes a q-value over all parts and
+layers of the run (Benjamini and Hochberg); the same of nulls. A part is beyond place up to a q-value of
+0.05, and emerges strictly when moreover the lower end of its held-out interval is over 0.30 (our
+choices). Parts with fewer than 10 validation boxes are listed, not counted.
+
+Place prior (our choice): reads the box of the object, its shape, its size and where the image cuts it
+off; shows the part's boxes on the most similar train objects, grouped by overlap (`nearest`). List prior:
+the same few boxes in every crop, picked greedily from the centers of k-means with k = 1 to 8
+(`fixed_boxes`). Detections of a prior that have equal scores are judged in 20 random orders. WHERE and
+WHETHER take a set's AP apart by the list prior's boxes, ranked by the set (`knowledge`).
 
 Everything fitted is fitted on train; `val` is judged with it. `Method` has every choice that can be
 changed.
