@@ -94,12 +94,14 @@ def require_priors(priors: Sequence[PlacePrior], others: Sequence[str]) -> None:
 def of_part(crops: Crops, part: int, *, hidden: bool = False) -> Crops:
     """What a prior is shown: crops with the boxes of one part, or with none; objects without their parts."""
     one = crops.truth.boxes[:, [part]], crops.truth.valid[[part]], crops.truth.difficult[[part]]
-    return dataclasses.replace(
+    shown = dataclasses.replace(
         crops,
         parts=(crops.parts[part],),
         objects=tuple(dataclasses.replace(found, parts=()) for found in crops.objects),
         truth=Truth(*map(np.zeros_like, one)) if hidden else Truth(*one),
     )
+    vars(shown)["image_sizes"] = crops.image_sizes  # read from every image once, not once a part
+    return shown
 
 
 class JudgedDetections(NamedTuple):

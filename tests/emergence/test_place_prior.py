@@ -116,3 +116,20 @@ def test_a_name_that_cannot_be_a_column_or_is_one_already(name):
     with pytest.raises(InputError, match=f"place prior '{name}'"):
         require_priors([PlacePrior(n, n, nothing) for n in (name, "twice")], ["random"])
     require_priors([PlacePrior("own", "own", nothing)], ["random"])
+
+
+def test_an_image_is_asked_for_its_size_once_whatever_the_number_of_parts():
+    asked = []
+
+    class Sized:
+        @property
+        def size(self):
+            asked.append(self)
+            return 80, 80
+
+    splits = (bare_crops(padded(plain_truth(n, 3, n))) for n in (9, 7))
+    train, val = (dataclasses.replace(crops, images=tuple(Sized() for _ in crops.images)) for crops in splits)
+    ground = Ground(train, val, METHOD, 0)
+    for part in range(3):
+        ground.judged(ground.priors[0], part)
+    assert len(asked) == len(set(map(id, asked))) == 16
