@@ -1,7 +1,7 @@
 """The list prior: the same few boxes on every crop, the most useful ones first."""
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
+from scipy.cluster.vq import kmeans, vq
 
 from partsjax.data.crops import Crops
 from partsjax.emergence import verdict
@@ -9,6 +9,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.place_prior import PlacePrior, PriorDetections, box_found
 from partsjax.ops.average_precision import envelope
 
+STARTS = 20  # random starts of k-means (our choice)
 CENTRES = 8  # boxes are picked from the centers of k-means with 1 to 8 of them (our choice)
 
 
@@ -41,9 +42,13 @@ def _candidates(train: Crops) -> np.ndarray:
 
 
 def _centres(boxes: np.ndarray, k: int) -> np.ndarray:
-    """k-means centers of boxes, float64 [<=k, 4], the fullest first; empty clusters are left out."""
-    centres, label = kmeans2(boxes, k, minit="++", missing="warn", rng=np.random.default_rng(k))
-    size = np.bincount(label, minlength=k)
+    """k-means centers of boxes, float64 [<=k, 4], the fullest first; empty clusters are left out.
+
+    Of `STARTS` the one that ends nearest to the boxes: from a single start, APs would differ by up to 0.035
+    with the seed.
+    """
+    centres, _ = kmeans(boxes, k, iter=STARTS, rng=np.random.default_rng(k))
+    size = np.bincount(vq(boxes, centres)[0], minlength=len(centres))
     order = np.argsort(-size, kind="stable")
     return centres[order[size[order] > 0]]
 
