@@ -79,4 +79,4 @@ def _areas(true: np.ndarray, counted: np.ndarray) -> np.ndarray:
     return np.vecdot(true.astype(np.float64), np.ascontiguousarray(envelope(precision)))
 
 
-LIST_PRIOR = PlacePrior(verdict.LIST_PRIOR, "list prior", fixed_boxes)
+LIST_PRIOR = PlacePrior(verdict.LIST_PRIOR_NAME, "list prior", fixed_boxes)

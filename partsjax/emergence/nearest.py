@@ -187,4 +187,4 @@ def _packed(flags: np.ndarray) -> np.ndarray:
     return np.packbits(flags, axis=-1, bitorder="little").view(np.uint64)
 
 
-PLACE_PRIOR = PlacePrior(verdict.PRIOR, "place prior", nearest_boxes)
+PLACE_PRIOR = PlacePrior(verdict.PRIOR_NAME, "place prior", nearest_boxes)

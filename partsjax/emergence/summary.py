@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from partsjax.emergence.sharing import SharedFilters, shared_filters
-from partsjax.emergence.verdict import LIST_PRIOR, PRIOR, NullVerdict, Verdict, null_labels
+from partsjax.emergence.verdict import LIST_PRIOR_NAME, PRIOR_NAME, NullVerdict, Verdict, null_labels
 
 _COVERED = 0.5  # coverage over which a part is covered (the paper)
 
@@ -136,7 +136,7 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
 
 def _prior_means(judged: Sequence[Verdict]) -> dict[str, float | None]:
     means = {}
-    for name in dict.fromkeys((PRIOR, LIST_PRIOR, *(name for v in judged for name in v.priors))):
+    for name in dict.fromkeys((PRIOR_NAME, LIST_PRIOR_NAME, *(name for v in judged for name in v.priors))):
         priors = [v.priors[name] for v in judged if name in v.priors]
         means[f"{name}_train"] = _mean(prior.ap_train for prior in priors)
         means[f"{name}_val"] = _mean(prior.ap_val.value for prior in priors)

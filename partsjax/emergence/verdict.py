@@ -14,7 +14,10 @@ from partsjax.emergence.method import Method
 from partsjax.errors import InputError
 
 CHANCE = 0.025  # each lower end of a 95% interval should lie too high this often
-PRIOR, LIST_PRIOR = "prior", "list_prior"  # names, and columns, of the place prior and of the list prior
+PRIOR_NAME, LIST_PRIOR_NAME = (
+    "prior",
+    "list_prior",
+)  # names, and columns, of the place prior and of the list prior
 
 
 class Estimate(NamedTuple):
@@ -116,7 +119,7 @@ class Verdict:
       combination: the filters of the set, ascending; empty: none.
       combination_ap_train: AP of the set on train.
       combination_ap_val: the same held out.
-      priors: by name, what place priors reach, the place prior (`PRIOR`) first, then the list prior.
+      priors: by name, what place priors reach, the place prior (`PRIOR_NAME`) first, then the list prior.
       q_value: of the excess over the place prior, among all judged parts and layers of the run
         (`with_q_values`).
       where: held-out AP of the set minus that of the list prior's boxes ranked by the set.
@@ -171,12 +174,12 @@ class Verdict:
     @property
     def prior(self) -> PriorVerdict:
         """What the place prior reaches, which the part is compared with."""
-        return self.priors.get(PRIOR, _NO_PRIOR)
+        return self.priors.get(PRIOR_NAME, _NO_PRIOR)
 
     @property
     def list_prior(self) -> PriorVerdict:
         """What the list prior reaches."""
-        return self.priors.get(LIST_PRIOR, _NO_PRIOR)
+        return self.priors.get(LIST_PRIOR_NAME, _NO_PRIOR)
 
     @property
     def excess(self) -> Estimate:
@@ -245,5 +248,7 @@ def require_column_name(kind: str, name: str) -> None:
             "underscores, a letter first"
         )
     taken = {field.name for field in dataclasses.fields(Verdict)}
-    if {f"{name}_ap_train", f"{name}_ap_val"} & (taken | {f"{PRIOR}_ap_val", f"{LIST_PRIOR}_ap_val"}):
+    if {f"{name}_ap_train", f"{name}_ap_val"} & (
+        taken | {f"{PRIOR_NAME}_ap_val", f"{LIST_PRIOR_NAME}_ap_val"}
+    ):
         raise InputError(f"{kind} {name!r}: {name}_ap_val is another column; choose another name")

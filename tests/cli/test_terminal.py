@@ -11,7 +11,14 @@ from partsjax.cli.terminal import Terminal
 from partsjax.cli.verdicts import verdict_blocks
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.summary import summarize
-from partsjax.emergence.verdict import LIST_PRIOR, PRIOR, Estimate, NullVerdict, PriorVerdict, Verdict
+from partsjax.emergence.verdict import (
+    LIST_PRIOR_NAME,
+    PRIOR_NAME,
+    Estimate,
+    NullVerdict,
+    PriorVerdict,
+    Verdict,
+)
 from partsjax.runs.context import Context, Notes
 
 NAN = float("nan")
@@ -50,7 +57,7 @@ def priors(ap_train, ap_val, val) -> dict[str, PriorVerdict]:
         excess = Estimate(over, over - 0.08, over + 0.08)
         return PriorVerdict(label, share * ap_train, Estimate(ap, ap - 0.04, ap + 0.04), excess, 0.001)
 
-    return {PRIOR: prior("place prior", 1), LIST_PRIOR: prior("list prior", 0.5)}
+    return {PRIOR_NAME: prior("place prior", 1), LIST_PRIOR_NAME: prior("list prior", 0.5)}
 
 
 def of_layer(layer, first=0.5) -> list[Verdict]:

@@ -12,7 +12,7 @@ from partsjax.discriminativeness.part_drops import Blackouts, count_parts, part_
 from partsjax.discriminativeness.part_relations import DetectedParts, part_relations
 from partsjax.discriminativeness.relation import CRITERIA, overlap, semantic
 from partsjax.emergence.bootstrap import resamples
-from partsjax.emergence.verdict import PRIOR, Estimate, PriorVerdict, Verdict
+from partsjax.emergence.verdict import PRIOR_NAME, Estimate, PriorVerdict, Verdict
 
 CUTOFF = Cutoff()
 CROPS, FILTERS, PARTS = 30, 20, ("head", "leg", "tail", "ear")
@@ -52,7 +52,7 @@ def verdicts(object_class: str, seed: int, parts=PARTS) -> list[Verdict]:
         Verdict(
             "conv5", object_class, part, 20, num_val, 3 + p, combination=(3 + p, 8 + p),
             combination_ap_train=train, combination_ap_val=Estimate(low + random.random() / 9, low, 0.9),
-            priors={PRIOR: PriorVerdict("place prior", excess=Estimate(random.random(), 0.05, 0.2))},
+            priors={PRIOR_NAME: PriorVerdict("place prior", excess=Estimate(random.random(), 0.05, 0.2))},
             q_value=q_value,
         )
         for p, (part, train, low, num_val, q_value) in enumerate(figures)

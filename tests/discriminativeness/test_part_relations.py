@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from partsjax.discriminativeness.part_drops import Blackouts, PartDrops, part_drops
 from partsjax.discriminativeness.part_relations import RELATIONS, DetectedParts, part_relations
 from partsjax.emergence.bootstrap import resamples
-from partsjax.emergence.verdict import PRIOR, Estimate, PriorVerdict, Verdict
+from partsjax.emergence.verdict import PRIOR_NAME, Estimate, PriorVerdict, Verdict
 from tests.discriminativeness import plain
 
 PARTS, CROPS = 40, 30
@@ -38,7 +38,7 @@ def detected(aps, excesses, rare=()) -> DetectedParts:
         Verdict(
             "conv5", "dog", f"part {p}", 20, 9 if p in rare else 20, 0,
             combination_ap_val=Estimate(ap, ap, ap),
-            priors={PRIOR: PriorVerdict("place prior", excess=Estimate(excess, excess, excess))},
+            priors={PRIOR_NAME: PriorVerdict("place prior", excess=Estimate(excess, excess, excess))},
         )
         for p, (ap, excess) in enumerate(zip(aps, excesses, strict=True))
     ]  # fmt: skip

@@ -150,7 +150,7 @@ def test_list_prior_on_random_boxes(seed):
 def test_priors_on_real_photographs(object_class, part):
     """Measured on all 47 parts of five classes: place priors agree to 0.002.
 
-    So do list priors in 45 parts to 0.02, and in all to 0.035: k-means starts at other centers.
+    So do list priors to 0.01, whose k-means starts at other centers.
     """
     dataset = read_coco_parts(PHOTOGRAPHS, classes=[object_class])
     crops = [class_crops(dataset, object_class, split, 224) for split in ("train", "val")]

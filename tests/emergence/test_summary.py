@@ -8,13 +8,13 @@ from scipy.stats import rankdata
 
 from partsjax.emergence.sharing import SharedFilters
 from partsjax.emergence.summary import NullSummary, best_unregressed, summarize
-from partsjax.emergence.verdict import PRIOR, UNKNOWN, Estimate, NullVerdict, PriorVerdict
+from partsjax.emergence.verdict import PRIOR_NAME, UNKNOWN, Estimate, NullVerdict, PriorVerdict
 from tests.emergence.test_verdict import NAN, NOT_FITTED, PLACE, SURE, UNSURE, place, verdict
 
 PASSING = verdict()
 NOTHING = verdict(combination_ap_train=0.1, combination_ap_val=Estimate(0.1, 0.0, 0.2), q_value=0.6)
 EMPTY = verdict(combination_ap_train=NAN, combination_ap_val=UNKNOWN, q_value=NAN, priors={})
-ZEROS = {PRIOR: PLACE, "zeros": PriorVerdict("boxes of no size", 0.0, Estimate(0.0, 0.0, 0.0))}
+ZEROS = {PRIOR_NAME: PLACE, "zeros": PriorVerdict("boxes of no size", 0.0, Estimate(0.0, 0.0, 0.0))}
 
 
 def null(*verdicts) -> NullVerdict:

@@ -10,7 +10,14 @@ from PIL import Image
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.nulls import NULLS
 from partsjax.emergence.summary import summarize
-from partsjax.emergence.verdict import LIST_PRIOR, PRIOR, Estimate, NullVerdict, PriorVerdict, Verdict
+from partsjax.emergence.verdict import (
+    LIST_PRIOR_NAME,
+    PRIOR_NAME,
+    Estimate,
+    NullVerdict,
+    PriorVerdict,
+    Verdict,
+)
 from partsjax.reporting.report import EmergenceReport, FilterPage, PartPictures, Shown
 
 HOSTILE = ('<script>alert("x")</script>', "a/b", "..", 'sheep\'s "horn" & 50%#?', "Ohr ä 馬", "")
@@ -94,8 +101,8 @@ def _verdict(rng, layer, object_class, part, filters, aps, nulls) -> Verdict:
         combination_ap_train=train,
         combination_ap_val=Estimate(held_out, max(0.0, held_out - 0.04), min(1.0, held_out + 0.05)),
         priors={
-            PRIOR: _prior("place prior", prior, held_out),
-            LIST_PRIOR: _prior("list prior", 0.8 * prior, held_out),
+            PRIOR_NAME: _prior("place prior", prior, held_out),
+            LIST_PRIOR_NAME: _prior("list prior", 0.8 * prior, held_out),
         },
         q_value=0.0004 if held_out - prior > 0.03 else 0.8,
         where=_estimate(0.2 * float(rng.normal()), rng, 0.05),
