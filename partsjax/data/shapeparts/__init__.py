@@ -52,12 +52,17 @@ class RenderedImage:
 
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
-        return compose(self.key).size
+        return _size(self.key)
 
     def digest(self) -> str:
         """Hash of the renderer's version and the key: 32 hexadecimal digits."""
         content = f"shapeparts {RENDERER} {dataclasses.astuple(self.key)}"
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+@functools.lru_cache(maxsize=4096)
+def _size(key: Key) -> tuple[int, int]:
+    return compose(key).size
 
 
 @functools.lru_cache(maxsize=4096)
