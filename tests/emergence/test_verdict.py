@@ -9,8 +9,8 @@ import pytest
 from partsjax.emergence.method import Method
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
-    LIST_PRIOR,
-    PRIOR,
+    LIST_PRIOR_NAME,
+    PRIOR_NAME,
     UNKNOWN,
     Estimate,
     NullVerdict,
@@ -42,7 +42,7 @@ def verdict(**changes) -> Verdict:
         "combination": (3, 8),
         "combination_ap_train": 0.6,
         "combination_ap_val": SURE,
-        "priors": {PRIOR: PLACE, LIST_PRIOR: LIST},
+        "priors": {PRIOR_NAME: PLACE, LIST_PRIOR_NAME: LIST},
         "q_value": 0.01,
         "where": Estimate(0.2, 0.1, 0.3),
         "whether": Estimate(0.1, 0.0, 0.2),
@@ -56,7 +56,7 @@ def verdict(**changes) -> Verdict:
 
 def place(**changes) -> dict[str, PriorVerdict]:
     """Priors of which the place prior is changed."""
-    return {PRIOR: dataclasses.replace(PLACE, **changes), LIST_PRIOR: LIST}
+    return {PRIOR_NAME: dataclasses.replace(PLACE, **changes), LIST_PRIOR_NAME: LIST}
 
 
 NOT_FITTED = Verdict("conv5", "horse", "wing", 0, 40, None)

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as arrays
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
-    LIST_PRIOR,
-    PRIOR,
+    LIST_PRIOR_NAME,
+    PRIOR_NAME,
     UNKNOWN,
     Estimate,
     NullVerdict,
@@ -52,8 +52,8 @@ BASE = Verdict(
     "conv5", "horse", "head", 200, 100, 3, 0.40, Estimate(0.36, 0.33, 0.39), (3, 7), 0.50,
     Estimate(0.45, 0.41, 0.49),
     priors={
-        PRIOR: _prior("place prior", Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30)),
-        LIST_PRIOR: _prior("list prior", Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34)),
+        PRIOR_NAME: _prior("place prior", Estimate(0.19, 0.17, 0.21), Estimate(0.26, 0.22, 0.30)),
+        LIST_PRIOR_NAME: _prior("list prior", Estimate(0.15, 0.13, 0.17), Estimate(0.30, 0.26, 0.34)),
     },
     q_value=0.0214,
     where=Estimate(0.12, 0.08, 0.15),
@@ -63,11 +63,13 @@ BASE = Verdict(
 )  # fmt: skip
 PLACE = dataclasses.replace(  # the paper's criterion is met, and the place prior does better
     BASE, part="torso", combination_ap_train=0.80, combination_ap_val=Estimate(0.78, 0.74, 0.81), q_value=0.7,
-    priors={PRIOR: _prior("place prior", Estimate(0.79, 0.75, 0.83), Estimate(-0.01, -0.04, 0.02), 0.82)},
+    priors={
+        PRIOR_NAME: _prior("place prior", Estimate(0.79, 0.75, 0.83), Estimate(-0.01, -0.04, 0.02), 0.82)
+    },
 )  # fmt: skip
 WEAK = dataclasses.replace(
     BASE, part="tail", combination_ap_train=0.30, combination_ap_val=Estimate(0.02, 0.0, 0.04), q_value=0.9,
-    priors={PRIOR: _prior("place prior", Estimate(0.10, 0.08, 0.12), Estimate(-0.08, -0.1, -0.06))},
+    priors={PRIOR_NAME: _prior("place prior", Estimate(0.10, 0.08, 0.12), Estimate(-0.08, -0.1, -0.06))},
     nulls={**BASE.nulls, "random": _null("random weights", 0.12, False)},
 )  # fmt: skip
 RARE = dataclasses.replace(BASE, part="horn", num_val=9, q_value=math.nan)
