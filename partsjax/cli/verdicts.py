@@ -10,7 +10,7 @@ from rich.text import Text
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import printable
-from partsjax.reporting.verdict_table import BELOW, BEYOND, CAPTION, Cell, VerdictTable, verdict_table
+from partsjax.reporting.verdict_table import BELOW, BEYOND, CAPTION, Cell, verdict_table
 
 _BOXES, _PLACE = "boxes\ntrain/val", "place\nprior"
 _GAP = 2  # between columns
@@ -26,23 +26,29 @@ def verdict_blocks(
     """
     shown = verdict_table(verdicts, summaries)
     yield Text(f"\n{CAPTION}")
+    layer_width = _width([*shown.layers, *(_marked(cell) for row in shown.rows for cell in row.cells)])
     room = width - _width(row.label for row in shown.rows) - _width(_PLACE.split())
     boxes = _width([*_BOXES.split(), *(row.boxes for row in shown.rows)])
-    with_boxes = len(_blocks(shown, room - boxes)) == 1
-    for block in _blocks(shown, room):
+    with_boxes = layer_width * len(shown.layers) <= room - boxes
+    fit = max(1, room // layer_width)
+    for first in range(0, len(shown.layers), fit):
+        block = slice(first, first + fit)
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, _GAP - 1, 0, 0), pad_edge=False)
         table.add_column("part", overflow="fold")
         if with_boxes:
             table.add_column(_BOXES, justify="right", no_wrap=True)
         table.add_column(_PLACE, justify="right", no_wrap=True)
         for layer in shown.layers[block]:
-            table.add_column(layer, justify="right", no_wrap=True)
+            table.add_column(Text(layer, justify="right"), no_wrap=True)
         section = shown.rows[0].section
         for row in shown.rows:
             if row.section != section:
                 table.add_section()
                 section = row.section
-            cells = [Text(_marked(cell), _STYLES[cell.place]) for cell in row.cells[block]]
+            cells = [
+                Text(_marked(cell).rjust(layer_width - _GAP), _STYLES[cell.place])
+                for cell in row.cells[block]
+            ]
             numbers = (row.boxes, row.place) if with_boxes else (row.place,)
             table.add_row(printable(row.label), *numbers, *cells, style="bold" if row.counts else "")
         yield Text()
@@ -58,13 +64,3 @@ def _marked(cell: Cell) -> str:
 
 def _width(column: Iterable[str]) -> int:
     return max(map(cell_len, column)) + _GAP
-
-
-def _blocks(shown: VerdictTable, room: int) -> list[slice]:
-    """Layers in blocks that fit `room` columns, one at least in each."""
-    widest = max(
-        _width([layer, *(_marked(row.cells[i]) for row in shown.rows)])
-        for i, layer in enumerate(shown.layers)
-    )
-    fit = max(1, room // widest)
-    return [slice(i, i + fit) for i in range(0, len(shown.layers), fit)]

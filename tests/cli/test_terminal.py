@@ -154,6 +154,15 @@ def test_parts(capsys, monkeypatch):
     assert not set("sp") & set(one(lines, "horse:muzzle† ")[12:])
 
 
+def test_figures_stand_below_each_other(capsys, monkeypatch):
+    """With marks and without."""
+    lines = shown(capsys, monkeypatch, 200, EVERYTHING).splitlines()
+    places = {tuple(i for i, character in enumerate(line) if character == "→") for line in lines[2:]}
+    assert len(places - {()}) == 1
+    head, count = one(lines, "horse:head "), one(lines, "beyond place")
+    assert [count[at + 5] for at in next(iter(places - {()}))] == ["2"] * 5 and len(head) > 100
+
+
 def test_sums(capsys, monkeypatch):
     """Over head, torso, eye and muzzle."""
     lines = shown(capsys, monkeypatch, 200, EVERYTHING).splitlines()
