@@ -91,23 +91,6 @@ def test_a_prior_is_shown_one_part_and_nothing_of_what_it_is_judged_on():
     assert (judged[0].ap_train, judged[0].ap_val.value, judged[0].hit_rate) == (0, 0, 0)
 
 
-def test_the_sizes_of_images_are_looked_up_once_for_all_parts():
-    class Looked:
-        times = 0
-
-        @property
-        def size(self):
-            Looked.times += 1
-            return 80, 80
-
-    crops = bare_crops(padded(plain_truth(7, 3, 0)))
-    train, val = (dataclasses.replace(crops, images=(Looked(),) * 7) for _ in range(2))
-    ground = Ground(train, val, METHOD, 0)
-    for part in range(3):
-        ground.judged(ground.priors[0], part)
-    assert Looked.times == 14
-
-
 @pytest.mark.parametrize(
     ("found", "message"),
     [
