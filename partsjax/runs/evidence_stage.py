@@ -58,6 +58,7 @@ class EvidenceStage:
             stimuli=[stage.keys[layer] for stage in pair],
             truth=[truth_digest(crops.truth) for crops in (ground.train, ground.val)],
             images=[crops.image_index.tolist() for crops in (ground.train, ground.val)],
+            objects=[crops.object_boxes.tolist() for crops in (ground.train, ground.val)],
             priors=ground.further_priors and ground.priors_digest,
             names=[layer, crops.object_class, crops.parts],
             field=dataclasses.astuple(self.network.fields[layer]),

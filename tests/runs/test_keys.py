@@ -92,8 +92,8 @@ def stimuli_key(crops, **changed):
 
 
 def evidence_key(crops, network=NETWORK, method=METHOD, search=SEARCH, seed=0, ground=None, **changed):
-    searches = changed.pop("searches", (search,))
-    stage = EvidenceStage(CACHE, network, searches, seed)
+    searches, null = changed.pop("searches", (search,)), changed.pop("null", False)
+    stage = EvidenceStage(CACHE, network, searches, seed, null)
     return stage.key("conv2", stimuli(crops, network, **changed), ground or ground_of(crops, method=method))
 
 
@@ -165,6 +165,20 @@ def test_the_image_of_a_crop(crops, which):
     assert evidence_key(crops, ground=ground_of(crops, **{which: other})) != evidence_key(crops)
 
 
+@pytest.mark.parametrize("which", ["train", "val"])
+def test_the_box_of_an_object(crops, which):
+    """Place priors read it."""
+    those = getattr(ground_of(crops), which)
+    box = tuple(v + 1 for v in those.objects[0].box)
+    objects = (dataclasses.replace(those.objects[0], box=box, parts=()), *those.objects[1:])
+    other = dataclasses.replace(those, objects=objects)
+    assert evidence_key(crops, ground=ground_of(crops, **{which: other})) != evidence_key(crops)
+
+
+def test_whether_it_is_a_null(crops):
+    assert evidence_key(crops, null=True) != evidence_key(crops)
+
+
 def test_the_bootstrap_s_seed(crops):
     assert evidence_key(crops, ground=ground_of(crops, seed=1)) != evidence_key(crops)
 
@@ -183,7 +197,7 @@ def test_what_a_further_prior_detects_not_what_it_is(crops):
 
 
 def test_nothing_of_the_ground_is_left_out():
-    fields = {field.name for field in dataclasses.fields(Ground)}
+    fields = {field.name for field in dataclasses.fields(Ground) if field.init}
     assert fields == {"train", "val", "method", "seed", "further_priors"}
 
 
