@@ -103,6 +103,6 @@ def test_of_training(small, tmp_path, noting, capsys, monkeypatch):
     )
     monkeypatch.setitem(ARCHITECTURES, "alexnet", training.NARROW)
     data = {"dataset": "coco_parts", "data_dir": str(small), "supervision": "image"}
-    options = training.options(steps=1, limit=2, batch_size=2, **data)
+    options = training.options(steps=1, limit=4, batch_size=2, **data)
     skeleton.run(supervision.supervision_question(options, tmp_path), tmp_path, noted())
     check(tmp_path, capsys.readouterr().err, page=False)

@@ -57,7 +57,8 @@ def test_a_single_crop_in_each_split(changed):
         assert row["too_rare"] == "true" and row["emerges_strict"] == ""
         assert number(row["combination_ap_train"]) == number(row["combination_ap_val"]) == 0
         assert (row["combination_ap_val_low"], row["combination_ap_val_high"]) == ("0.000000", "0.000000")
-        assert number(row["prior_ap_train"]) > 0  # a head is where it is
+        assert number(row["list_prior_ap_train"]) > 0  # a head is where it is
+        assert number(row["prior_ap_train"]) == 0  # a crop is left out of what is said of it
 
 
 def test_a_part_without_train_boxes(changed):
@@ -68,7 +69,8 @@ def test_a_part_without_train_boxes(changed):
         assert not any(v for c, v in head.items() if "ap_" in c or "combination" in c or "over" in c)
         assert (
             head["best_filter"]
-            == head["prior_boxes"]
+            == head["q_value"]
+            == head["beyond_place"]
             == head["emerges_paper"]
             == head["emerges_strict"]
             == ""
