@@ -2,10 +2,11 @@
 
     python -m experiments.comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
 
-DIR: as in emergence_by_layer.py. Networks: random weights; ImageNet's; these trained further from conv4 up on
-object windows (object), on images with labels (image), on labels alone saying where (mil, cam); and all
-layers trained from random weights on object windows (scratch). conv1 to conv3 of those that start from
-ImageNet are ImageNet's own, so in conv3 they differ by nothing.
+DIR: as in emergence_by_layer.py. Networks: random weights; ImageNet's; and these trained further from conv4 up
+on object windows (object), on images with labels (image), on labels alone saying where (mil, cam), all for as
+many steps. conv1 to conv3 of the latter are ImageNet's own. They are trained on one half of the train images;
+regressors, sets and priors of every network are fitted on the other. Networks from scratch are left out: as
+few steps as these teach them nothing.
 
 Scene-supervised networks enter by their weight file. The authors of Places365 publish theirs at
 http://places2.csail.mit.edu, linked from https://github.com/CSAILVision/places365, in the folder
@@ -24,15 +25,14 @@ What was measured is in measured/supervision_levels/.
 
 flags = {
     "net": "alexnet",
-    "layers": "conv3,conv4,conv5",
+    "layers": "conv4,conv5",
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
-    "networks": "random,imagenet,object,image,mil,cam,scratch",
+    "networks": "random,imagenet,object,image,mil,cam",
     "seeds": "0,1,2",
     "train_from": "conv4",
-    "steps": 150,
-    "evaluate_every": 150,
-    "emergence_limit": 120,
+    "steps": 600,
+    "evaluate_every": 600,
 }
 
 measured = {
