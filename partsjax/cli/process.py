@@ -12,6 +12,7 @@ from collections.abc import Iterator
 # Where the output's encoding lacks a sign of ours, one that means the same; elsewhere "?".
 _INSTEAD = {
     "✓": "+", "→": ">", "–": "-", "−": "-", "·": "|", "▲": "+", "▼": "-", "×": "x", "…": ".", "±": "~",
+    "≤": "<=", "†": "#",
 }  # fmt: skip
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
