@@ -2,11 +2,11 @@
 
     python -m experiments.comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
 
-DIR: as in emergence_by_layer.py. Networks: random weights; ImageNet's; and these trained further from conv4 up
-on object windows (object), on images with labels (image), on labels alone saying where (mil, cam), all for as
-many steps. conv1 to conv3 of the latter are ImageNet's own. They are trained on one half of the train images;
-regressors, sets and priors of every network are fitted on the other. Networks from scratch are left out: as
-few steps as these teach them nothing.
+DIR: as in emergence_by_layer.py. Networks: random weights; ImageNet's; and the latter trained further, from
+conv4 up, on object windows (object), on images with labels (image), on labels alone saying where (mil, cam),
+all for as many steps; their conv1 to conv3 are ImageNet's own. They are trained on one half of the train
+images; regressors, sets and priors of every network are fitted on the other. Networks from scratch are left
+out: as few steps as these teach them nothing.
 
 Scene-supervised networks enter by their weight file. The authors of Places365 publish theirs at
 http://places2.csail.mit.edu, linked from https://github.com/CSAILVision/places365, in the folder
