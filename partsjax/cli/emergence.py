@@ -20,7 +20,7 @@ from absl import flags
 from partsjax.cli import flags as shared
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
-from partsjax.emergence.nulls import NULLS
+from partsjax.emergence.nulls import DEFAULT_NULLS
 from partsjax.runs.options import Options
 
 _METHOD = {
@@ -62,10 +62,10 @@ _ALL_SEARCHES = flags.DEFINE_bool(
 )
 _NULLS = flags.DEFINE_list(
     "nulls",
-    list(NULLS),
+    list(DEFAULT_NULLS),
     "Runs that cannot know parts, to compare verdicts with: random (the network untrained), permuted (its "
     "weights permuted within each filter), shuffled (parts permuted among crops) and unfounded (parts moved "
-    "to random places inside their object). --nulls= leaves them out.",
+    "to random places inside their object), or all. --nulls= leaves them out.",
 )
 _NULL_SEEDS = flags.DEFINE_integer(
     "null_seeds", 1, "Seeds that every null is run with, from --seed on.", lower_bound=1

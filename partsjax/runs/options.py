@@ -6,7 +6,7 @@ from typing import Any
 
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
-from partsjax.emergence.nulls import NULLS, chosen_nulls
+from partsjax.emergence.nulls import DEFAULT_NULLS, chosen_nulls
 from partsjax.errors import InputError, nearest, require_whole
 from partsjax.networks.protocol import Network
 from partsjax.networks.weights.normalisation import WeightOptions
@@ -21,7 +21,7 @@ class Options:
     reader: options of the dataset's reader, by name.
     file: what input and order of layers a weight file is for, where it does not say.
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
-    nulls: names of `NULLS`; null_seeds: how many seeds each is run with.
+    nulls: names, as for `chosen_nulls`; null_seeds: how many seeds each is run with.
     half: of the train images, as for `data.halves.half`; None: all of them.
     """
 
@@ -38,7 +38,7 @@ class Options:
     reader: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     method: Method = dataclasses.field(default_factory=Method)
     search: Search = dataclasses.field(default_factory=Search)
-    nulls: tuple[str, ...] = tuple(NULLS)
+    nulls: tuple[str, ...] = DEFAULT_NULLS
     null_seeds: int = 1
     all_searches: bool = False
     weights_seed: int | None = None

@@ -104,7 +104,7 @@ def test_a_pickle_that_carries_code_never_runs(command, tmp_path):
 def test_a_workdir_made_with_other_options(command, tmp_path):
     assert command(limit=3, nulls="")[0] in (None, 0)
     one_line(command(limit=2, nulls=""), "limit: 3 then, 2 now", "another --workdir")
-    one_line(command(limit=3), "nulls: .*'random', 'permuted'.* now", "another --workdir")
+    one_line(command(limit=3), "nulls: .*'random', 'shuffled'.* now", "another --workdir")
     one_line(command(limit=3, nulls="", combination="greedy"), "search: .*'greedy'.* now")
     one_line(command(limit=3, nulls="", union_nms="true"), "search: .*'union_nms': True.* now")
 

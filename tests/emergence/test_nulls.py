@@ -35,6 +35,7 @@ def test_a_name_whose_columns_are_there_already(name):
 def test_nulls_are_chosen_by_name_or_given():
     own = Null("own", "some words")
     assert chosen_nulls(["shuffled", own]) == (NULLS["shuffled"], own)
+    assert chosen_nulls(["all"]) == tuple(NULLS.values()) and chosen_nulls([]) == ()
     with pytest.raises(InputError, match="no null 'shufled'; did you mean 'shuffled'"):
         chosen_nulls(["shufled"])
     with pytest.raises(InputError, match="own is given twice"):

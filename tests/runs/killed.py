@@ -113,6 +113,7 @@ def emergence_job(folder: Path, workdir: Path) -> None:
         dataset="coco_parts",
         data_dir=str(folder),
         search=Search(genetic=QUICK),
+        nulls=("permuted", "unfounded"),
         all_searches=True,
     )
     # One thread: which file comes n-th must not be a matter of chance.

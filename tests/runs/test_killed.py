@@ -14,7 +14,7 @@ PLACES = (
     "file:cache/stimuli-permuted-0/beast/val/conv2/*.npz",
     "search:30",
     "file:cache/evidence/beast/conv1-*.npz",
-    "file:cache/evidence-random-0/beast/conv1-*.npz",
+    "file:cache/evidence-permuted-0/beast/conv1-*.npz",
     "file:cache/evidence-unfounded-0/beast/conv1-*.npz",
     "file:cache/evidence/beast/conv2-*.npz",
     *(f"file:{name}" for name in EMERGENCE_FILES),

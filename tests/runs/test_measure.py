@@ -10,7 +10,7 @@ import pytest
 
 import partsjax as pj
 from partsjax.emergence.genetic import Genetic
-from partsjax.emergence.nulls import NULLS
+from partsjax.emergence.nulls import DEFAULT_NULLS
 from tests import tiny
 from tests.reporting.report import pages
 from tests.runs.running import tree
@@ -55,7 +55,7 @@ def test_the_tables_are_those_of_the_files(found, tmp_path):
     filters = pd.read_parquet(tmp_path / "W" / "filters.parquet")
     pd.testing.assert_frame_equal(found.filters, filters, check_dtype=False)
     assert list(found.combinations.columns) == list(pd.read_csv(tmp_path / "W" / "combinations.csv").columns)
-    assert set(found.summary) == {"conv1", "conv2"} and found.about.nulls == tuple(NULLS)
+    assert set(found.summary) == {"conv1", "conv2"} and found.about.nulls == DEFAULT_NULLS
 
 
 def test_what_is_saved_is_read_as_the_same(found, dataset, tmp_path):

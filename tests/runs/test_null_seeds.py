@@ -30,6 +30,7 @@ def measured(dataset, cache, null_seeds):
         NETWORK,
         dataset,
         search=pj.Search("greedy"),
+        nulls="all",
         null_seeds=null_seeds,
         seed=SEED,
         cache=cache,

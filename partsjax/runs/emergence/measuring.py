@@ -31,7 +31,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     layers: Sequence[str] | str | None = None,
     method: Method = Method(),  # noqa: B008  (frozen)
     search: Search = Search(),  # noqa: B008
-    nulls: Sequence[str | Null] = ("random", "permuted", "shuffled", "unfounded"),
+    nulls: Sequence[str | Null] = ("random", "shuffled"),
     null_seeds: int = 1,
     priors: Sequence[PlacePrior] = (),
     limit: int | None = None,
@@ -55,7 +55,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       layers: names of `network.fields`, or "all"; None: the network's default.
       method: how filters are scored, with all thresholds.
       search: how sets of filters are looked for.
-      nulls: names ("random", "permuted", "shuffled", "unfounded") or `Null` objects; () for none.
+      nulls: names ("random", "permuted", "shuffled", "unfounded"), "all", or `Null` objects; () for none.
       null_seeds: how many seeds every null is run with, from `seed` on.
       priors: place priors to compare parts with, besides our own.
       limit: at most this many objects per class and split.
