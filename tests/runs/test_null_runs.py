@@ -46,6 +46,12 @@ def test_of_random_weights_no_random_network_is_counted_twice():
         )
 
 
+def test_random_weights_are_permuted_like_trained_ones():
+    network = load_network(f"{__name__}:trained", "random", seed=3)
+    runs = runs_of(NULLS["permuted"], network)
+    assert [run.network.name for run in runs] == ["tiny with permuted weights"] * 2
+
+
 def test_a_null_that_knows_no_seeds_is_run_once():
     null = Null("own", "some words", network_of=lambda network, seed: tiny.network(mirrored=True))
     assert [run.name for run in runs_of(null)] == ["own-3"]
