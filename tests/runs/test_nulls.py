@@ -87,6 +87,7 @@ def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, pa
         data_dir=str(folder),
         seed=SEED,
         search=Search(genetic=QUICK),
+        nulls=("all",),
     )
     found = asked(options, tmp_path, batch_size=8)
     assert any("no comparison with random weights: network tiny does not say how" in n for n in found.notes)
