@@ -11,6 +11,7 @@ flags = {
     "layers": "conv3_3,conv4_3,conv5_3",
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
+    "nulls": "all",
     "null_seeds": 3,
 }
 

@@ -13,6 +13,7 @@ flags = {
     "layers": "conv1,conv2,conv3,conv4,conv5",
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
+    "nulls": "all",
     "null_seeds": 3,
     "all_searches": True,
 }
