@@ -59,7 +59,8 @@ def test_priors_are_held_to_the_same_threshold(box, ap):
     there = np.ones((1, 1, 1), bool)
     truth = Truth(np.array(WHOLE, np.float32).reshape(4, 1, 1, 1), there, ~there)
     one = PriorDetections(np.array([box]), np.zeros(1), np.zeros(1, int))
-    assert judge_place(one, truth, METHOD).true.tolist() == [bool(ap)]
+    (judged_once,) = judge_place(one, truth, METHOD)
+    assert judged_once.true.tolist() == [bool(ap)]
 
 
 @pytest.mark.parametrize(("other", "stays"), [((0, 0, 5, 2), True), ((0, 0, 5, 1.9999), False)])
