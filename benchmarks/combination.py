@@ -55,7 +55,7 @@ def case(data_dir: str | None = None, object_class: str | None = None) -> Case:
     dataset = load_dataset(name, data_dir, classes=[object_class] if object_class else None)
     object_class = next(iter(dataset.parts))
     crops = [class_crops(dataset, object_class, s, network.input_size) for s in ("train", "val")]
-    stimuli, truth = [_stimuli(network, c) for c in crops], [c.truth for c in crops]
+    stimuli, truth = [stimuli_of(network, c) for c in crops], [c.truth for c in crops]
     geometry = Geometry.of(network.fields[LAYER], stimuli[0].columns, network.input_size)
     scores, found = score_layer(stimuli, truth, geometry, Method())
     part = int(truth[0].positives.argmax())
@@ -65,7 +65,7 @@ def case(data_dir: str | None = None, object_class: str | None = None) -> Case:
     )
 
 
-def _stimuli(network, crops: Crops) -> Stimuli:
+def stimuli_of(network, crops: Crops) -> Stimuli:
     extract = extractor(network, [LAYER], StimulusReducer())
     pieces = []
     for batch in batches(crops, [np.arange(len(crops))], 32, network.preprocessing.mean):

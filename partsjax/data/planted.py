@@ -1,4 +1,4 @@
-"""Networks whose answer is known: planted detectors, and blind filters.
+"""Networks whose answer is known: planted detectors, whole and in halves, and blind filters.
 
 A planted network's filters are detectors of the flat-coloured parts of shapeparts in its planted style,
 by construction; the whole pipeline must find AP 1.0 for them on both splits. A blind network never
@@ -28,6 +28,8 @@ _PREPROCESSING = Preprocessing(mean=(127.5,) * 3, std=(127.5,) * 3)
 _MATCH = 0.6  # a color must be this near a filter's own to excite it; the nearest other is at 0.5
 _IN_SEVERAL = ("hand", "wheel")  # planted parts with two instances, which must not melt into one peak
 _ALONE, _SEVERAL = 22.0, 13.0  # standard deviation of the smoothing, pixels: one instance, or several
+_MIDDLE = np.zeros((_CELLS, _CELLS), np.float32)
+_MIDDLE[_CELLS // 2, _CELLS // 2] = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +92,42 @@ def _apply_planted(params, images, layers):
         rows = jnp.einsum("byxf,iyf->bixf", found["colour"], params["window"], precision="highest")
         found["blob"] = jnp.einsum("bixf,jxf->bijf", rows, params["window"], precision="highest")
     return {layer: found[layer] for layer in layers}
+
+
+def whether_network() -> Network:
+    """`planted_network` that knows whether a part is there, and not where.
+
+    Each filter of "blob" fires at one place, the middle, as strongly as the planted one does anywhere.
+    """
+
+    def moved(blob):
+        return blob.max(axis=(1, 2), keepdims=True) * _MIDDLE[..., None]
+
+    return _changed("whether", moved)
+
+
+def where_network() -> Network:
+    """`planted_network` that knows where a part would be, and not whether it is there.
+
+    Each filter of "blob" fires where the planted one does, but equally on every crop; in the middle, where
+    that one is silent.
+    """
+
+    def leveled(blob):
+        highest = blob.max(axis=(1, 2), keepdims=True)
+        level = jnp.where(blob == highest, 1, blob / jnp.maximum(highest, 1e-12))
+        return jnp.where(highest > 0, level, _MIDDLE[..., None])
+
+    return _changed("where", leveled)
+
+
+def _changed(name: str, change) -> Network:
+    """The planted network with its maps of "blob" changed, [B, 28, 28, F] -> the same shape."""
+
+    def apply(params, images, layers):
+        return {layer: change(_apply_planted(params, images, (layer,))[layer]) for layer in layers}
+
+    return _network(name, planted_network().network.params, apply, {"blob": FIELDS["blob"]})
 
 
 def blind_network(seed: int = 0, filters: int = 16) -> Network:

@@ -18,6 +18,7 @@ from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.stimuli import Stimuli
+from partsjax.emergence.verdict import with_q_values
 from partsjax.ops import local_maxima
 from tests.plain.average_precision import average_precision
 from tests.plain.detections import overlapped
@@ -99,12 +100,13 @@ def test_planted_parts_emerge_beyond_their_prior(object_class):
     searches = [Search(), Search("greedy", "calibrated", union_nms=True)]
     data = LayerData("blob", stimuli, Ground(*crops, Method(), 0), geometry)
     evidence = judge_layer(data, searches, 0).evidence
+    verdicts = with_q_values(evidence.verdicts)
     for (_, part), f in _planted(object_class):
-        verdict = evidence.verdicts[parts.index(part)]
+        verdict = verdicts[parts.index(part)]
         assert verdict.best_filter == f
         assert verdict.combination == (f,)  # nothing more is needed
         assert verdict.combination_ap_val == (1, 1, 1)
-        assert verdict.emerges_paper and verdict.emerges_strict
+        assert verdict.beyond_place and verdict.emerges_paper and verdict.emerges_strict
         assert not verdict.rare
         shown = evidence.strongest[parts.index(part)]
         assert all(d.correct and d.filter == f for d in shown.best) and len(shown.best) == 10

@@ -1,13 +1,18 @@
 """Weighted curves against literally resampled images, and what the intervals are worth."""
 
+import statistics
+
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as some
+from hypothesis.extra.numpy import arrays as numpy_arrays
 
-from partsjax.emergence.bootstrap import RESAMPLES, interval, resampled_ap, resamples
+from partsjax.emergence.bootstrap import RESAMPLES, interval, p_value, resampled_ap, resamples
 from partsjax.emergence.ranked import union
 from partsjax.ops.average_precision import curve
+from tests.emergence import simulated
 from tests.emergence.random_layer import FILTERS, LAYERS, SETS
 from tests.plain import combination as plain
 
@@ -55,30 +60,97 @@ def test_nothing_to_judge_on_is_unknown():
     nothing = curve(np.zeros(0), np.zeros(0, bool), np.zeros(0, int), np.zeros(0))
     ap = resampled_ap(nothing, weights)
     assert ap.samples.shape == (RESAMPLES,) and np.isnan([*ap.estimate, *(ap - ap).estimate]).all()
-    assert np.isnan(interval(np.full(3, np.nan))).all()
-    assert interval(np.array([np.nan, 0.5, 0.5])) == (0.5, 0.5)  # samples without ground truth are left out
+    assert (
+        np.isnan(ap.p_value)
+        and np.isnan([*interval(np.full(3, np.nan), 0.5), p_value(np.zeros(3), np.nan)]).all()
+    )
+    assert interval(np.array([np.nan, 0.5, 0.5]), 0.5) == (
+        0.5,
+        0.5,
+    )  # samples without ground truth are left out
 
 
-def photographs(images: int, random: np.random.Generator):
-    """Two detectors on simulated images: (scores [2, M], true [M], images [M], positives [I]).
-
-    An image is easy or hard as a whole: so are all its boxes, of which there are none to five, and the
-    false detections on it. That is what intervals over images have to take in.
-    """
-    ease = random.normal(0, 1, images)
-    positives = random.integers(0, 6, images)
-    right = random.binomial(positives, 1 / (1 + np.exp(-1.5 - ease)))
-    wrong = random.poisson(2 * np.exp(-0.5 * ease))
-    of = np.concatenate([np.repeat(np.arange(images), right), np.repeat(np.arange(images), wrong)])
-    true = np.arange(len(of)) < right.sum()
-    score = random.normal(0, 1, len(of)) + np.where(true, 1.2 + 0.7 * ease[of], 0)
-    return np.stack([score, 0.8 * score + random.normal(0, 0.8, len(of))]), true, of, positives
+def plain_quantile(samples, share: float) -> float:
+    """Linear between order statistics, of which the first is the quantile of 0 and the last that of 1."""
+    place = share * (len(samples) - 1)
+    low = int(place)
+    ranked = sorted(samples)
+    return ranked[low] + (place - low) * (ranked[min(low + 1, len(ranked) - 1)] - ranked[low])
 
 
-# How often either end of an interval lies on the wrong side of the truth, on 4,000 sets of 60 images: of one
-# detector, another, and their difference. Nominally each is 0.025; the ends of plain percentiles are not:
-# in a resample, which shows some images again and again, APs are higher in the mean, and so are both ends.
-TOO_HIGH, TOO_LOW = np.array([0.048, 0.056, 0.011]), np.array([0.021, 0.020, 0.069])
+def plain_bias_corrected(samples, value: float) -> tuple[float, float, float]:
+    """(lower end, upper end, p-value) as the method says it, by the statistics module; NaNs left out."""
+    known = [v for v in samples if v == v]
+    if not known:
+        return np.nan, np.nan, np.nan
+    normal, least = statistics.NormalDist(), 1 / (2 * len(known))
+
+    def kept(share: float) -> float:
+        return min(max(share, least), 1 - least)
+
+    below = sum(v < value for v in known) + sum(v == value for v in known) / 2
+    z0 = normal.inv_cdf(kept(below / len(known)))
+    z = normal.inv_cdf(0.975)
+    low, high = (plain_quantile(known, kept(normal.cdf(2 * z0 + end))) for end in (-z, z))
+    at_most_0 = kept(sum(v <= 0 for v in known) / len(known))
+    return low, high, kept(normal.cdf(normal.inv_cdf(at_most_0) - 2 * z0))
+
+
+def check_bias_corrected(samples, value):
+    expected = plain_bias_corrected(samples.tolist(), value)
+    np.testing.assert_allclose((*interval(samples, value), p_value(samples, value)), expected, atol=1e-9)
+
+
+SAMPLES = numpy_arrays(
+    np.float64,
+    some.integers(1, 60),
+    elements=some.one_of(some.floats(-1, 1), some.sampled_from([-0.5, 0.0, 0.25, 0.5, np.nan])),
+)
+
+
+@given(SAMPLES, some.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.5, 1.0]))
+def test_ends_and_p_value_against_the_plain_reference(samples, value):
+    check_bias_corrected(samples, value)
+    check_bias_corrected(samples, float(samples[0]))
+
+
+def test_ends_are_those_of_scipy_where_nothing_accelerates():
+    """SciPy's BCa of a squared mean of symmetric values: biased upward, with an acceleration near 0."""
+    half = np.random.default_rng(0).normal(0, 1, 20)
+    values = np.concatenate([half, -half]) + 0.3
+    known = scipy.stats.bootstrap(
+        [values], lambda v, axis=-1: np.mean(v, axis) ** 2, n_resamples=1000, method="BCa", rng=1
+    )
+    samples = known.bootstrap_distribution
+    mine, plain = interval(samples, values.mean() ** 2), np.percentile(samples, [2.5, 97.5])
+    expected = np.array(known.confidence_interval)
+    assert np.abs(mine - expected).max() < 0.2 * np.abs(plain - expected).max()
+
+
+@pytest.mark.parametrize("count", [1, 2, 1000])
+@pytest.mark.parametrize("value", [-0.3, 0.0, 0.3])
+@pytest.mark.parametrize("beside", [-1.0, 0.0, 1.0])
+def test_samples_that_are_all_on_one_side_of_the_figure(count, value, beside):
+    """All equal to it, all below, all above: ends are among samples, p-values half a sample from 0 and 1."""
+    samples = np.full(count, value + beside) + np.linspace(0, 0.1, count) * beside
+    check_bias_corrected(samples, value)
+    low, high = interval(samples, value)
+    assert samples.min() <= low <= high <= samples.max()
+    assert 0.5 / count <= p_value(samples, value) <= 1 - 0.5 / count
+
+
+def test_a_figure_whose_samples_lie_higher_has_lower_ends_and_less_evidence():
+    samples = np.random.default_rng(0).normal(0.2, 0.1, 1000)
+    plain = np.percentile(samples, [2.5, 97.5])
+    low, high = interval(samples, 0.15)  # resampling adds 0.05 to what is there: so less is in truth
+    assert low < plain[0] and high < plain[1]
+    assert p_value(samples, 0.15) > p_value(samples, 0.2) > p_value(samples, 0.25)
+    np.testing.assert_allclose(interval(samples, float(np.median(samples))), plain, atol=1e-9)
+
+
+# How often either end of an interval lies on the wrong side of the truth, on 2,000 sets of 60 images: of one
+# detector, another, and their difference. Nominally each is 0.025.
+TOO_HIGH, TOO_LOW = np.array([0.038, 0.038, 0.034]), np.array([0.027, 0.032, 0.048])
 
 
 def check_rate(wrong: np.ndarray, rate) -> None:
@@ -90,25 +162,15 @@ def check_rate(wrong: np.ndarray, rate) -> None:
 @pytest.mark.slow
 def test_each_end_of_an_interval_is_wrong_as_often_as_is_known_of_it():
     """1,000 sets of images against the truth on very many."""
-    scores, true, _, positives = photographs(300_000, np.random.default_rng(0))
-    everywhere = np.zeros(len(true), np.int64)
-    truth = [curve(s, true, everywhere, [positives.sum()]).average_precision() for s in scores]
+    truth = simulated.truth()
     assert 0.3 < truth[1] < truth[0] - 0.05 < 0.9
-
-    estimates = []
-    for number in range(1000):
-        scores, true, of, positives = photographs(60, np.random.default_rng((1, number)))
-        weights = resamples(60, (2, number))
-        detectors = [curve(s, true, of, positives) for s in scores]
-        one, other = (resampled_ap(d, weights) for d in detectors)
-        estimates.append([ap.estimate for ap in (one, other, one - other)])
-    _, low, high = np.moveaxis(estimates, -1, 0)
-    of_truth = (*truth, truth[0] - truth[1])
-    check_rate(low > of_truth, TOO_HIGH)
-    check_rate(high < of_truth, TOO_LOW)
-    assert ((low > of_truth) | (high < of_truth)).mean() < 2 * 0.05  # not twice what it says
+    figures = [simulated.on_one_set(60, number) for number in range(1000)]
+    wrong = simulated.errors(figures, truth)
+    check_rate(wrong.low, TOO_HIGH)
+    check_rate(wrong.high, TOO_LOW)
+    assert (wrong.low | wrong.high).mean() < 2 * 0.05  # not twice what it says
     # Pairing is worth it: detectors share their images' luck.
-    width = (high - low).mean(axis=0)
+    width = np.mean([[figure.high - figure.low for figure in of_set] for of_set in figures], axis=0)
     assert width[2] < 0.7 * np.hypot(*width[:2])
 
 
