@@ -1,7 +1,8 @@
 """Tables of docs/results/class_scores.md, from the `summary.json` of a run of class scores."""
 
 from docs import measured
-from docs.measured import correlation, markdown
+from docs.measured import markdown
+from partsjax.reporting.report.words import rho
 
 _CRITERIA = {"beyond_place": "beyond place", "strict": "strict", "paper": "the paper's criterion"}
 RELATIONS = {
@@ -56,8 +57,8 @@ def parts() -> str:
     def related(name: str):
         def cell(of: dict) -> str:
             found = of[name]
-            ends = ", ".join(correlation(found[f"over_things_{end}"]) for end in ("low", "high"))
-            return f"{correlation(found['rank_correlation'])} [{ends}]"
+            ends = ", ".join(rho(found[f"over_things_{end}"]) for end in ("low", "high"))
+            return f"{rho(found['rank_correlation'])} [{ends}]"
 
         return cell
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from docs import measured
-from docs.measured import arrow, by_seed, correlation, interval, markdown, one, signed
+from docs.measured import arrow, interval, markdown
+from partsjax.reporting.report.words import by_seed, percent, rho, signed
 
 
 def counts() -> str:
@@ -39,7 +40,7 @@ def means() -> str:
         return _row(title, lambda layer: arrow(*(layer["mean_ap"][ap] for ap in aps)))
 
     def hits(layer: dict) -> str:
-        return f"{one(layer['mean_hit_rate'])} ({one(layer['mean_prior_hit_rate'])})"
+        return f"{percent(layer['mean_hit_rate'])} ({percent(layer['mean_prior_hit_rate'])})"
 
     def sharing(layer: dict) -> str:
         return "; ".join(
@@ -56,8 +57,8 @@ def means() -> str:
         _row("WHETHER", lambda layer: signed(layer["mean_whether"])),
         _row("hit rate (the place prior's)", hits),
         _row("filters that serve a part; several; of several classes", sharing),
-        _row("rank correlation of AP with size", lambda layer: correlation(layer["ap_with_size"])),
-        _row("– of the excess", lambda layer: correlation(layer["excess_with_size"])),
+        _row("rank correlation of AP with size", lambda layer: rho(layer["ap_with_size"])),
+        _row("– of the excess", lambda layer: rho(layer["excess_with_size"])),
     )
 
 
@@ -100,13 +101,13 @@ def knows() -> str:
     body = [
         [
             part["name"],
-            one(part["combination_ap_val"]),
+            percent(part["combination_ap_val"]),
             *(
                 f"{signed(part[name])} {interval(part, name, 1)}"
                 for name in ("excess_over_prior", "where", "whether")
             ),
-            f"{one(part['hit_rate'])} ({one(part['prior_hit_rate'])})",
-            one(part["coverage_train"]),
+            f"{percent(part['hit_rate'])} ({percent(part['prior_hit_rate'])})",
+            percent(part["coverage_train"]),
         ]
         for _, part in found.sort_values("excess_over_prior", ascending=False).iterrows()
     ]

@@ -2,12 +2,13 @@
 
 import csv
 import json
-import math
 import runpy
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+
+from partsjax.reporting.report.words import percent
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "configs" / "measured"
@@ -58,33 +59,11 @@ def markdown(header: Sequence[str], *body: Sequence[str]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *body))
 
 
-def one(fraction: float | None) -> str:
-    """A fraction in percent, with one decimal."""
-    return "–" if _missing(fraction) else f"{100 * fraction:.1f}"
-
-
-def signed(fraction: float | None) -> str:
-    """A difference of fractions in percent, with its sign."""
-    return "–" if _missing(fraction) else f"{100 * fraction:+.1f}".replace("-", "−")
-
-
-def correlation(value: float | None) -> str:
-    return "–" if _missing(value) else f"{value:+.2f}".replace("-", "−").replace("0.", ".")
-
-
 def arrow(train: float | None, val: float | None) -> str:
-    return f"{one(train)}\u00a0→\u00a0{one(val)}"
+    return f"{percent(train)}\u00a0→\u00a0{percent(val)}"
 
 
 def interval(row: pd.Series, name: str, decimals: int = 0) -> str:
     """The ends of a figure's interval, in percent."""
     low, high = (f"{100 * row[f'{name}_{end}']:.{decimals}f}".replace("-", "−") for end in ("low", "high"))
     return f"[{low}, {high}]"
-
-
-def by_seed(counts: Sequence[int]) -> str:
-    return ", ".join(map(str, counts))
-
-
-def _missing(value: float | None) -> bool:
-    return value is None or math.isnan(value)

@@ -1,7 +1,8 @@
 """The table that puts the paper's findings beside ours, or says that they were not tested."""
 
 from docs import measured
-from docs.measured import markdown, one
+from docs.measured import markdown
+from partsjax.reporting.report.words import percent, rho
 
 _READ, _RECALLED, _NOT = "read in its public text", "recalled, unverified", "not tested"
 
@@ -10,7 +11,7 @@ def beside_the_paper() -> str:
     """What the paper reports, and what stands here."""
     found = measured.layers()
     conv5 = found["AlexNet conv5"]
-    mean, sharing = conv5["mean_ap"], conv5["sharing"]
+    aps, sharing = {name: percent(ap) for name, ap in conv5["mean_ap"].items()}, conv5["sharing"]
     of = f"of {conv5['parts']}"
     return markdown(
         ["the paper", "source", "here"],
@@ -36,14 +37,14 @@ def beside_the_paper() -> str:
         [
             "a combination beats the best single filter",
             _READ,
-            f"conv5: {one(mean['combination_train'])} against {one(mean['best_filter_train'])} on train, "
-            f"{one(mean['combination_val'])} against {one(mean['best_filter_val'])} held out",
+            f"conv5: {aps['combination_train']} against {aps['best_filter_train']} on train, "
+            f"{aps['combination_val']} against {aps['best_filter_val']} held out",
         ],
         [
             "conv5, best single filter: mean AP 8.5 without, 16.1 with regression",
             _RECALLED,
-            f"{one(mean['best_filter_unregressed_train'])} and {one(mean['best_filter_train'])} on train, "
-            f"{one(mean['best_filter_unregressed_val'])} and {one(mean['best_filter_val'])} held out",
+            f"{aps['best_filter_unregressed_train']} and {aps['best_filter_train']} on train, "
+            f"{aps['best_filter_unregressed_val']} and {aps['best_filter_val']} held out",
         ],
         [
             "filters are shared across parts of different classes",
@@ -54,8 +55,8 @@ def beside_the_paper() -> str:
         [
             "parts that emerge are large, or very discriminative",
             _READ,
-            f"conv5: rank correlation with size {measured.correlation(conv5['ap_with_size'])} for AP, "
-            f"{measured.correlation(conv5['excess_with_size'])} for the excess; discriminative: "
+            f"conv5: rank correlation with size {rho(conv5['ap_with_size'])} for AP, "
+            f"{rho(conv5['excess_with_size'])} for the excess; discriminative: "
             "[class scores](class_scores.md)",
         ],
         [

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from docs import measured
-from docs.measured import arrow, markdown, signed
+from docs.measured import arrow, markdown
+from partsjax.reporting.report.words import signed
 
 _COUNTS = {
     "beyond_place": "beyond place",

@@ -10,7 +10,8 @@ from rich.text import Text
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import printable
-from partsjax.reporting.verdict_table import BELOW, BEYOND, CAPTION, Cell, verdict_table
+from partsjax.reporting.report.words import BELOW, BEYOND
+from partsjax.reporting.verdict_table import CAPTION, Cell, verdict_table
 
 _BOXES, _PLACE = "boxes\ntrain/val", "place\nprior"
 _GAP = 2  # between columns

@@ -54,11 +54,6 @@ class Overlap:
         """Fraction of the discriminative filters that are semantic; NaN where there are none."""
         return self.both / self.discriminative if self.discriminative else math.nan
 
-    @property
-    def expected_share(self) -> float:
-        """The same by chance: the fraction of filters that are semantic, each class by its weight."""
-        return self.expected / self.discriminative if self.discriminative else math.nan
-
 
 def overlap(discriminative: np.ndarray, semantic: np.ndarray, seed=0) -> Overlap:
     """The overlap of two sets of filters against chance.

@@ -67,19 +67,12 @@ def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> pd.Data
                 "part": np.tile(names["part"], filters),
                 "num_pairs": scores.num_pairs.ravel(),
                 **{name: getattr(scores, name).ravel() for name in FILTER_APS},
-                "serves": _serves(verdicts, filters).ravel(),
+                "serves": np.array(
+                    [v.beyond_place and v.serves(f) for f in range(filters) for v in verdicts], bool
+                ),
             }
         )
     return pd.DataFrame({name: np.concatenate([table[name] for table in tables]) for name in tables[0]})
-
-
-def _serves(verdicts: Sequence[Verdict], filters: int) -> np.ndarray:
-    """Bool [F, P]."""
-    serves = np.zeros((filters, len(verdicts)), bool)
-    for p, v in enumerate(verdicts):
-        if v.beyond_place:
-            serves[[*v.combination, v.best_filter], p] = True
-    return serves
 
 
 def _part_row(v: Verdict) -> dict:

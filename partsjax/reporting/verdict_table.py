@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.reporting.report.headline import first_to_show
-from partsjax.reporting.report.words import by_seed, percent
+from partsjax.reporting.report.words import BELOW, BEYOND, by_seed, percent
 
 CAPTION = (
     "Best set of filters by part: AP on train → on unseen images, in percent. Place prior: AP on unseen "
     "images of a detector that reads the object's box and no pixel."
 )
-BEYOND, BELOW = "▲", "▼"
 
 
 @dataclasses.dataclass(frozen=True)

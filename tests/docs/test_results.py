@@ -108,7 +108,7 @@ def test_every_part_with_its_marks(published):
 def test_means_over_parts_and_searches(published):
     rows = dict(line[2:-2].split(" | ", 1) for line in emergence_tables.means().splitlines()[2:])
     assert rows["– of the place prior"] == " | ".join(["62.0\u00a0→\u00a061.0"] * 3)
-    assert rows["WHERE"] == " | ".join(["–"] * 3) and rows["– of the excess"] == " | ".join(["−.50"] * 3)
+    assert rows["WHERE"] == " | ".join(["–"] * 3) and rows["– of the excess"] == " | ".join(["−0.50"] * 3)
     assert emergence_tables.searches().splitlines()[2:] == [
         "| ga, activation | 3: 64.0\u00a0→\u00a058.5 | 3: 64.0\u00a0→\u00a058.5 |"
     ]
@@ -150,9 +150,7 @@ def test_parts_beyond_place_by_descending_excess(monkeypatch):
     ]
 
 
-def test_signs_are_those_of_print():
-    assert (measured.signed(-0.0123), measured.signed(0.2), measured.signed(None)) == ("−1.2", "+20.0", "–")
-    assert (measured.correlation(-0.904), measured.correlation(1.0)) == ("−.90", "+1.00")
+def test_intervals_have_signs_of_print():
     row = pd.Series({"where_low": -0.021, "where_high": 0.104})
     assert measured.interval(row, "where") == "[−2, 10]"
 
@@ -189,7 +187,7 @@ def test_class_scores_beside_chance(monkeypatch):
     parts = class_score_tables.parts().splitlines()
     assert parts[2] == "| discriminative parts | 2 of 8 | 2 of 8 |"
     assert parts[4] == "| blackouts that no control fits beside | 60 of 700 | 60 of 700 |"
-    assert parts[-1].endswith("| −.30 [−.90, +.45] | −.30 [−.90, +.45] |")
+    assert parts[-1].endswith("| −0.30 [−0.90, 0.45] | −0.30 [−0.90, 0.45] |")
 
 
 def test_supervision_levels_by_seed(monkeypatch, tmp_path):
@@ -213,6 +211,6 @@ def test_supervision_levels_by_seed(monkeypatch, tmp_path):
         "| the paper's criterion | 10 | 10, 10 |",
         "| mean AP, train → held out | 20.0\u00a0→\u00a012.0 | 21.0\u00a0→\u00a011.0 |",
         "| – held out, minus imagenet |  | −1.0 [−2.0, +0.3] |",
-        "| – seed by seed |  | −2.0, +0.0 |",
+        "| – seed by seed |  | −2.0, 0.0 |",
         "| parts significantly better / worse (by chance) |  | 1 / 7 (2.4) |",
     ]

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from partsjax.reporting.comparison.comparison_report import ComparisonReport, Figures
-from partsjax.reporting.comparison.figures import BETTER, WORSE, mean_count, signed, signed_interval, sure
-from partsjax.reporting.report.words import interval_text, percent
+from partsjax.reporting.comparison.figures import BETTER, WORSE, ap, mean_count, signed, signed_interval, sure
+from partsjax.reporting.report.words import percent
 
 _PLACE = "place prior"
 
@@ -56,10 +56,8 @@ def _figures(figures: Figures) -> Text:
     beyond, strict, paper = (
         mean_count(figures.counts(what)) for what in ("beyond_place", "emerging_strict", "emerging_paper")
     )
-    known = figures.mean_ap_val
-    ap = f"{percent(known.value)} {interval_text(known)}".rstrip()
     nominal = "\nnominal" if figures.nominal else ""
-    return Text.assemble((beyond, "bold"), f" ({strict} / {paper})\n{ap}{nominal}")
+    return Text.assemble((beyond, "bold"), f" ({strict} / {paper})\n{ap(figures.mean_ap_val)}{nominal}")
 
 
 def _legend(content: ComparisonReport) -> str:

@@ -3,7 +3,7 @@
 import math
 
 from partsjax.emergence.verdict import Estimate
-from partsjax.reporting.report.words import NOT_KNOWN
+from partsjax.reporting.report.words import NOT_KNOWN, rho
 
 CRITERION_WORDS = {"beyond_place": "beyond place", "paper": "paper’s criterion", "strict": "strict"}
 RELATION_WORDS = {
@@ -38,10 +38,8 @@ def ends(estimate: Estimate) -> str:
 
 def correlation(estimate: Estimate) -> str:
     """A rank correlation with its interval: "−0.40 [−0.71, 0.02]"."""
-    if math.isnan(estimate.value):
-        return NOT_KNOWN
-    value, low, high = (f"{v:.2f}".replace("-0.00", "0.00").replace("-", "−") for v in estimate)
-    return value if math.isnan(estimate.low) or math.isnan(estimate.high) else f"{value} [{low}, {high}]"
+    value, low, high = map(rho, estimate)
+    return value if NOT_KNOWN in (low, high) else f"{value} [{low}, {high}]"
 
 
 def chance(p: float) -> str:

@@ -1,8 +1,8 @@
-"""What is shown of each part, and of each filter, gathered from all verdicts."""
+"""What is shown of each part, gathered from all verdicts."""
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from partsjax.emergence.verdict import Verdict
 from partsjax.reporting.report.records import EmergenceReport, PartPictures
@@ -44,22 +44,3 @@ def part_galleries(content: EmergenceReport) -> list[PartGallery]:
 def _held_out(verdict: Verdict) -> float:
     ap = verdict.combination_ap_val.value
     return -1.0 if math.isnan(ap) else ap
-
-
-@dataclasses.dataclass(frozen=True)
-class PartUse:
-    """A part that a filter is the best single filter of, or in the set of, or both."""
-
-    verdict: Verdict
-    best: bool
-    member: bool
-
-
-def uses_of_filters(verdicts: Sequence[Verdict]) -> dict[tuple[str, int], list[PartUse]]:
-    """By (layer, filter): the parts it is used for, in the order of verdicts."""
-    uses: dict[tuple[str, int], list[PartUse]] = {}
-    for verdict in verdicts:
-        for number in sorted({verdict.best_filter, *verdict.combination} - {None}):
-            use = PartUse(verdict, verdict.best_filter == number, number in verdict.combination)
-            uses.setdefault((verdict.layer, number), []).append(use)
-    return uses

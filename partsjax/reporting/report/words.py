@@ -8,6 +8,7 @@ from partsjax.emergence.drift import Drift
 from partsjax.emergence.verdict import Estimate, Verdict
 
 NOT_KNOWN = "–"
+BEYOND, BELOW = "▲", "▼"  # place
 NULL_COLOURS = 6  # of the style sheet
 
 
@@ -65,9 +66,9 @@ def outcome(verdict: Verdict) -> Outcome:
     if verdict.best_filter is None:
         return Outcome("uncounted", "·", "no train box: not counted", 0)
     if verdict.beyond_place:
-        return Outcome("beyond", "▲", "beyond place", 3)
+        return Outcome("beyond", BEYOND, "beyond place", 3)
     if verdict.below_place:
-        return Outcome("below", "▼", "below place", 1)
+        return Outcome("below", BELOW, "below place", 1)
     return Outcome("no", "○", "not beyond place", 2)
 
 
@@ -109,8 +110,10 @@ def q_value(value: float) -> str:
 
 
 def rho(value: float | None) -> str:
-    """ "0.91", "−0.12"; None -> "–"."""
-    return NOT_KNOWN if value is None else f"{value:.2f}".replace("-", "−")
+    """A correlation: "0.91", "−0.12"; NaN and None -> "–"."""
+    if value is None or math.isnan(value):
+        return NOT_KNOWN
+    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def drift_in_words(found: Drift) -> str:

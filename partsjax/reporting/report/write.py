@@ -89,13 +89,12 @@ def _write_filters(
     folder: Path, content: EmergenceReport, links: names.Links, templates: jinja2.Environment, advance
 ) -> None:
     template = templates.get_template("filter.html")
-    uses = gallery.uses_of_filters(content.verdicts)
     pages = [page for layer in content.layers for page in content.filters.get(layer, ())]
     for i, page in enumerate(pages):
         text = template.render(
             root="../",
             page=page,
-            uses=uses.get((page.layer, page.filter), ()),
+            parts=[v for v in content.verdicts if v.layer == page.layer and v.serves(page.filter)],
             previous=pages[i - 1] if i else None,
             following=pages[i + 1] if i + 1 < len(pages) else None,
         )

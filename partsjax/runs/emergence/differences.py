@@ -9,6 +9,7 @@ import pandas as pd
 from partsjax.emergence.compare import JudgedLayer, network_difference
 from partsjax.errors import InputError
 from partsjax.reporting.notebook import frames_html
+from partsjax.reporting.rows import with_interval
 
 if TYPE_CHECKING:
     from partsjax.runs.emergence.result import Emergence
@@ -78,8 +79,8 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
                 "other_beyond_place": other.summary[against].beyond_place,
                 "ap_val": _mean(one),
                 "other_ap_val": _mean(two),
-                **_with_interval("difference", of.mean),
-                **_with_interval("over", of.over),
+                **with_interval("difference", of.mean),
+                **with_interval("over", of.over),
                 "better": of.better,
                 "worse": of.worse,
                 "by_chance": of.by_chance,
@@ -93,7 +94,7 @@ def differences(found: "Emergence", other: "Emergence") -> Differences:
                 "part": part,
                 "ap_val": one.ap_val[i],
                 "other_ap_val": two.ap_val[i],
-                **_with_interval("difference", of.parts[i]),
+                **with_interval("difference", of.parts[i]),
             }
             for i, (object_class, part) in enumerate(one.parts)
         ]
@@ -132,7 +133,3 @@ def _parts(found: "Emergence") -> list[tuple]:
 
 def _mean(layer: JudgedLayer) -> float:
     return float(np.nanmean(layer.ap_val)) if len(layer.parts) else np.nan
-
-
-def _with_interval(name: str, estimate) -> dict[str, float]:
-    return {name + end: value for end, value in zip(("", "_low", "_high"), estimate, strict=True)}

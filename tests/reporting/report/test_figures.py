@@ -129,7 +129,8 @@ def test_counts_of_seeds(counts, shown):
 def test_shares_differences_and_correlations():
     assert [words.share(x) for x in (0.624, 1, math.nan, None)] == ["62%", "100%", "–", "–"]
     assert [words.signed(x) for x in (0.013, -0.013, 0.0, None)] == ["+1.3", "−1.3", "0.0", "–"]
-    assert [words.rho(x) for x in (0.914, -0.118, None)] == ["0.91", "−0.12", "–"]
+    known = [0.914, -0.118, -0.004, None, math.nan]
+    assert [words.rho(x) for x in known] == ["0.91", "−0.12", "0.00", "–", "–"]
 
 
 @pytest.mark.parametrize("value, shown", [(0.0214, "0.021"), (0.0004, "< 0.001"), (1, "1"), (math.nan, "–")])
