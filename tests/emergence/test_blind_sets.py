@@ -24,7 +24,7 @@ from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.nearest import PLACE_PRIOR
 from partsjax.emergence.place_prior import PriorDetections, judge_place, mean_ap, of_part
-from partsjax.emergence.verdict import CHANCE, PRIOR, PriorVerdict, Verdict, with_q_values
+from partsjax.emergence.verdict import CHANCE, PRIOR_NAME, PriorVerdict, Verdict, with_q_values
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "shared" / "data" / "pascal_part_animals"
 METHOD, SIZE, SETS = Method(), 224, 50
@@ -109,7 +109,7 @@ def verdict(ground: Ground, part: int, ap: Resampled, other: Resampled) -> Verdi
         num_val=int(ground.val.truth.positives[part]),
         best_filter=0,
         combination_ap_val=ap.estimate,
-        priors={PRIOR: against},
+        priors={PRIOR_NAME: against},
     )
 
 

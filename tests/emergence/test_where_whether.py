@@ -19,16 +19,16 @@ from partsjax.emergence.verdict import Verdict
 from partsjax.ops import local_maxima
 
 SIDE, PART = 200, 70
-SITES = ((45, 45), (90, 50), (55, 90))  # boxes there hold the middle of the picture
+SITES = ((38, 42), (92, 48), (48, 94), (96, 96))  # most boxes there hold the middle of the picture
 
 
 def picture(number: int, split: str) -> Image:
-    """A gray object, on half of the images with a part in a planted color near one of three places."""
+    """A gray object, on half of the images with a part in a planted color near one of four places."""
     random = np.random.default_rng((number, split == "val"))
     pixels = np.full((SIDE, SIDE, 3), 128, np.uint8)
     parts = ()
     if random.random() < 0.5:
-        x, y = np.array(SITES[random.integers(3)]) + random.integers(-10, 11, 2)
+        x, y = np.array(SITES[random.integers(4)]) + random.integers(-12, 13, 2)
         pixels[y : y + PART, x : x + PART] = FIGURES["robot"].planted["head"]
         parts = (Part("head", (float(x), float(y), float(x + PART), float(y + PART))),)
     pixels[:2, :, 0] = number  # no two pictures are equal
@@ -37,7 +37,7 @@ def picture(number: int, split: str) -> Image:
 
 @pytest.fixture(scope="module")
 def splits():
-    dataset = Dataset(tuple(picture(n, split) for split in ("train", "val") for n in range(80)))
+    dataset = Dataset(tuple(picture(n, split) for split in ("train", "val") for n in range(120)))
     return [class_crops(dataset, "robot", split, 224) for split in ("train", "val")]
 
 
@@ -61,8 +61,7 @@ def verdict_on(network, splits) -> Verdict:
 @pytest.mark.slow
 def test_a_network_that_knows_whether_and_not_where(splits):
     v = verdict_on(whether_network(), splits)
-    assert v.whether.low > 0.05
-    assert v.where.low < 0 and v.where.value < 0.05
+    assert v.whether.low > 0 > v.where.high
     assert v.hit_rate < 0.5
 
 
@@ -77,5 +76,5 @@ def test_a_network_that_knows_where_and_not_whether(splits):
 @pytest.mark.slow
 def test_a_network_that_knows_both(splits):
     v = verdict_on(planted_network().network, splits)
-    assert v.where.low > 0.1 and v.whether.low > 0.05
+    assert v.where.low > 0.1 and v.whether.low > 0
     assert v.hit_rate == v.combination_ap_val.value == 1
