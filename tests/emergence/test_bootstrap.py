@@ -1,7 +1,5 @@
 """Weighted curves against literally resampled images, and what the intervals are worth."""
 
-import statistics
-
 import numpy as np
 import pytest
 import scipy.stats
@@ -14,6 +12,7 @@ from partsjax.emergence.ranked import union
 from partsjax.ops.average_precision import curve
 from tests.emergence import simulated
 from tests.emergence.random_layer import FILTERS, LAYERS, SETS
+from tests.plain import bias_corrected as plain_intervals
 from tests.plain import combination as plain
 
 
@@ -70,34 +69,8 @@ def test_nothing_to_judge_on_is_unknown():
     )  # samples without ground truth are left out
 
 
-def plain_quantile(samples, share: float) -> float:
-    """Linear between order statistics, of which the first is the quantile of 0 and the last that of 1."""
-    place = share * (len(samples) - 1)
-    low = int(place)
-    ranked = sorted(samples)
-    return ranked[low] + (place - low) * (ranked[min(low + 1, len(ranked) - 1)] - ranked[low])
-
-
-def plain_bias_corrected(samples, value: float) -> tuple[float, float, float]:
-    """(lower end, upper end, p-value) as the method says it, by the statistics module; NaNs left out."""
-    known = [v for v in samples if v == v]
-    if not known:
-        return np.nan, np.nan, np.nan
-    normal, least = statistics.NormalDist(), 1 / (2 * len(known))
-
-    def kept(share: float) -> float:
-        return min(max(share, least), 1 - least)
-
-    below = sum(v < value for v in known) + sum(v == value for v in known) / 2
-    z0 = normal.inv_cdf(kept(below / len(known)))
-    z = normal.inv_cdf(0.975)
-    low, high = (plain_quantile(known, kept(normal.cdf(2 * z0 + end))) for end in (-z, z))
-    at_most_0 = kept(sum(v <= 0 for v in known) / len(known))
-    return low, high, kept(normal.cdf(normal.inv_cdf(at_most_0) - 2 * z0))
-
-
 def check_bias_corrected(samples, value):
-    expected = plain_bias_corrected(samples.tolist(), value)
+    expected = *plain_intervals.interval(value, samples), plain_intervals.p_value(value, samples)
     np.testing.assert_allclose((*interval(samples, value), p_value(samples, value)), expected, atol=1e-9)
 
 

@@ -12,7 +12,9 @@ from scipy import stats
 from partsjax.emergence.bootstrap import resampled_ap, resamples
 from partsjax.emergence.compare import JudgedLayer, mean_held_out_ap, network_difference, over_seeds
 from partsjax.ops.average_precision import curve
-from tests.emergence.test_bootstrap import check_rate, photographs
+from tests.emergence.simulated import photographs
+from tests.emergence.test_bootstrap import check_rate
+from tests.plain.bias_corrected import interval
 
 PARTS = (("dog", "head"), ("dog", "leg"), ("cat", "head"))
 
@@ -23,22 +25,10 @@ def measured(random: np.random.Generator, unknown: float = 0.0) -> JudgedLayer:
     return JudgedLayer(PARTS, random.random(len(PARTS)), values)
 
 
-def ends(values, figure) -> tuple[float, float]:
-    """Efron's bias-corrected percentiles; samples equal to the figure are half below it."""
-    known = sorted(v for v in values if not math.isnan(v))
-    if not known or math.isnan(figure):
-        return math.nan, math.nan
-    least = 1 / (2 * len(known))
-    below = sum(v < figure for v in known) / len(known) + sum(v == figure for v in known) / (2 * len(known))
-    z0 = stats.norm.ppf(min(max(below, least), 1 - least))
-    at = [stats.norm.cdf(2 * z0 + end * stats.norm.ppf(0.975)) for end in (-1, 1)]
-    return tuple(np.percentile(known, [100 * min(max(a, least), 1 - least) for a in at]))
-
-
 def plain_over_seeds(values, drawn):
     """drawn: by seed a list of R figures."""
     value = sum(values) / len(values)
-    low, high = ends([sum(of_r) / len(of_r) for of_r in zip(*drawn, strict=True)], value)
+    low, high = interval(value, [sum(of_r) / len(of_r) for of_r in zip(*drawn, strict=True)])
     if len(values) == 1:
         return value, low, high
     spread = math.sqrt(sum((v - value) ** 2 for v in values) / (len(values) - 1))

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from tests.plain import combination
+from tests.plain.bias_corrected import interval, p_value
 from tests.plain.verdict import (
     average_precision,
     coverage,
     hit_rate,
     in_orders,
-    interval,
     judge,
     on_all,
-    p_value,
     q_values,
     ranked,
     ranked_by,

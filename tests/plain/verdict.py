@@ -5,13 +5,12 @@ arrays [D]. `truth` is N arrays [G, 4], the part's boxes in each crop.
 """
 
 import dataclasses
-from statistics import NormalDist
 
 import numpy as np
 
+from tests.plain.bias_corrected import interval, p_value
 from tests.plain.detections import overlapped
 
-NORMAL = NormalDist()
 ORDERS = 20
 
 
@@ -77,29 +76,6 @@ def resampled(orders, truth, image_of, draws):
     times = [once, *(np.array([(draw == image).sum() for image in image_of]) for draw in draws)]
     aps = [np.mean([average_precision(one, truth, of) for one in orders]) for of in times]
     return aps[0], np.array(aps[1:])
-
-
-def _share(share, count):
-    return NORMAL.inv_cdf(min(max(share, 0.5 / count), 1 - 0.5 / count))
-
-
-def interval(value, samples):
-    """Bias-corrected 95% interval: quantiles at Phi(2 z0 -+ 1.96), z0 = Phi^-1(share below the value).
-
-    Draws without a box to find, NaN, are left out.
-    """
-    samples = samples[~np.isnan(samples)]
-    bias = _share(np.mean(samples < value), len(samples))
-    return tuple(np.quantile(samples, [NORMAL.cdf(2 * bias + end) for end in (-1.96, 1.96)]))
-
-
-def p_value(value, samples):
-    """One-sided, of a value of 0 or less: Phi(Phi^-1(share of samples <= 0) - 2 z0); NaN as above."""
-    samples = samples[~np.isnan(samples)]
-    count = len(samples)
-    bias = _share(np.mean(samples < value), count)
-    p = NORMAL.cdf(_share(np.mean(samples <= 0), count) - 2 * bias)
-    return min(max(p, 0.5 / count), 1 - 0.5 / count)
 
 
 def q_values(p_values):
