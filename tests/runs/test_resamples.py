@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 import partsjax
-from partsjax.emergence.bootstrap import RESAMPLES
-from partsjax.emergence.verdict import Estimate
+from partsjax.emergence.bootstrap import RESAMPLES, interval
+from partsjax.emergence.verdict import PRIOR_NAME, Estimate, PriorVerdict
 from partsjax.errors import InputError
+from partsjax.runs import sealed
 from partsjax.runs.comparison import compared
 from partsjax.runs.emergence import read
 from partsjax.runs.emergence.result import KEPT
@@ -27,14 +28,15 @@ def kept(finished):
     return read(finished[0])
 
 
-def test_their_percentiles_are_the_intervals_of_the_table(kept, parts):
+def test_their_bias_corrected_ends_are_the_intervals_of_the_table(kept, parts):
     assert set(kept.samples) == {("conv1", "beast"), ("conv2", "beast")} and kept.images.seed == SEED
-    for row in parts:
+    for row, verdict in zip(parts, kept.verdicts, strict=True):
         array = kept.samples[row["layer"], row["object_class"]]
         assert array.shape == (2, RESAMPLES) and array.dtype == np.float32
         values = array[["head", "foot"].index(row["part"])]
         ends = [number(row[f"combination_ap_val_{end}"]) for end in ("low", "high")]
-        np.testing.assert_allclose(np.percentile(values, [2.5, 97.5]), ends, atol=2e-6)
+        found = interval(values, verdict.combination_ap_val.value)
+        np.testing.assert_allclose(found, ends, atol=2e-6)
 
 
 def test_runs_of_other_networks_draw_the_same_images(folder, kept, parts, tmp_path):
@@ -115,12 +117,23 @@ def test_what_is_missing_or_damaged_is_one_line(finished, tmp_path):
             read(tmp_path / name)
 
 
+def test_figures_of_another_version_are_said_to_be_that(kept, tmp_path):
+    kept.save(tmp_path)
+    arrays = sealed.read_sealed(tmp_path / KEPT)
+    record = json.loads(str(arrays["record"]))
+    record["judged"][0]["evidence"]["verdicts"][0]["one_box_ap_train"] = 0.5
+    sealed.write_sealed(tmp_path / KEPT, {**arrays, "record": np.array(json.dumps(record))})
+    said = r"resamples\.npz: written by another version of partsjax.*measure again, into another folder$"
+    with pytest.raises(InputError, match=said):
+        read(tmp_path)
+
+
 def test_verdicts_are_kept_exactly(kept, tmp_path):
     """An AP of 0.3000004 emerges, in the run and wherever it is read; parts.csv says 0.300000."""
     sure = Estimate(0.3000004, 0.3000001, 1 / 3)
-    first = dataclasses.replace(
-        kept.verdicts[0], num_val=50, combination_ap_train=0.3000004, combination_ap_val=sure, excess=sure
-    )
+    changes = {"combination_ap_train": 0.3000004, "combination_ap_val": sure, "q_value": 0.15 / 3}
+    priors = {PRIOR_NAME: PriorVerdict("place prior", 0.1, sure, sure, 1 / 3000)}
+    first = dataclasses.replace(kept.verdicts[0], num_val=50, priors=priors, **changes)
     names = next(iter(kept.judged))
     before = kept.judged[names]
     evidence = dataclasses.replace(before.evidence, verdicts=(first, *before.evidence.verdicts[1:]))
@@ -130,8 +143,8 @@ def test_verdicts_are_kept_exactly(kept, tmp_path):
     verdicts = [first, *kept.verdicts[1:]]
     assert repr(again.verdicts) == repr(verdicts)  # NaN is itself there
     assert again.verdicts[0].emerges_paper and again.verdicts[0].emerges_strict
-    found = compared.figures({"it": [again]})["it", "conv1"]
-    assert found.paper[0] >= 1 and found.strict[0] >= 1
+    (summary,) = compared.figures({"it": [again]})["it", "conv1"].summaries
+    assert summary.emerging_paper >= 1 and summary.emerging_strict >= 1
 
 
 def test_tables_are_output_and_never_read():

@@ -66,15 +66,22 @@ def read(folder: str | Path) -> Emergence:
       folder: a workdir, or where `Emergence.save` has written to.
 
     Raises:
-      InputError: there is no finished run, or its file is damaged.
+      InputError: there is no finished run, or its file is damaged, or of another version of partsjax.
     """
     path = Path(folder).expanduser() / KEPT
     try:
-        kept = unpacked(_Kept, sealed.read_sealed(path))
+        arrays = sealed.read_sealed(path)
     except FileNotFoundError:
         raise InputError(f"{path}: not found; run partsjax emergence to its end first") from None
-    except (sealed.Damaged, OSError, ValueError, KeyError) as error:
+    except (sealed.Damaged, OSError) as error:
         raise InputError(f"{path}: damaged ({error}); run partsjax emergence again") from None
+    try:
+        kept = unpacked(_Kept, arrays)
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"{path}: written by another version of partsjax, which kept other figures; measure again, into "
+            "another folder"
+        ) from error
     names = [(layer, of) for layer in kept.about.layers for of in kept.about.classes]
     judged = dict(zip(names, kept.judged, strict=True))
     return Emergence(kept.about, judged, kept.images, kept.readable, None, kept.notes, kept.skipped)
