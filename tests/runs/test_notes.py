@@ -75,6 +75,7 @@ def test_of_emergence_and_of_class_scores(small, tmp_path, noting, capsys, monke
     check(tmp_path / "D" / "emergence", "\n".join(f"note: {n}" for n in (OF_DATA, OF_NETWORK)), page=False)
 
 
+@pytest.mark.slow
 def test_of_a_comparison_also_where_its_networks_were_measured_before(
     small, tmp_path, noting, capsys, monkeypatch
 ):
