@@ -5,6 +5,7 @@ scores comes from place, from fitting, and from choosing the best of many.
 """
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -40,7 +41,8 @@ class Null:
       truth_of: (one class's parts in both splits, seed) -> those to fit and to judge on.
 
     Raises:
-      InputError: the name cannot name columns, or one that other columns have.
+      InputError: the name cannot name columns, or one that other columns have; a function does not take both
+        arguments.
     """
 
     name: str
@@ -50,6 +52,23 @@ class Null:
 
     def __post_init__(self):
         require_column_name("null", self.name)
+        for what, function, given in (
+            ("network_of", self.network_of, "(network, seed)"),
+            ("truth_of", self.truth_of, "(ground, seed)"),
+        ):
+            if why := _not_called_with_two(function):
+                raise InputError(f"null {self.name!r}: {what} has to take {given}: {why}")
+
+
+def _not_called_with_two(function: Callable) -> str:
+    """Why a function does not take two arguments; "" where it does, or does not say."""
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError as why:
+        return str(why)
+    except ValueError:  # as of some built-in functions
+        pass
+    return ""
 
 
 def shuffled(truth: Truth, seed) -> Truth:
@@ -113,12 +132,16 @@ def chosen_nulls(nulls: Sequence[str | Null]) -> tuple[Null, ...]:
     """Nulls by name or as they are; ("all",): all of `NULLS`.
 
     Raises:
-      InputError: no such null, or two of one name.
+      InputError: no such null, two of one name, or "all" among others.
     """
     if tuple(nulls) == ("all",):
         return tuple(NULLS.values())
+    if "all" in nulls:
+        raise InputError("nulls: all means every one; give it alone, or give names")
     found = []
     for null in nulls:
+        if not isinstance(null, str | Null):
+            raise InputError(f"nulls: neither a name nor a Null but {null!r:.60}; give pj.Null(...)")
         if isinstance(null, str) and null not in NULLS:
             raise InputError(f"nulls: there is no null {null!r}; {nearest(null, NULLS)}")
         found.append(NULLS[null] if isinstance(null, str) else null)

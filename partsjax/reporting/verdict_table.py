@@ -80,8 +80,8 @@ def _headline(summaries: Mapping[str, LayerSummary]) -> str:
         return ""
     nulls = "; ".join(f"{null.label} {by_seed(null.beyond_place)}" for null in most.nulls.values())
     return (
-        f"{layer}: {most.beyond_place} of {most.parts} parts are beyond place (q ≤ "
-        f"{most.false_discovery_rate:g}).{f' In nulls: {nulls}.' if nulls else ''} For comparison: "
+        f"{layer}: {most.beyond_place} of {most.parts} parts are beyond place (false discovery rate "
+        f"{100 * most.false_discovery_rate:g}%).{f' In nulls: {nulls}.' if nulls else ''} For comparison: "
         f"{most.emerging_strict} strict, {most.emerging_paper} by the paper's criterion, which the place "
         f"prior meets in {most.prior_emerging_paper}."
     )

@@ -213,8 +213,8 @@ def test_the_headline_is_of_the_layer_with_most(capsys, monkeypatch):
     weak = [verdict("conv1", part, 0.9, 0.1) for part in ("head", "torso", "eye")]
     out = shown(capsys, monkeypatch, 100, [*beside(weak), *beside(of_layer("conv2"))[:3]])
     assert (
-        "conv2: 1 of 3 parts are beyond place (q ≤ 0.05). In nulls: random weights 0; mixed parts 0, 1. For "
-        "comparison: 1 strict, 2 by the paper's criterion, which the place prior meets in 1."
+        "conv2: 1 of 3 parts are beyond place (false discovery rate 5%). In nulls: random weights 0; mixed "
+        "parts 0, 1. For comparison: 1 strict, 2 by the paper's criterion, which the place prior meets in 1."
     ) in " ".join(out.split())
 
 

@@ -32,12 +32,33 @@ def test_a_name_whose_columns_are_there_already(name):
         Null(name, "some words")
 
 
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ({"truth_of": lambda ground: ground}, r"truth_of has to take \(ground, seed\): too many positional"),
+        ({"network_of": lambda network, seed, more: network}, "network_of has to take .*: missing .* 'more'"),
+        ({"network_of": "random"}, "network_of has to take .*'random' is not a callable object"),
+    ],
+)
+def test_a_function_that_cannot_be_called(function, words):
+    with pytest.raises(InputError, match=f"^null 'own': {words}"):
+        Null("own", "some words", **function)
+
+
+def test_functions_of_any_kind_can_be_called():
+    Null("own", "some words", network_of=lambda *given: given[0], truth_of=max)
+
+
 def test_nulls_are_chosen_by_name_or_given():
     own = Null("own", "some words")
     assert chosen_nulls(["shuffled", own]) == (NULLS["shuffled"], own)
     assert chosen_nulls(["all"]) == tuple(NULLS.values()) and chosen_nulls([]) == ()
     with pytest.raises(InputError, match="no null 'shufled'; did you mean 'shuffled'"):
         chosen_nulls(["shufled"])
+    with pytest.raises(InputError, match="all means every one; give it alone"):
+        chosen_nulls(["all", own])
+    with pytest.raises(InputError, match="neither a name nor a Null but 3"):
+        chosen_nulls([3])
     with pytest.raises(InputError, match="own is given twice"):
         chosen_nulls([own, "random", Null("own", "other words")])
 

@@ -158,6 +158,8 @@ def test_a_notebook_sees_the_verdicts(found):
     [
         ({"layers": "conv9"}, r"layers: .* has no layer 'conv9'; did you mean"),
         ({"nulls": "randon"}, "there is no null 'randon'; did you mean 'random'"),
+        ({"priors": ["mean_box"]}, "priors: not a PlacePrior but 'mean_box'; give pj.PlacePrior"),
+        ({"nulls": pj.Null("random", "mine"), "priors": pj.PlacePrior("random", "mine", max)}, "given twice"),
         ({"network": "alexnet"}, r"network: not a Network but 'alexnet'.*load_network"),
         ({"dataset": "coco"}, r"dataset: not a Dataset but 'coco'.*load_dataset"),
         ({"limit": 0}, "limit=0: give a whole number of at least 1"),

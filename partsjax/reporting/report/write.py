@@ -80,7 +80,7 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
         not_run=[null.label for name, null in NULLS.items() if name not in content.nulls],
         threshold=f"{100 * content.emergence_ap:g}",
         min_val_boxes=content.min_val_boxes,
-        false_discovery_rate=f"{content.false_discovery_rate:g}",
+        false_discovery_rate=f"{100 * content.false_discovery_rate:g}%",
     )
     return found
 

@@ -31,9 +31,9 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     layers: Sequence[str] | str | None = None,
     method: Method = Method(),  # noqa: B008  (frozen)
     search: Search = Search(),  # noqa: B008
-    nulls: Sequence[str | Null] = ("random", "shuffled"),
+    nulls: Sequence[str | Null] | str | Null = ("random", "shuffled"),
     null_seeds: int = 1,
-    priors: Sequence[PlacePrior] = (),
+    priors: Sequence[PlacePrior] | PlacePrior = (),
     limit: int | None = None,
     seed: int = 0,
     cache: str | Path | None = None,
@@ -81,16 +81,30 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         raise InputError(f"dataset: not a Dataset but {dataset!r:.60}; give pj.load_dataset(...)")
     if batch_size is not None:
         require_whole(1, batch_size=batch_size)
-    layers, nulls = ((one,) if isinstance(one, str) else tuple(one or ()) for one in (layers, nulls))
-    nulls, priors = chosen_nulls(nulls), tuple(priors)
+    nulls, priors = chosen_nulls(_listed(nulls, str | Null)), _listed(priors, PlacePrior)
+    for prior in priors:
+        if not isinstance(prior, PlacePrior):
+            raise InputError(f"priors: not a PlacePrior but {prior!r:.60}; give pj.PlacePrior(...)")
     require_priors(priors, [null.name for null in nulls])
     asked = EmergenceRequest(
-        chosen_layers(network, layers), method, (search,), nulls, limit, seed, priors, null_seeds
+        chosen_layers(network, _listed(layers, str)),
+        method,
+        (search,),
+        nulls,
+        limit,
+        seed,
+        priors,
+        null_seeds,
     )
     more = {"batch_size": batch_size, "skip_bad": skip_bad, "allow_duplicates": allow_duplicates}
     with library_context(cache, bars() if progress else silent, **more) as context:
         context.notes.add(*network.notes, *dataset.notes)
         return answer_emergence(network, dataset, asked, context)
+
+
+def _listed(given, kind) -> tuple:
+    """One thing of a kind, several, or nothing, as a tuple."""
+    return (given,) if isinstance(given, kind) else tuple(given or ())
 
 
 def answer_emergence(

@@ -134,8 +134,8 @@ class Emergence:
             for layer, of in summary.items()
         )
         return (
-            f"<Emergence: {about.net} on {about.dataset}; of {next(iter(summary.values())).parts} parts "
-            f"are beyond place (emerge strictly, by the paper's criterion): {counts}>"
+            f"<Emergence: {about.net} on {about.dataset}; parts beyond place (strict, by the paper's "
+            f"criterion), of {next(iter(summary.values())).parts}: {counts}>"
         )
 
     def _repr_html_(self) -> str:

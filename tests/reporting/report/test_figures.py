@@ -193,7 +193,8 @@ def test_thresholds_are_shown_as_they_are(tmp_path):
     page = pages.read(tmp_path)["index.html"]
     text = " ".join(page.text.split())
     assert "AP significantly over 12.5 on unseen" in text and "criterion: AP over 12.5 on train" in text
-    assert "(q ≤ 0.07)" in text and "a false discovery rate of 7% over" in text
+    assert "no pixel (false discovery rate 7%)" in text
+    assert "a false discovery rate of 7% over all parts and layers of the run (its q-value" in text
     rare = dataclasses.replace(RARE, num_val=6, **other)
     assert words.outcome(rare).words == "rare (under 7 boxes): not counted"
 
