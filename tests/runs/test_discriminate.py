@@ -9,7 +9,10 @@ import pytest
 
 import partsjax as pj
 from partsjax.emergence.combination import Search
+from partsjax.runs.discriminativeness import asking
 from tests import tiny
+from tests.emergence.bare_crops import bare_crops
+from tests.emergence.test_scoring import padded
 from tests.runs import plain_drops, scored
 from tests.runs.running import QUICK, SEED, number, rows
 
@@ -151,3 +154,11 @@ def test_what_can_be_fixed_is_one_line(dataset, emergence, tmp_path, monkeypatch
         context.setattr("partsjax.runs.discriminativeness.asking.DropStage.compute", compute)
         refused("judged beast on other images", emergence=emergence, limit=7)
     refused(r"resamples\.npz: not found; run partsjax emergence", emergence=tmp_path)
+
+
+def test_blackouts_are_spread_evenly_over_the_crops_that_show_a_part():
+    box, nothing = np.array([[10.0, 10, 20, 20]]), np.zeros((0, 4))
+    crops = bare_crops(padded([[box if n >= 20 else nothing, box if n < 2 else nothing] for n in range(40)]))
+    one, other = asking._blacked_out(crops, 4).T
+    assert np.flatnonzero(one).tolist() == [22, 27, 32, 37] and np.flatnonzero(other).tolist() == [0, 1]
+    assert asking._blacked_out(crops, None).sum() == 22

@@ -6,7 +6,7 @@ from typing import Any
 
 from partsjax.emergence.verdict import Estimate
 from partsjax.reporting.comparison.comparison_report import ComparisonReport
-from partsjax.reporting.report.charts import INK, finished_chart
+from partsjax.reporting.report.charts import dashed_line, finished_chart, of_hue
 
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
@@ -70,8 +70,7 @@ def _points(
         base.mark_point(filled=True, size=70, opacity=1).encode(y="value:Q", shape=shape),
     ]
     if not math.isnan(line):
-        at = alt.Chart(alt.InlineData(values=[{"at": round(100 * line, 2)}]))
-        layers.insert(0, at.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"))
+        layers.insert(0, dashed_line("y", round(100 * line, 2)))
     return finished_chart(alt.layer(*layers), height=320)
 
 
@@ -80,8 +79,7 @@ def _look(content: ComparisonReport, networks: Sequence[str]):
     import altair as alt
 
     every = list(content.networks)
-    hues = [(250 + 360 * i / len(every)) % 360 for i in range(len(every))]
-    colours = {name: f"oklch(0.62 0.15 {hue:.0f})" for name, hue in zip(every, hues, strict=True)}
+    colours = {name: of_hue(250 + 360 * i / len(every)) for i, name in enumerate(every)}
     shapes = {name: _SHAPES[i % len(_SHAPES)] for i, name in enumerate(every)}
     shown = list(networks)
 

@@ -8,16 +8,15 @@ from partsjax.reporting.discriminative.discriminativeness_report import (
     DiscriminativenessReport,
     PartRow,
 )
-from partsjax.reporting.report.charts import INK, finished_chart
+from partsjax.reporting.report.charts import INK, finished_chart, of_hue
 
 
 def _by_class(content: DiscriminativenessReport):
-    """A color per class, of equal lightness, which keeps them apart from light and from dark pages."""
+    """A color per class."""
     import altair as alt
 
     names = [c.object_class for c in content.classes]
-    hues = [360 * i / len(names) + 20 for i in range(len(names))]
-    scale = alt.Scale(domain=names, range=[f"oklch(0.62 0.15 {hue % 360:.0f})" for hue in hues])
+    scale = alt.Scale(domain=names, range=[of_hue(360 * i / len(names) + 20) for i in range(len(names))])
     return alt.Color("class:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
 
 

@@ -112,9 +112,7 @@ def against_size(content: EmergenceReport, what: str) -> dict[str, Any]:
             tooltip=["part:N", "layer:N", "area:Q", f"{what}:Q", "beyond place:N"],
         )
     )
-    at = alt.Chart(alt.InlineData(values=[{"at": 0}]))
-    zero = at.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q")
-    return finished_chart(alt.layer(zero, points), height=320)
+    return finished_chart(alt.layer(dashed_line("y", 0), points), height=320)
 
 
 def _sized(verdict: Verdict, what: str) -> dict[str, Any] | None:
@@ -137,7 +135,6 @@ def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, 
     points = [point for verdict in content.verdicts if (point := _point(verdict, single)) is not None]
     layers = list(content.layers)
     diagonal = alt.Chart(alt.InlineData(values=[{"x": 0, "y": 0}, {"x": 100, "y": 100}]))
-    threshold = alt.Chart(alt.InlineData(values=[{"at": 100 * content.emergence_ap}]))
     axis = {"scale": alt.Scale(domain=[0, 100]), "axis": alt.Axis(tickCount=5)}
     scatter = (
         alt.Chart(alt.InlineData(values=points))
@@ -153,8 +150,8 @@ def train_against_held_out(content: EmergenceReport, single: bool) -> dict[str, 
     return finished_chart(
         alt.layer(
             diagonal.mark_line(color=INK, strokeWidth=1, opacity=0.6).encode(x="x:Q", y="y:Q"),
-            threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q"),
-            threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(y="at:Q"),
+            dashed_line("x", 100 * content.emergence_ap),
+            dashed_line("y", 100 * content.emergence_ap),
             scatter,
         ),
         height=340,
@@ -206,9 +203,7 @@ def filters_over(content: EmergenceReport) -> dict[str, Any]:
             tooltip=["layer:N", "AP:Q", alt.Tooltip("share:Q", title="% of pairs over it")],
         )
     )
-    threshold = alt.Chart(alt.InlineData(values=[{"at": 100 * content.emergence_ap}]))
-    rule = threshold.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(x="at:Q")
-    return finished_chart(alt.layer(rule, curves), height=280)
+    return finished_chart(alt.layer(dashed_line("x", 100 * content.emergence_ap), curves), height=280)
 
 
 def _shapes(layers: Sequence[str]):
@@ -219,12 +214,25 @@ def _shapes(layers: Sequence[str]):
 
 
 def _by_layer(layers: Sequence[str], channel):
-    """A color per layer, of equal lightness, which keeps them apart from light and from dark pages."""
+    """A color per layer."""
     import altair as alt
 
     hues = [250 - 230 * i / max(1, len(layers) - 1) for i in range(len(layers))]
-    scale = alt.Scale(domain=list(layers), range=[f"oklch(0.62 0.15 {hue % 360:.0f})" for hue in hues])
+    scale = alt.Scale(domain=list(layers), range=list(map(of_hue, hues)))
     return channel("layer:N", scale=scale, legend=alt.Legend(title=None, orient="top", columns=0))
+
+
+def of_hue(degrees: float) -> str:
+    """A color; all are of one lightness, which keeps them apart from light and from dark pages."""
+    return f"oklch(0.62 0.15 {degrees % 360:.0f})"
+
+
+def dashed_line(axis: str, at: float):
+    """A line at a value of an axis, "x" or "y"."""
+    import altair as alt
+
+    line = alt.Chart(alt.InlineData(values=[{"at": at}]))
+    return line.mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(**{axis: "at:Q"})
 
 
 def finished_chart(chart, height: int) -> dict[str, Any]:

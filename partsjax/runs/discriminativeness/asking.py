@@ -9,6 +9,7 @@ import numpy as np
 
 from partsjax.data.crops import Crops, class_crops, fingerprints
 from partsjax.data.dataset import Dataset
+from partsjax.data.spread import spread
 from partsjax.discriminativeness.filters import DEVIATIONS, Cutoff
 from partsjax.discriminativeness.findings import class_findings, layer_findings
 from partsjax.discriminativeness.part_relations import DetectedParts
@@ -142,7 +143,7 @@ def answer_discriminativeness(
     steps, cache = Steps(network, asked.layer), context.cache / "drops"
     drops = {
         name: DropStage(
-            cache, steps, one, fingerprints(one, digests), _spread_evenly(one, asked.blackouts), asked.seed
+            cache, steps, one, fingerprints(one, digests), _blacked_out(one, asked.blackouts), asked.seed
         )
         for name, one in crops.items()
     }
@@ -201,14 +202,10 @@ def _require_crops(crops: Mapping[str, Crops]) -> None:
             raise InputError(f"{name}: no unseen image (val) shows one; leave it out with --classes")
 
 
-def _spread_evenly(crops: Crops, limit: int | None) -> np.ndarray:
+def _blacked_out(crops: Crops, limit: int | None) -> np.ndarray:
     """Which parts of which crops are blacked out: bool [N, P], at most `limit` crops per part."""
-    has = crops.truth.valid.any(axis=1).T  # [N, P]
-    if limit is None:
-        return has
+    has = crops.truth.valid.any(axis=1)  # [P, N]
     chosen = np.zeros_like(has)
-    for p in range(has.shape[1]):
-        there = np.flatnonzero(has[:, p])
-        count = min(limit, len(there))
-        chosen[there[(np.arange(count) * len(there)) // max(count, 1)], p] = True
-    return chosen
+    for of_part, shown in zip(chosen, map(np.flatnonzero, has), strict=True):
+        of_part[shown[spread(len(shown), limit)]] = True
+    return chosen.T
