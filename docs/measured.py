@@ -12,15 +12,20 @@ from partsjax.reporting.report.words import percent
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "configs" / "measured"
-NETWORKS = {"emergence_by_layer": "AlexNet", "emergence_by_depth": "VGG16"}
+_NETWORKS = {"emergence_by_layer": "AlexNet", "emergence_by_depth": "VGG16"}
 _FLAGS = ("beyond_place", "emerges_strict", "emerges_paper")
+
+
+def networks() -> dict[str, str]:
+    """{run: network} of those that were measured."""
+    return {run: network for run, network in _NETWORKS.items() if (MEASURED / run).is_dir()}
 
 
 def layers() -> dict[str, dict]:
     """Each layer's part of `summary.json`, by network and layer as "AlexNet conv5"."""
     return {
         f"{network} {name}": layer
-        for run, network in NETWORKS.items()
+        for run, network in networks().items()
         for name, layer in summary(run)["layers"].items()
     }
 
@@ -36,7 +41,7 @@ def parts() -> pd.DataFrame:
     What is said of a part in bool columns is false where nothing is said: of parts too rare to be judged.
     """
     tables = []
-    for run, network in NETWORKS.items():
+    for run, network in networks().items():
         table = pd.read_csv(MEASURED / run / "parts.csv")
         named = {"layer": network + " " + table["layer"], "name": table["object_class"] + ":" + table["part"]}
         flags = {name: table[name].eq(True) for name in _FLAGS}

@@ -63,7 +63,9 @@ def beside_the_paper() -> str:
             "emergence grows with depth (VGG16 over AlexNet)",
             _RECALLED,
             f"beyond place: {_by_layer('VGG16', 'beyond_place')}; by the paper's criterion: "
-            f"{_by_layer('VGG16', 'emerging_paper')}; AlexNet's are above",
+            f"{_by_layer('VGG16', 'emerging_paper')}; AlexNet's are above"
+            if any(name.startswith("VGG16") for name in found)
+            else _NOT,
         ],
         [
             "emergence falls from object to image to scene supervision",

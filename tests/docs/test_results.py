@@ -1,6 +1,7 @@
 """The pages of results show what runs wrote."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -95,6 +96,14 @@ def test_what_is_measured_stands_between_the_marks(published):
     assert "| **beyond place** | 1 | 2 | 1 |" in page and "old" not in page
     assert page.startswith("Before.\n<!-- table: counts -->\n") and page.endswith("<!-- end -->\nAfter.\n")
     assert results.updated(page) == page
+
+
+def test_a_network_that_was_not_measured_is_left_out(published):
+    shutil.rmtree(published / "emergence_by_depth")
+    assert "VGG16" not in results.updated(PAGE)
+    paper = results.updated(PAGE.replace("counts", "paper"))
+    (depth,) = (line for line in paper.splitlines() if "grows with depth" in line)
+    assert depth.endswith("| not tested |")
 
 
 def test_every_part_with_its_marks(published):
