@@ -3,7 +3,7 @@
     python -m experiments.emergence --config=configs/emergence_by_depth.py --data_dir=DIR --workdir=W
 
 DIR: as in emergence_by_layer.py, whose run is the other half of the table. ImageNet weights, not finetuned.
-What was measured is in measured/emergence_by_depth/.
+Not measured yet.
 """
 
 flags = {
@@ -13,12 +13,4 @@ flags = {
     "classes": "dog,cat,person,sheep,horse",
     "nulls": "all",
     "null_seeds": 3,
-}
-
-measured = {
-    "date": "2026-11-23",
-    "hardware": "two cores of an AMD EPYC, no GPU",
-    "time": "19.4 min",
-    "memory": "3.6 GiB",
-    "what": "VGG16, three layers, the same classes",
 }

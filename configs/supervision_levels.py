@@ -20,7 +20,7 @@ not among the figures here, and were not tried: the files were not at hand.
     ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
         --networks=random,start=bvlc_alexnet.caffemodel,object,scenes=alexnet_places365.caffemodel
 
-What was measured is in measured/supervision_levels/.
+Not measured yet.
 """
 
 flags = {
@@ -33,12 +33,4 @@ flags = {
     "train_from": "conv4",
     "steps": 600,
     "evaluate_every": 600,
-}
-
-measured = {
-    "date": "2026-11-23",
-    "hardware": "two cores of an AMD EPYC, no GPU",
-    "time": "54 min (other work running for part of it)",
-    "memory": "4.3 GiB",
-    "what": "Comparison of 19 networks, 15 of them trained for 150 steps, three layers",
 }
