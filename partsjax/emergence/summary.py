@@ -50,7 +50,8 @@ class LayerSummary:
       emerging_paper: parts that emerge by the paper's criterion, train AP of the best set over 0.30.
       emerging_strict: parts beyond place whose held-out AP is significantly over 0.30.
       prior_emerging_paper: parts in which the place prior passes the paper's criterion.
-      covered: parts whose set finds over half of their train boxes (the paper: 71 of 123).
+      covered: parts whose set finds over half of their train boxes (the paper: 71 of 123; recalled,
+        unverified).
       mean_ap: means over parts, fractions, by `best_filter_unregressed`, `best_filter`, `combination` and the
         names of the priors, each with `_train` and `_val`. None, here and below: not computed.
       mean_where: means over parts of `Verdict.where`.
