@@ -122,10 +122,8 @@ NULLS = {
     )
 }
 
-DEFAULT_NULLS = (
-    "random",
-    "shuffled",
-)  # one in the network, one in the truth: all four take half as long again
+# One in the network, one in the truth: all four take half as long again.
+DEFAULT_NULLS = ("random", "shuffled")
 
 
 def chosen_nulls(nulls: Sequence[str | Null]) -> tuple[Null, ...]:

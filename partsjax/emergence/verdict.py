@@ -14,10 +14,8 @@ from partsjax.emergence.method import Method
 from partsjax.errors import InputError
 
 CHANCE = 0.025  # each lower end of a 95% interval should lie too high this often
-PRIOR_NAME, LIST_PRIOR_NAME = (
-    "prior",
-    "list_prior",
-)  # names, and columns, of the place prior and of the list prior
+# Names, and columns, of the place prior and of the list prior.
+PRIOR_NAME, LIST_PRIOR_NAME = "prior", "list_prior"
 
 
 class Estimate(NamedTuple):

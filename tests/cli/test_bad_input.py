@@ -153,6 +153,7 @@ def test_a_full_disk_keeps_what_was_finished(command, tmp_path, monkeypatch):
     assert (tmp_path / "W" / "report" / "index.html").exists()
 
 
+@pytest.mark.slow
 def test_as_a_process_it_ends_with_one_line_and_status_2(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "experiments.emergence", "--dataset=coco_parts", f"--workdir={tmp_path}"],

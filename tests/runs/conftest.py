@@ -1,4 +1,4 @@
-"""The tiny folder, and one finished run on it with both nulls."""
+"""The tiny folder, and one finished run on it with all nulls."""
 
 import pytest
 
