@@ -57,7 +57,7 @@ def beside_the_paper() -> str:
             _READ,
             f"conv5: rank correlation with size {rho(conv5['ap_with_size'])} for AP, "
             f"{rho(conv5['excess_with_size'])} for the excess; discriminative: "
-            "[class scores](class_scores.md)",
+            f"{_on_page('class scores', 'class_scores')}",
         ],
         [
             "emergence grows with depth (VGG16 over AlexNet)",
@@ -70,17 +70,17 @@ def beside_the_paper() -> str:
         [
             "emergence falls from object to image to scene supervision",
             _RECALLED,
-            f"objects and images: [supervision](supervision.md); scenes: {_NOT}",
+            _on_page("supervision", "supervision_levels", f"objects and images: {{}}; scenes: {_NOT}"),
         ],
         [
             "9 of 256 filters are discriminative for a class, 60% of them semantic; little sharing",
             _READ,
-            "[class scores](class_scores.md)",
+            _on_page("class scores", "class_scores"),
         ],
         [
             "discriminative parts and parts that emerge are highly correlated",
             _RECALLED,
-            "[class scores](class_scores.md)",
+            _on_page("class scores", "class_scores"),
         ],
         [
             "by human judgment 7% of filters fire on a semantic part, about 10% on other concepts; "
@@ -89,6 +89,12 @@ def beside_the_paper() -> str:
             _NOT,
         ],
     )
+
+
+def _on_page(title: str, run: str, text: str = "{}") -> str:
+    """A link to the page of a run's results, in a text; that they were not tested where it was not run."""
+    page = title.replace(" ", "_")
+    return text.format(f"[{title}]({page}.md)") if (measured.MEASURED / run).is_dir() else _NOT
 
 
 def _by_layer(network: str, name: str) -> str:

@@ -106,6 +106,16 @@ def test_a_network_that_was_not_measured_is_left_out(published):
     assert depth.endswith("| not tested |")
 
 
+def test_what_was_not_run_is_not_tested(published):
+    (line,) = (
+        line for line in results.updated(PAGE.replace("counts", "paper")).splitlines() if "to scene" in line
+    )
+    assert line.endswith("| not tested |")
+    (published / "supervision_levels").mkdir()
+    paper = results.updated(PAGE.replace("counts", "paper"))
+    assert "| objects and images: [supervision](supervision.md); scenes: not tested |" in paper
+
+
 def test_every_part_with_its_marks(published):
     head, torso, rare = (line.split(" | ") for line in emergence_tables.parts().splitlines()[2:])
     assert head[:4] == ["| horse:head", "288/299", "32 [28, 36]", "17"]
