@@ -145,7 +145,7 @@ class Curve:
           float64 [R] (to float32's precision), or a float.
         """
         once = weights is None
-        weights = np.ones((len(self.positives), 1), np.float32) if once else weights
+        weights = np.ones((len(self.positives), 1)) if once else weights
         gained = self.hits @ weights
         found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
         shown = np.cumsum(self.detections @ weights, axis=0)
