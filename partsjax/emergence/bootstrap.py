@@ -11,6 +11,7 @@ from partsjax.emergence.verdict import CHANCE, Estimate
 from partsjax.ops.average_precision import Curve
 
 RESAMPLES = 1000  # bootstrap samples (our choice)
+_ROUNDING = 1e-6  # of samples, relative
 
 
 def resamples(images: int, seed) -> np.ndarray:
@@ -27,8 +28,12 @@ def _normal_quantile(share: float, samples: int) -> float:
 
 
 def _bias(known: np.ndarray, value: float) -> float:
-    """z0 = Φ⁻¹ of the share of samples below the estimate; of samples equal to it, as of counts, half."""
-    return _normal_quantile(float(np.mean(known < value) + np.mean(known == value) / 2), len(known))
+    """z0 = Φ⁻¹ of the share of samples below the estimate; of samples equal to it, as of counts, half.
+
+    Samples are summed in single precision: equal means up to its rounding.
+    """
+    equal = np.isclose(known, value, rtol=_ROUNDING, atol=0)
+    return _normal_quantile(float(np.mean((known < value) & ~equal) + np.mean(equal) / 2), len(known))
 
 
 def interval(samples: np.ndarray, value: float) -> tuple[float, float]:
