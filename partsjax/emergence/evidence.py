@@ -197,13 +197,9 @@ class _Layer:
         best = self.best(part)
         alone, alone_ap = self._held_out(part, Search(), (best,))
         together, together_ap = self._held_out(part, search, found.filters)
-        priors = {}
-        for prior in self.ground.priors[: 1 if self.null else None]:
-            judged = self.ground.judged(prior, part)
-            excess = together_ap - judged.ap_val
-            priors[prior.name] = PriorVerdict(
-                prior.label, judged.ap_train, judged.ap_val.estimate, excess.estimate, excess.p_value
-            )
+        compared = self.ground.priors[: 1 if self.null else None]
+        judged = {prior: self.ground.judged(prior, part) for prior in compared}
+        excesses = {prior: together_ap - of.ap_val for prior, of in judged.items()}
         verdict = dataclasses.replace(
             self.unfitted(part),
             best_filter=best,
@@ -212,9 +208,18 @@ class _Layer:
             combination=found.filters,
             combination_ap_train=found.ap_train,
             combination_ap_val=together_ap.estimate,
-            priors=priors,
+            priors={
+                prior.name: PriorVerdict(
+                    prior.label,
+                    of.ap_train,
+                    of.ap_val.estimate,
+                    excesses[prior].estimate,
+                    excesses[prior].p_value,
+                )
+                for prior, of in judged.items()
+            },
         )
-        excess = together_ap - self.ground.judged(PLACE_PRIOR, part).ap_val
+        excess = excesses[PLACE_PRIOR]
         if self.null:
             return verdict, Strongest(), together_ap, excess
         knows = what_it_knows(together, together_ap, self.ground, part)
@@ -223,7 +228,7 @@ class _Layer:
             where=knows.where.estimate,
             whether=knows.whether.estimate,
             hit_rate=knows.hit_rate,
-            prior_hit_rate=self.ground.judged(PLACE_PRIOR, part).hit_rate,
+            prior_hit_rate=judged[PLACE_PRIOR].hit_rate,
             coverage_train=coverage(*self._union(part, 0, search, found.filters)),
         )
         pictures = Strongest(*self._strongest(part, alone), *self._strongest(part, together))

@@ -21,7 +21,7 @@ from partsjax.emergence.place_prior import (
     mean_ap,
     of_part,
 )
-from partsjax.emergence.ranked import Union
+from partsjax.emergence.ranked import Union, hit_rate
 from partsjax.ops.average_precision import Curve, curve
 
 
@@ -102,7 +102,7 @@ class Ground:
         return JudgedPrior(
             ap_train=mean_ap(judge_place(on_train, train, self.method), train),
             ap_val=self.resampled(unseen, part),
-            hit_rate=float(np.mean([in_order.hit_rate(shows) for in_order in unseen])),
+            hit_rate=float(np.mean([hit_rate(in_order, shows) for in_order in unseen])),
         )
 
     def judge_unseen(self, found: PriorDetections, part: int) -> list[JudgedDetections]:

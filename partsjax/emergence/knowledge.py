@@ -9,7 +9,7 @@ from partsjax.emergence.bootstrap import Resampled
 from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.place_prior import PriorDetections
-from partsjax.emergence.ranked import Union
+from partsjax.emergence.ranked import Union, hit_rate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,19 +53,6 @@ def ranked_by(found: Union, boxes: PriorDetections, crops: int) -> PriorDetectio
     _, within = np.unique(strongest, return_inverse=True)
     scores = level + within[boxes.crops] / (within.max(initial=0) + 1)
     return PriorDetections(boxes.boxes, scores, boxes.crops)
-
-
-def hit_rate(found: Union, shows: np.ndarray) -> float:
-    """Of the crops that show the part, the share whose strongest detection is right (our choice).
-
-    Args:
-      shows: bool [N].
-
-    Returns:
-      A fraction; a crop without a detection counts as wrong. NaN where no crop shows the part.
-    """
-    crops, first = np.unique(found.crops, return_index=True)
-    return float(found.true[first[shows[crops]]].sum() / shows.sum()) if shows.any() else np.nan
 
 
 def coverage(found: Union, positives: np.ndarray) -> float:

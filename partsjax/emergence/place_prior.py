@@ -114,11 +114,6 @@ class JudgedDetections(NamedTuple):
     true: np.ndarray
     crops: np.ndarray
 
-    def hit_rate(self, shows: np.ndarray) -> float:
-        """Of the crops that show the part, bool [N], the share whose first detection is true; NaN of none."""
-        crops, first = np.unique(self.crops, return_index=True)
-        return float(self.true[first[shows[crops]]].sum() / shows.sum()) if shows.any() else np.nan
-
 
 def judge_place(found: PriorDetections, truth: Truth, method: Method) -> list[JudgedDetections]:
     """Which detections of a part are true, by the criterion of `scoring.judge`, without NMS.

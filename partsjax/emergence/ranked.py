@@ -121,3 +121,18 @@ def first_on_box(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
     true = np.zeros(len(found), bool)
     true[hits[first]] = True
     return true
+
+
+def hit_rate(found, shows: np.ndarray) -> float:
+    """Of the crops that show the part, the share whose strongest detection is right (our choice).
+
+    Args:
+      found: detections by descending score, of a set (`Union`) or of a prior: with `true`, bool [M], and
+        `crops`, int [M].
+      shows: bool [N], which crops show the part.
+
+    Returns:
+      A fraction; a crop without a detection counts as wrong. NaN where no crop shows the part.
+    """
+    crops, first = np.unique(found.crops, return_index=True)
+    return float(found.true[first[shows[crops]]].sum() / shows.sum()) if shows.any() else np.nan

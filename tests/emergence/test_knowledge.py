@@ -9,10 +9,10 @@ from hypothesis import strategies as some
 
 from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.ground import Ground
-from partsjax.emergence.knowledge import coverage, hit_rate, mean_area, ranked_by, what_it_knows
+from partsjax.emergence.knowledge import coverage, mean_area, ranked_by, what_it_knows
 from partsjax.emergence.method import Method
 from partsjax.emergence.place_prior import PriorDetections
-from partsjax.emergence.ranked import Union, first_on_box
+from partsjax.emergence.ranked import Union, first_on_box, hit_rate
 from tests.emergence.bare_crops import bare_crops, random_boxes
 from tests.emergence.test_scoring import padded, plain_truth
 from tests.plain.average_precision import in_random_orders
