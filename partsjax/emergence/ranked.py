@@ -134,5 +134,5 @@ def hit_rate(found, shows: np.ndarray) -> float:
     Returns:
       A fraction; a crop without a detection counts as wrong. NaN where no crop shows the part.
     """
-    crops, first = np.unique(found.crops, return_index=True)
-    return float(found.true[first[shows[crops]]].sum() / shows.sum()) if shows.any() else np.nan
+    _, first = np.unique(found.crops, return_index=True)  # true only where a crop shows the part
+    return float(found.true[first].sum() / shows.sum()) if shows.any() else np.nan
