@@ -46,6 +46,14 @@ def require_devices() -> None:
         ) from error
 
 
+def processor() -> jax.Device:
+    """A processor's device; where `JAX_PLATFORMS` leaves processors out, JAX's first device."""
+    try:
+        return jax.devices("cpu")[0]
+    except RuntimeError:
+        return jax.devices()[0]
+
+
 def over_devices(function: Callable, split: int) -> Callable:
     """`function`, compiled, every device working on its share; float32 products are float32's.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from partsjax.errors import InputError
 from partsjax.networks.activations import image_shape
+from partsjax.networks.devices import processor
 from partsjax.networks.program import flat_program
 from partsjax.networks.protocol import Apply, ReceptiveField
 
@@ -51,10 +52,13 @@ def estimate_receptive_field(
       InputError: there is no such layer, its activation is not [B, H, W, F] with H = W, it depends on
         nothing of the image, or is not finite.
     """
-    for side, cells in _canvases(apply, params, layer, input_size, samples):
-        found = _at(_extents(apply, params, layer, side, samples, seed), layer, side, cells)
-        if found is not None:
-            return found
+    # Accelerators choose convolutions by Fourier transforms, whose rounding reaches every pixel.
+    with jax.default_device(processor()):
+        params = jax.device_put(params, processor())
+        for side, cells in _canvases(apply, params, layer, input_size, samples):
+            found = _at(_extents(apply, params, layer, side, samples, seed), layer, side, cells)
+            if found is not None:
+                return found
     raise UnmeasurableError("its cells see up to the border of the image, larger ones included")
 
 

@@ -17,16 +17,17 @@ from tests.emergence.random_layer import random_layer
 
 @pytest.fixture
 def accelerator(monkeypatch):
-    """Call it, and the backend says it is a GPU; what was compiled before is compiled again."""
+    """The backend says it is a processor. Call it, and it says a GPU; what was compiled is compiled again."""
 
-    def patch():
-        monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    def patch(backend="gpu"):
+        monkeypatch.setattr(jax, "default_backend", lambda: backend)
         compiled()
 
     def compiled():
         scoring._fit_chunk.cache_clear()
         scoring._score_chunk.cache_clear()
 
+    patch("cpu")
     yield patch
     compiled()
 

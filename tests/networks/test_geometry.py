@@ -246,6 +246,18 @@ def test_larger_images_measure_what_this_one_cannot():
     assert field(beyond, 32) == ReceptiveField(229, 8, 0)
 
 
+def test_gradients_are_taken_on_a_processor():
+    """Convolutions by Fourier transforms, as on accelerators, have rounding for a gradient everywhere."""
+    places = []
+
+    def on(x):
+        places.append(jax.config.jax_default_device)
+        return beyond(x)
+
+    assert field(on, 32) == ReceptiveField(229, 8, 0)
+    assert jax.devices("cpu")[0] in places
+
+
 def test_larger_images_that_take_too_much_memory_are_not_tried(monkeypatch):
     monkeypatch.setattr(receptive_field, "_MOST", 1)
     assert found(beyond, 32)[0] == ReceptiveField(8, 8, 3.5, nominal=True)
