@@ -20,7 +20,7 @@ not among the figures here, and were not tried: the files were not at hand.
     ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
         --networks=random,start=bvlc_alexnet.caffemodel,object,scenes=alexnet_places365.caffemodel
 
-Not measured yet.
+What was measured is in measured/supervision_levels/.
 """
 
 flags = {
@@ -33,4 +33,12 @@ flags = {
     "train_from": "conv4",
     "steps": 600,
     "evaluate_every": 600,
+}
+
+measured = {
+    "date": "2026-11-26",
+    "hardware": "two cores of an AMD EPYC, no GPU",
+    "time": "51.6 min, other work beside it",
+    "memory": "3.6 GiB",
+    "what": "Twelve AlexNets trained from conv4 up, 600 batches each; 16 networks measured, two layers, five classes",
 }
