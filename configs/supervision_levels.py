@@ -8,13 +8,13 @@ all for as many steps; their conv1 to conv3 are ImageNet's own. They are trained
 images; regressors, sets and priors of every network are fitted on the other. Networks from scratch are left
 out: all of their layers are trained, which takes about twice as long, and 150 steps had taught them nothing.
 
-Scene-supervised networks enter by their weight file. The authors of Places365 publish theirs at
-http://places2.csail.mit.edu, linked from https://github.com/CSAILVision/places365, in the folder
-models_places365: alexnet_places365.pth.tar (torchvision's AlexNet),
-vgg16_places365.caffemodel, and alexnet_places365.caffemodel (the original AlexNet: --net=caffenet). They are
-not among the figures here, and were not tried: the files were not at hand.
+AlexNet trained on scenes is fetched by name. Other networks trained on scenes enter by their weight file: the
+authors of Places365 publish theirs at http://places2.csail.mit.edu, linked from
+https://github.com/CSAILVision/places365, in the folder models_places365: vgg16_places365.caffemodel, and
+alexnet_places365.caffemodel (the original AlexNet: --net=caffenet). They are not among the figures here, and
+were not tried: the files were not at hand.
 
-    ... --networks=random,imagenet,object,scenes=alexnet_places365.pth.tar
+    ... --networks=random,imagenet,object,scenes=places365
     ... --net=vgg16 --layers=conv3_3,conv4_3,conv5_3 --train_from=conv4_1 \\
         --networks=random,imagenet,object,scenes=vgg16_places365.caffemodel
     ... --net=caffenet --weights=bvlc_alexnet.caffemodel --baseline=start \\
@@ -40,5 +40,6 @@ measured = {
     "hardware": "two cores of an AMD EPYC, no GPU",
     "time": "51.6 min, other work beside it",
     "memory": "3.6 GiB",
-    "what": "Twelve AlexNets trained from conv4 up, 600 batches each; 16 networks measured, two layers, five classes",
+    "what": "Twelve AlexNets trained from conv4 up, 600 batches each; 16 networks measured, two layers, five "
+    "classes",
 }

@@ -21,6 +21,9 @@ Advance = Callable[[str, int, str], None]
 Progress = Callable[[Mapping[str, int | None]], contextlib.AbstractContextManager[Advance]]
 """`progress({unit: how many, None for unknown})` is entered around some work and yields its `advance`."""
 
+UnitProgress = Callable[[int, int, str, str], None]
+"""Called with (done, total, what, unit) as something is prepared."""
+
 
 @contextlib.contextmanager
 def silent(totals: Mapping[str, int | None]) -> Iterator[Advance]:

@@ -5,9 +5,9 @@ intervals on the differences:
   random    random weights                    image    trained here on whole images with labels
   imagenet  as installed with this package    mil, cam, wsddn  on image labels, and localizing
   object    trained here on object windows    scratch  as --supervision says, from random weights
-Add others by their weights, as scenes=FILE, or as a network of another kind, as deep=vgg16@imagenet or
-mine=package.module:function. --layers=conv5,deep:conv5_3 names layers of a single network; a layer that the
-baseline does not have is compared with the baseline's last.
+Add others by their weights, as scenes=places365 or mine=FILE, or as a network of another kind, as
+deep=vgg16@imagenet or own=package.module:function. --layers=conv5,deep:conv5_3 names layers of a single
+network; a layer that the baseline does not have is compared with the baseline's last.
 
   partsjax comparison --networks=random,imagenet,object --steps=100 --limit=100 --workdir=W
       A first look, on shapeparts, drawn on the fly.
@@ -30,8 +30,8 @@ from partsjax.errors import InputError
 _NETWORKS = flags.DEFINE_list(
     "networks",
     ["random", "imagenet", "object", "image", "mil", "cam", "scratch"],
-    "Networks, in the order of the tables; or NAME=FILE for weights of your own, NAME=NET@WEIGHTS for "
-    "another kind of network, as for --net and --weights.",
+    "Networks, in the order of the tables; or NAME=WEIGHTS for others, as scenes=places365 or "
+    "mine=FILE, NAME=NET@WEIGHTS for another kind of network, as for --net and --weights.",
 )
 _BASELINE = flags.DEFINE_string("baseline", "imagenet", "The network that the others are compared with.")
 _SEEDS = flags.DEFINE_list("seeds", ["0"], "Seeds of random, trained and scratch networks, as 0,1,2.")

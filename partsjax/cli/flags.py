@@ -52,8 +52,9 @@ _WEIGHTS = flags.DEFINE(
     PATH,
     "weights",
     "imagenet",
-    "imagenet (alexnet and vgg16: installed with this package), random, W/checkpoint of a training run, or a "
-    "file, whatever its ending: torch.save's, .safetensors, .npz, Keras's, Caffe's, MatConvNet's.",
+    "imagenet (alexnet and vgg16: installed with this package), random, torchvision (alexnet, vgg16, vgg19, "
+    "with fully connected layers) or places365 (alexnet), both fetched once, W/checkpoint of a training run, "
+    "or a file, whatever its ending: torch.save's, .safetensors, .npz, Keras's, Caffe's, MatConvNet's.",
 )
 _NORMALISATION = flags.DEFINE_enum(
     "normalisation",

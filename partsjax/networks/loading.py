@@ -13,7 +13,8 @@ from partsjax.networks.weights import read_weights
 from partsjax.networks.weights.checkpoints import holds_checkpoint, read_checkpoint
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.kinds import refuse_folder
-from partsjax.networks.weights.normalisation import WeightOptions
+from partsjax.networks.weights.normalisation import NAMED_WEIGHTS, WeightOptions
+from partsjax.networks.weights.published import PUBLISHED, published_weights
 
 DTYPES = ("float32", "bfloat16")
 
@@ -34,8 +35,10 @@ def load_network(
         the user's that returns a `Network`. It is called with those of `weights`, `seed` and
         `dtype` that it has parameters for.
       weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers),
-        "random" (He initialization from `seed`, convolutions alone), or the path of a file, or of a
-        folder of checkpoints that training wrote. A file called as one of the two words is "./imagenet".
+        "random" (He initialization from `seed`, convolutions alone), "torchvision" (alexnet, vgg16 and
+        vgg19, whole) or "places365" (alexnet, whole), both fetched once and kept in the user's cache; or the
+        path of a file, or of a folder of checkpoints that training wrote. A file called as one of these
+        words is "./imagenet".
       seed: of the random weights.
       dtype: of the computation, "float32" or "bfloat16".
       normalisation: of a file's input, a name of `weights.normalisation.NORMALISATIONS`; None: as the
@@ -43,8 +46,8 @@ def load_network(
       lrn: of a file's local response normalization, "before_pool" or "after_pool"; None: as the file says.
 
     Raises:
-      InputError: a name that does not exist, a file that does not fit, or one that does not say its
-        normalization or order and that has to be stated.
+      InputError: a name that does not exist, weights that cannot be fetched, a file that does not fit, or
+        one that does not say its normalization or order and that has to be stated.
     """
     if dtype not in DTYPES:
         raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
@@ -59,14 +62,20 @@ def load_network(
     if weights == "random":
         _require_file(stated, "random weights need none")
         return dataclasses.replace(random_network(table, seed, dtype), notes=_local(weights))
-    if weights == "imagenet":
-        _require_file(stated, "it is known for the installed weights")
+    notes: tuple[str, ...] = ()
+    if weights in NAMED_WEIGHTS:
+        _require_file(stated, f"it is known for the {weights} weights")
+        notes = _local(weights)
     elif Path(weights).expanduser().is_dir():
         _require_file(stated, "checkpoints store it")
         return _trained(net, weights, dtype)
-    found = convert(read_weights(weights, table), table, stated)
-    notes = (*_local(weights), *found.notes) if weights == "imagenet" else found.notes
-    return as_network(found.architecture, found.weights, dtype, notes=notes)
+    if weights in PUBLISHED:
+        file, more = published_weights(weights, table)
+        notes += more
+    else:
+        file = read_weights(weights, table)
+    found = convert(file, table, stated)
+    return as_network(found.architecture, found.weights, dtype, notes=(*notes, *found.notes))
 
 
 def _require_file(stated: WeightOptions, why: str) -> None:

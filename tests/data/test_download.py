@@ -1,70 +1,27 @@
 """PASCAL-Part's archives fetched from a server on loopback: whole, cut off, refused, evil."""
 
 import hashlib
-import http.server
 import io
 import shutil
 import tarfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from partsjax.data import downloads
+from partsjax import downloads
 from partsjax.data.loading import load_dataset
 from partsjax.data.pascal_part import download
 from partsjax.errors import InputError
 from tests.data.pascal_folder import simple
+from tests.loopback import serving
 
 PADDING = 3 * 2**20  # so that an archive comes in several blocks
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `files`; counts the bytes it sends, and closes connections after `cut` bytes of a body."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.sent, self.cut, self.ranges, self.asked = {}, 0, [], True, []
-
-    def url(self, name):
-        return f"http://127.0.0.1:{self.server_port}/{name}"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        server, data = self.server, self.server.files.get(self.path[1:])
-        asked = self.headers.get("Range")
-        server.asked.append((self.path[1:], asked))
-        if data is None:
-            return self.send_error(404)
-        start = int(asked[len("bytes=") : -1]) if asked and server.ranges else 0
-        if start and start >= len(data):
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(data)}")
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(data) - start))
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        self.end_headers()
-        body = data[start:]
-        if server.cut:
-            body = body[: server.cut.pop(0)]
-            self.close_connection = True
-        self.wfile.write(body)
-        server.sent += len(body)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def server():
-    with Server() as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    with serving() as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
@@ -139,7 +96,7 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(tmp_path, server, source
 
 
 def test_stopped_between_the_last_byte_and_the_name(tmp_path, server, source):
-    archive = downloads.Archive(source["voc_url"], download.VOC_MD5, tmp_path / "voc.tar")
+    archive = downloads.Download(source["voc_url"], tmp_path / "voc.tar", md5=download.VOC_MD5)
     downloads.fetch(archive, lambda *_: None)
     address = hashlib.sha256(archive.url.encode()).hexdigest()[:8]
     archive.path.rename(tmp_path / f"voc.tar.{address}.part")
@@ -149,10 +106,10 @@ def test_stopped_between_the_last_byte_and_the_name(tmp_path, server, source):
 
 def test_another_address_does_not_go_on_from_this_one_s_bytes(tmp_path, server, source):
     server.files["other.tar"] = server.files["voc.tar"]
-    archive = downloads.Archive(source["voc_url"], None, tmp_path / "voc.tar")
+    archive = downloads.Download(source["voc_url"], tmp_path / "voc.tar")
     address = hashlib.sha256(archive.url.encode()).hexdigest()[:8]
     (tmp_path / f"voc.tar.{address}.part").write_bytes(b"half")
-    other = downloads.Archive(server.url("other.tar"), download.VOC_MD5, archive.path)
+    other = downloads.Download(server.url("other.tar"), archive.path, md5=download.VOC_MD5)
     downloads.fetch(other, lambda *_: None)
     assert server.asked == [("other.tar", None)]
 
@@ -167,7 +124,7 @@ def test_a_server_without_ranges_begins_anew(tmp_path, server, source):
 def test_wrong_bytes_are_refused_and_forgotten(tmp_path, server, source):
     right = server.files["voc.tar"]
     server.files["voc.tar"] = right[:-1] + b"x"
-    with pytest.raises(InputError, match=r"voc.tar: what came has md5 \w+, not \w+ as published; "):
+    with pytest.raises(InputError, match=r"voc.tar: what came has md5 \w+, not \w+ as published; run again"):
         fetched(tmp_path / "data", source)
     assert not list((tmp_path / "data").glob("VOC*"))
     server.files["voc.tar"] = right
@@ -179,7 +136,7 @@ def test_a_file_put_there_by_hand_is_checked_and_taken(tmp_path, server, source)
     (tmp_path / "data").mkdir()
     by_hand = tmp_path / "data/VOCtrainval_03-May-2010.tar"
     by_hand.write_bytes(b"half")
-    with pytest.raises(InputError, match=f"^{by_hand}: md5 is .* as published; remove it and run again"):
+    with pytest.raises(InputError, match=f"^{by_hand}: has md5 .* as published; remove it and run again"):
         fetched(tmp_path / "data", source)
     by_hand.write_bytes(server.files.pop("voc.tar"))
     fetched(tmp_path / "data", source)
@@ -193,7 +150,7 @@ def test_refused_by_the_server(tmp_path, server, source):
 
 
 def test_bytes_beyond_the_file_are_removed(tmp_path, server, source):
-    archive = downloads.Archive(source["voc_url"], None, tmp_path / "voc.tar")
+    archive = downloads.Download(source["voc_url"], tmp_path / "voc.tar")
     address = hashlib.sha256(archive.url.encode()).hexdigest()[:8]
     part = tmp_path / f"voc.tar.{address}.part"
     part.write_bytes(bytes(10**7))

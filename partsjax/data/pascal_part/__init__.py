@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from partsjax.data.class_selection import choose_classes
 from partsjax.data.dataset import Dataset
-from partsjax.data.downloads import UnitProgress
 from partsjax.data.pascal_part.download import PARTS_URL, VOC_URL, download_pascal_part
 from partsjax.data.pascal_part.lists import ALL_CLASSES, PART_LISTS
 from partsjax.data.reader_options import Flag
 from partsjax.errors import InputError, nearest, needing
+from partsjax.progress import UnitProgress
 
 _PART_LIST = Flag("pascal_part: the paper's parts (123, the default), or its authors' later, shorter list.")
 

@@ -18,13 +18,13 @@ import absl.logging
 import numpy as np
 import tensorflow_datasets as tfds
 
-from partsjax.data.downloads import UnitProgress
 from partsjax.data.faults import listed
-from partsjax.data.locks import locked
 from partsjax.data.pascal_part.annotation import MatAnnotation, read_annotation
 from partsjax.data.pascal_part.source import PascalSource
 from partsjax.data.sources import FileImage
 from partsjax.errors import InputError
+from partsjax.locks import locked
+from partsjax.progress import UnitProgress
 
 _VERSION = "1.0.0"
 _KINDS = ("photographs", "annotations")

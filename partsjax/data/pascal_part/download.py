@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from partsjax.data.downloads import Archive, UnitProgress, fetch, unpack
-from partsjax.data.locks import locked
+from partsjax.data.unpacking import unpack
+from partsjax.downloads import Download, fetch
+from partsjax.locks import locked
+from partsjax.progress import UnitProgress
 
 VOC_URL = "http://host.robots.ox.ac.uk/pascal/VOC/voc2010/VOCtrainval_03-May-2010.tar"  # 1.35 GB
 VOC_MD5 = "da459979d0c395079b5c75ee67908abb"
 PARTS_URL = "http://roozbehm.info/pascal-parts/trainval.tar.gz"  # 78 MB
+_ELSEWHERE = "give another --data_dir"
 
 
 def download_pascal_part(
@@ -28,21 +31,24 @@ def download_pascal_part(
     """
     progress, notes = progress or (lambda *_: None), []
     pieces = (
-        (Archive(parts_url, None, data_dir / "trainval.tar.gz"), data_dir / "Annotations_Part"),
         (
-            Archive(voc_url, VOC_MD5, data_dir / "VOCtrainval_03-May-2010.tar"),
+            Download(parts_url, data_dir / "trainval.tar.gz", elsewhere=_ELSEWHERE),
+            data_dir / "Annotations_Part",
+        ),
+        (
+            Download(voc_url, data_dir / "VOCtrainval_03-May-2010.tar", md5=VOC_MD5, elsewhere=_ELSEWHERE),
             data_dir / "VOCdevkit" / "VOC2010",
         ),
     )
     if all(folder.is_dir() for _, folder in pieces):
         return notes
-    with locked(data_dir, "give another --data_dir"):
+    with locked(data_dir, _ELSEWHERE):
         for archive, folder in pieces:
             if folder.is_dir():
                 continue
             sha256 = fetch(archive, progress)
             unpack(archive, folder.name, folder, progress)
-            if archive.md5 is None:
+            if not archive.md5:
                 notes.append(f"{archive.path}: no checksum of it is published; its sha256 is {sha256}")
             notes.append(f"{archive.path}: unpacked to {folder}; the archive may be removed")
     return notes

@@ -10,7 +10,6 @@ from typing import Any
 from partsjax.data.class_selection import choose_classes, missing_in_a_split
 from partsjax.data.dataset import Dataset
 from partsjax.data.doubled import counted_once
-from partsjax.data.downloads import UnitProgress
 from partsjax.data.masks import union_of_parts
 from partsjax.data.overlap import intersection
 from partsjax.data.pascal_part import builder, places
@@ -19,6 +18,7 @@ from partsjax.data.pascal_part.records import RecordImage
 from partsjax.data.pascal_part.source import PascalSource, find_source, image_list
 from partsjax.data.schema import SPLITS, Image, Object, Part
 from partsjax.errors import InputError
+from partsjax.progress import UnitProgress
 
 
 def read_prepared(

@@ -6,6 +6,7 @@ from partsjax.errors import InputError, nearest
 from partsjax.networks.architectures import Architecture
 from partsjax.networks.weights.imagenet import read_imagenet
 from partsjax.networks.weights.kinds import FILE_KINDS, read_file
+from partsjax.networks.weights.normalisation import NAMED_WEIGHTS
 from partsjax.networks.weights.tensors import WeightFile
 
 
@@ -25,7 +26,7 @@ def read_weights(weights: str, architecture: Architecture) -> WeightFile:
             f"--weights={weights}: a TensorFlow checkpoint; save the weights from Keras: "
             'model.save_weights("x.weights.h5")'
         )
-    kinds = ("imagenet", "random", "a folder of checkpoints", f"a file of {FILE_KINDS}")
+    kinds = (*NAMED_WEIGHTS, "a folder of checkpoints", f"a file of {FILE_KINDS}")
     raise InputError(f"--weights={weights}: no such file; {nearest(weights, kinds)}")
 
 

@@ -28,7 +28,7 @@ NORMALISATIONS = {
 """Name -> mean and std, and whether a file of no fixed order of channels (torch's, Keras's) then takes
 blue, green, red."""
 LRN_ORDERS = ("before_pool", "after_pool")
-NAMED_WEIGHTS = ("imagenet", "random")
+NAMED_WEIGHTS = ("imagenet", "random", "torchvision", "places365")
 """Weights that are no path, whatever lies in the folder."""
 
 _TOO_SMALL = 0.1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from partsjax.errors import InputError, nearest
 from partsjax.networks import ARCHITECTURES
+from partsjax.networks.weights.normalisation import NAMED_WEIGHTS
 from partsjax.reporting.file_names import file_name
 from partsjax.supervision.objectives import OBJECTIVES
 
@@ -45,8 +46,8 @@ def members(networks: Sequence[str], seeds: Sequence[int], net: str) -> list[Mem
     """Every network with each of its seeds: all networks with the first one, then the rest.
 
     Args:
-      networks: each of NETWORK_NAMES, of the architecture `net`; or NAME=FILE, the weights of a file or
-        folder of checkpoints in `net`; or NAME=NET@WEIGHTS for a network of another kind, both as for
+      networks: each of NETWORK_NAMES, of the architecture `net`; or NAME=WEIGHTS, weights by name or of a
+        file or folder of checkpoints in `net`; or NAME=NET@WEIGHTS for a network of another kind, both as for
         `load_network`, @WEIGHTS "imagenet" where it is left out.
 
     Raises:
@@ -86,12 +87,14 @@ def _named(network: str, net: str) -> tuple[str, tuple[str, str]]:
         )
     if not _NAME.fullmatch(name):
         raise InputError(f"--networks={network}: names may have only letters, digits and ._+-")
+    if what in NAMED_WEIGHTS:
+        return name, (net, what)
     if Path(path := os.path.expanduser(what)).exists():
         return name, (net, path)
     other, at, weights = what.partition("@")
     if other in ARCHITECTURES or ":" in other:
         return name, (other, os.path.expanduser(weights) if at else "imagenet")
     raise InputError(
-        f"--networks={network}: no such file, and no network; name weights as {name}=FILE, or a network as "
-        f"{name}=vgg16@imagenet or {name}=package.module:function"
+        f"--networks={network}: no such file, and no network; name weights as {name}=FILE or "
+        f"{name}=places365, or a network as {name}=vgg16@imagenet or {name}=package.module:function"
     )

@@ -25,6 +25,8 @@ def origin(options, member: Member) -> str:
     given = {
         "imagenet": "image classification on ImageNet, as installed with this package",
         "random": "untrained: random weights",
+        "torchvision": "image classification on ImageNet, as torchvision publishes it",
+        "places365": "scene classification on Places365, as its authors publish it",
     }
     if member.weights:
         what = member.net if ":" in member.net else given.get(member.weights, member.weights)
