@@ -3,7 +3,7 @@
     python -m experiments.emergence --config=configs/emergence_by_depth.py --data_dir=DIR --workdir=W
 
 DIR: as in emergence_by_layer.py, whose run is the other half of the table. ImageNet weights, not finetuned.
-Not measured yet.
+What was measured is in measured/emergence_by_depth/.
 """
 
 flags = {

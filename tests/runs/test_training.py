@@ -59,6 +59,18 @@ def test_one_device_or_four_the_same_loss(tmp_path):
     assert len(one) == 12
     assert len(set(one)) == 12
     np.testing.assert_allclose(one, four, rtol=1e-3)
+    # Commands make each core a device, a notebook does not: it reads what they trained all the same.
+    of_four = training.parameters(tmp_path / "4")
+    for name, value in training.parameters(tmp_path / "1").items():
+        np.testing.assert_allclose(of_four[name], value, atol=1e-3, err_msg=name)
+
+
+def test_stopped_on_four_devices_it_goes_on_with_one(tmp_path):
+    steps = {"steps": 4, "evaluate_every": 2}
+    training.apart(tmp_path, devices=4, die_after=3, **steps)
+    assert not (tmp_path / "manifest.json").exists()
+    training.apart(tmp_path, **steps)
+    assert len(curve(tmp_path)) == 4
 
 
 def test_frozen_layers_stay_and_the_others_move(tmp_path):

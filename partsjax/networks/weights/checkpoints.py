@@ -82,6 +82,16 @@ def check_seal(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
         raise ValueError("not what was written")
 
 
+def stored_arrays():
+    """Orbax's argument to restore an item's arrays, on this process's first device if need be.
+
+    By itself orbax puts them where they were saved from, and fails where those devices are not.
+    """
+    import orbax.checkpoint as ocp
+
+    return ocp.args.StandardRestore(fallback_sharding=jax.sharding.SingleDeviceSharding(jax.devices()[0]))
+
+
 def write_network(folder: Path, checkpoint: Checkpoint) -> None:
     """Writes a step that holds a network alone, without what a training needs to go on."""
     import orbax.checkpoint as ocp
@@ -120,7 +130,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         missing = [item for item in (WEIGHTS, ABOUT) if not (here / item).is_dir()]
         if missing:
             raise InputError(f"{here}: no checkpoint of partsjax: has no {' and no '.join(missing)}")
-        wanted = {WEIGHTS: ocp.args.StandardRestore(), ABOUT: ocp.args.JsonRestore()}
+        wanted = {WEIGHTS: stored_arrays(), ABOUT: ocp.args.JsonRestore()}
         try:
             found = steps.restore(step, args=ocp.args.Composite(**wanted))
             check_format(here, found[ABOUT])

@@ -13,6 +13,7 @@ from partsjax.networks.weights.checkpoints import (
     check_seal,
     flat_arrays,
     sealed,
+    stored_arrays,
     written,
 )
 from partsjax.runs.supervision.log import MetricRow
@@ -106,7 +107,7 @@ class Checkpoints:
     def _restored(self, step: int) -> SavedTraining:
         import orbax.checkpoint as ocp
 
-        arrays = {name: ocp.args.StandardRestore() for name in (WEIGHTS, _TRAINING)}
+        arrays = {name: stored_arrays() for name in (WEIGHTS, _TRAINING)}
         texts = {name: ocp.args.JsonRestore() for name in (ABOUT, _RUN)}
         found = self._steps.restore(step, args=ocp.args.Composite(**arrays, **texts))
         check_format(Path(self._steps.directory) / str(step), found[ABOUT])
