@@ -1,4 +1,5 @@
-"""What emerges in a network depending on what it was trained for: trains, measures and compares several.
+"""What emerges in a network depending on what it was trained for, or on its kind: trains, measures and
+compares several.
 
 Networks (--networks) are measured one after another on the same images, and compared with --baseline, with
 intervals on the differences:
@@ -13,18 +14,21 @@ network; a layer that the baseline does not have is compared with the baseline's
       A first look, on shapeparts, drawn on the fly.
   partsjax comparison --config=configs/supervision_levels.py --data_dir=DIR --workdir=W
       The published comparison, on photographs with part boxes, in COCO JSON.
+  partsjax comparison --config=configs/comparison_architectures.py --data_dir=DIR --workdir=W
+      Networks of different kinds by depth, each with its own nulls.
   ... --seeds=0,1,2
       Random, trained and scratch networks once per seed; intervals over seeds too.
 
 If the run is stopped, the same command resumes it. It writes report/index.html (look at it first),
-comparison.csv (every network by layer), differences.csv, part_differences.csv, summary.json and
-manifest.json into --workdir; trained networks into networks/, each network's own run into emergence/.
+comparison.csv (every network by layer), pairs.csv (every two networks), differences.csv,
+part_differences.csv, summary.json and manifest.json into --workdir; trained networks into networks/, each
+network's own run into emergence/.
 """
 
 from absl import flags
 
 from partsjax.cli import flags as shared
-from partsjax.cli import supervision
+from partsjax.cli import null_flags, supervision
 from partsjax.errors import InputError
 
 _NETWORKS = flags.DEFINE_list(
@@ -59,6 +63,7 @@ _OF_TRAINING = (
     "evaluate_every", "val_limit", "train_on",
 )  # fmt: skip
 flags.adopt_module_key_flags(shared)
+flags.adopt_module_key_flags(null_flags)
 flags.adopt_module_key_flags(supervision)
 
 
@@ -72,7 +77,7 @@ def main() -> None:
     shown["limit"] = _EMERGENCE_LIMIT.value or shown["limit"]
     options = ComparisonOptions(
         networks=tuple(_NETWORKS.value),
-        measuring=Options(nulls=(), all_searches=False, **shown),
+        measuring=Options(all_searches=False, **null_flags.null_options(()), **shown),
         training=supervision.training_options(),
         seeds=tuple(map(_seed, _SEEDS.value)),
         baseline=_BASELINE.value,

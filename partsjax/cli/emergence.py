@@ -18,6 +18,7 @@ summary.json and manifest.json into --workdir.
 from absl import flags
 
 from partsjax.cli import flags as shared
+from partsjax.cli import null_flags
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import DEFAULT_NULLS
@@ -60,17 +61,8 @@ _ALL_SEARCHES = flags.DEFINE_bool(
     False,
     "Also look for sets with the other --combination and --score; combinations.csv has what each found.",
 )
-_NULLS = flags.DEFINE_list(
-    "nulls",
-    list(DEFAULT_NULLS),
-    "Runs that cannot know parts, to compare verdicts with: random (the network untrained), permuted (its "
-    "weights permuted within each filter), shuffled (parts permuted among crops) and unfounded (parts moved "
-    "to random places inside their object), or all. --nulls= leaves them out.",
-)
-_NULL_SEEDS = flags.DEFINE_integer(
-    "null_seeds", 1, "Seeds that every null is run with, from --seed on.", lower_bound=1
-)
 flags.adopt_module_key_flags(shared)
+flags.adopt_module_key_flags(null_flags)
 
 
 def main() -> None:
@@ -80,14 +72,10 @@ def main() -> None:
 
     values = flags.FLAGS
     shown = shared.job_options()
-    shared.check_names("nulls", values.nulls)
-    if not any(values.nulls):
-        shared.refuse_idle(["null_seeds"], "without --nulls")
     options = Options(
         method=Method(**{name: values[name].value for name in _METHOD}),
         search=Search(values.combination, values.score, values.union_nms),
-        nulls=tuple(null for null in values.nulls if null),
-        null_seeds=values.null_seeds,
+        **null_flags.null_options(DEFAULT_NULLS),
         all_searches=values.all_searches,
         **shown,
     )

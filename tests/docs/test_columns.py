@@ -72,7 +72,8 @@ def test_the_files_it_lists_are_those_of_a_workdir(workdir):
     ("heading", "columns"),
     [
         ("metrics.csv", METRICS),
-        ("comparison.csv", comparison.COMPARISON_COLUMNS),
+        ("comparison.csv", comparison.comparison_columns(NULLS)),
+        ("pairs.csv", comparison.PAIR_COLUMNS),
         ("differences.csv", comparison.DIFFERENCE_COLUMNS),
         ("part_differences.csv", comparison.PART_DIFFERENCE_COLUMNS),
         ("filters.csv of class scores", class_scores.FILTER_COLUMNS),

@@ -24,7 +24,7 @@ def run(
     data = {"net": NET, "dataset": "coco_parts", "data_dir": str(folder)}
     options = ComparisonOptions(
         networks=tuple(networks),
-        measuring=Options(**data, **{"search": SEARCH, **changed}),
+        measuring=Options(**data, **{"search": SEARCH, "nulls": (), **changed}),
         training=TrainingOptions(**data, recipe=Recipe(steps=7, train_from="conv2")),
         **own,
     )

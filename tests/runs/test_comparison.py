@@ -184,7 +184,8 @@ def test_a_layer_that_was_not_trained_comes_out_equal(folder, tmp_path):
 def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
     """With layers of their own, on the same images and parts, whatever the size of their crops."""
     networks = ("imagenet", "wide=tests.runs.supervised:wider", "narrow=tests.tiny:network@random")
-    run(folder, tmp_path, networks, layers=("conv1", "conv2", "wide:block", "wide:conv1"))
+    layers = ("conv1", "conv2", "wide:block", "wide:conv1")
+    run(folder, tmp_path, networks, layers=layers, nulls=("random",), null_seeds=2)
     table = {(r["network"], r["layer"]): r for r in rows(tmp_path / "differences.csv")}
     assert {key: row["baseline_layer"] for key, row in table.items()} == {
         ("wide", "conv1"): "conv1", ("wide", "block"): "conv2",
@@ -197,6 +198,8 @@ def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
     low, high = interval(gain.mean(axis=0), number(row["difference"]))
     assert number(row["difference_low"]) == pytest.approx(low, abs=2e-6)
     assert number(row["difference_high"]) == pytest.approx(high, abs=2e-6)
+    _check_pairs(tmp_path, row)
+    _check_depths_and_nulls(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (note,) = (note for note in manifest["notes"] if "different sizes" in note)
     assert "imagenet, narrow: 64 pixels; wide: 72 pixels" in note
@@ -204,6 +207,45 @@ def test_networks_of_other_kinds_are_held_against_each_other(folder, tmp_path):
     assert "against conv2" in page and "tests.runs.supervised:wider" in page
     if not browser.missing():
         assert browser.check(tmp_path / "report").faults == []
+
+
+def _check_pairs(place: Path, wide_block_against_conv2: dict) -> None:
+    """Every two networks, in their last layers and in those that are best on train."""
+    figures, pairs = rows(place / "comparison.csv"), rows(place / "pairs.csv")
+    two = [("wide", "imagenet"), ("narrow", "imagenet"), ("narrow", "wide")]
+    assert [(r["network"], r["other"], r["which"]) for r in pairs] == [
+        (*names, which) for names in two for which in ("last", "best")
+    ]
+    shared = ("parts", "seeds", "difference", "difference_low", "difference_high", "by_seed", "better")
+    assert {name: pairs[0][name] for name in shared} == {
+        name: wide_block_against_conv2[name] for name in shared
+    }
+    last = {"imagenet": "conv2", "narrow": "conv2", "wide": "block"}
+    best = {
+        network: max(of(figures, network=network), key=lambda row: number(row["mean_ap_train"]))["layer"]
+        for network in last
+    }
+    for row in pairs:
+        chosen = last if row["which"] == "last" else best
+        assert (row["layer"], row["other_layer"]) == (chosen[row["network"]], chosen[row["other"]])
+        means = [
+            number(of(figures, network=row[name], layer=row[layer])[0]["mean_ap_val"])
+            for name, layer in (("network", "layer"), ("other", "other_layer"))
+        ]
+        assert number(row["difference"]) == pytest.approx(means[0] - means[1], abs=3e-6)
+
+
+def _check_depths_and_nulls(place: Path) -> None:
+    assert not list(place.glob("emergence/*/cache/stimuli*"))
+    for row in rows(place / "comparison.csv"):
+        assert number(row["depth"]) == {"conv1": 0.5, "conv2": 1, "block": 1}[row["layer"]]
+        name = f"{row['network']}-{row['seed']}".removesuffix("-")
+        own = json.loads((place / "emergence" / name / "summary.json").read_text())
+        assert own["layers"][row["layer"]]["nulls"].keys() == {"random"}
+        for name, null in own["layers"][row["layer"]]["nulls"].items():
+            assert row[f"{name}_beyond_place"] == ";".join(map(str, null["beyond_place"]))
+            assert number(row[f"{name}_mean_ap_val"]) == null["mean_ap_val"]
+            assert null["seeds"] == (1 if row["network"] == "wide" else 2)  # which knows no seed
 
 
 def test_scratch_trains_all_layers_from_random_weights_as_fast_as_new_ones(folder, tmp_path):

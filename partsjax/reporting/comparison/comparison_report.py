@@ -22,6 +22,20 @@ class Figures:
     ap_val: tuple[Estimate, ...]
     mean_ap_val: Estimate
 
+    @property
+    def nulls(self) -> dict[str, str]:
+        """Name and label of the nulls that ran."""
+        return {name: null.label for summary in self.summaries for name, null in summary.nulls.items()}
+
+    def null_counts(self, name: str, what: str) -> tuple[int, ...]:
+        """How many parts in a null: an attribute of `NullSummary`, by seed of the network and of the null."""
+        return tuple(
+            count
+            for summary in self.summaries
+            if name in summary.nulls
+            for count in getattr(summary.nulls[name], what)
+        )
+
     def counts(self, what: str) -> tuple[int, ...]:
         """How many parts, by seed: an attribute of `LayerSummary`, as "beyond_place"."""
         return tuple(getattr(summary, what) for summary in self.summaries)
@@ -60,6 +74,23 @@ class ComparedPart:
 
 
 @dataclasses.dataclass(frozen=True)
+class NetworkPair:
+    """One network minus another, each in one layer.
+
+    which: "last", the last layer that each was measured in; "best", that in which the AP of its sets on train
+    is highest, mean over parts and seeds (our choice: had it been chosen on unseen images, their AP would be
+    flattered by the choice).
+    """
+
+    network: str
+    other: str
+    which: str
+    layer: str
+    other_layer: str
+    difference: Difference
+
+
+@dataclasses.dataclass(frozen=True)
 class TrainingFigures:
     """How well one network learned what it was trained for.
 
@@ -84,6 +115,9 @@ class ComparisonReport:
     layers: of all networks, in forward order.
     figures: by (network, layer), of the layers that a network was measured in; differences: the same, the
       baseline left out; against: the baseline's layer that each is compared with.
+    depth: as `figures`, the layer's number over how many layers of its network can be measured: 1 is the
+      last (our choice: layers of unlike networks have no other order in common).
+    pairs: every two networks.
     origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
     train_images: what networks were trained on, and what regressors, sets and priors were fitted on, in
       words; "" where no network was trained.
@@ -100,6 +134,8 @@ class ComparisonReport:
     figures: Mapping[tuple[str, str], Figures]
     differences: Mapping[tuple[str, str], Difference]
     against: Mapping[tuple[str, str], str]
+    depth: Mapping[tuple[str, str], float]
+    pairs: Sequence[NetworkPair]
     parts: Sequence[ComparedPart]
     origins: Mapping[str, str]
     training: Sequence[TrainingFigures] = ()
@@ -147,6 +183,11 @@ class ComparisonReport:
     def of_other_names(self) -> bool:
         """Whether a network's layer is compared with one of another name."""
         return any(layer != other for (_, layer), other in self.against.items())
+
+    @property
+    def nulls(self) -> dict[str, str]:
+        """Name and label of the nulls that ran beside any network."""
+        return {name: label for figures in self.figures.values() for name, label in figures.nulls.items()}
 
     @property
     def most_seeds(self) -> int:

@@ -1,33 +1,34 @@
-"""A comparison's tables, as in its files, with exact values; and `summary.json`.
+"""A comparison's tables, as in its files, with exact values.
 
-APs are fractions in [0, 1]; what is not known is missing (NaN or NA), in JSON null.
+APs are fractions in [0, 1]; what is not known is missing (NaN or NA).
 """
 
-import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from partsjax.emergence.verdict import UNKNOWN, Estimate
+from partsjax.emergence.compare import Difference
+from partsjax.emergence.verdict import UNKNOWN
 from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.rows import with_interval
 
-_COUNTS = ("beyond_place", "below_place", "emerging_paper", "emerging_strict")  # of `LayerSummary`
+COUNTS = ("beyond_place", "below_place", "emerging_paper", "emerging_strict")  # of `LayerSummary`
 _MEANS = ("mean_where", "mean_whether", "mean_hit_rate", "mean_prior_hit_rate")
-COMPARISON_COLUMNS = (
+PAIR_COLUMNS = (
     "network",
-    "seed",
+    "other",
+    "which",
     "layer",
-    "nominal",
+    "other_layer",
     "parts",
-    *_COUNTS,
-    "mean_ap_train",
-    "mean_ap_val",
-    "mean_ap_val_low",
-    "mean_ap_val_high",
-    "mean_prior_ap_val",
-    *_MEANS,
+    "seeds",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "by_seed",
+    "better",
+    "worse",
+    "by_chance",
 )
 DIFFERENCE_COLUMNS = (
     "network",
@@ -68,10 +69,36 @@ PART_DIFFERENCE_COLUMNS = (
 )
 
 
+def comparison_columns(nulls: Iterable[str]) -> list[str]:
+    """Columns of `comparison.csv` where these nulls ran."""
+    return [
+        "network",
+        "seed",
+        "layer",
+        "depth",
+        "nominal",
+        "parts",
+        *COUNTS,
+        "mean_ap_train",
+        "mean_ap_val",
+        "mean_ap_val_low",
+        "mean_ap_val_high",
+        "mean_prior_ap_val",
+        *_MEANS,
+        *(column for null in nulls for column in (f"{null}_beyond_place", f"{null}_mean_ap_val")),
+    ]
+
+
 def comparison_table(content: ComparisonReport) -> pd.DataFrame:
     """One row per network, seed and layer; intervals over images."""
-    table = pd.DataFrame(list(_comparison_rows(content)), columns=COMPARISON_COLUMNS)
+    columns = comparison_columns(content.nulls)
+    table = pd.DataFrame(list(_comparison_rows(content)), columns=columns)
     return table.astype({"seed": "Int64"})
+
+
+def pair_table(content: ComparisonReport) -> pd.DataFrame:
+    """Two rows for every two networks: their last layers, and their best; intervals over images and seeds."""
+    return pd.DataFrame(list(_pair_rows(content)), columns=PAIR_COLUMNS)
 
 
 def difference_table(content: ComparisonReport) -> pd.DataFrame:
@@ -92,13 +119,29 @@ def _comparison_rows(content: ComparisonReport) -> Iterator[dict]:
                 "network": network,
                 "seed": seed,
                 "layer": layer,
+                "depth": content.depth[network, layer],
                 "nominal": figures.nominal,
                 "parts": summary.parts,
-                **{name: getattr(summary, name) for name in (*_COUNTS, *_MEANS)},
+                **{name: getattr(summary, name) for name in (*COUNTS, *_MEANS)},
                 "mean_ap_train": figures.ap_train[i],
                 **with_interval("mean_ap_val", figures.ap_val[i]),
                 "mean_prior_ap_val": summary.mean_ap["prior_val"],
+                **{f"{name}_beyond_place": null.beyond_place for name, null in summary.nulls.items()},
+                **{f"{name}_mean_ap_val": null.mean_ap_val for name, null in summary.nulls.items()},
             }
+
+
+def _pair_rows(content: ComparisonReport) -> Iterator[dict]:
+    for pair in content.pairs:
+        yield {
+            "network": pair.network,
+            "other": pair.other,
+            "which": pair.which,
+            "layer": pair.layer,
+            "other_layer": pair.other_layer,
+            "parts": content.judged,
+            **_difference(pair.difference),
+        }
 
 
 def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
@@ -109,14 +152,20 @@ def _difference_rows(content: ComparisonReport) -> Iterator[dict]:
             "layer": layer,
             "baseline_layer": content.against[network, layer],
             "parts": content.judged,
-            "seeds": len(found.by_seed),
-            **with_interval("difference", found.mean),
-            "by_seed": found.by_seed,
-            "better": found.better,
-            "worse": found.worse,
-            "by_chance": found.by_chance,
+            **_difference(found),
             **with_interval("over_30", found.over),
         }
+
+
+def _difference(found: Difference) -> dict:
+    return {
+        "seeds": len(found.by_seed),
+        **with_interval("difference", found.mean),
+        "by_seed": found.by_seed,
+        "better": found.better,
+        "worse": found.worse,
+        "by_chance": found.by_chance,
+    }
 
 
 def _part_rows(content: ComparisonReport) -> Iterator[dict]:
@@ -137,61 +186,3 @@ def _part_rows(content: ComparisonReport) -> Iterator[dict]:
                 "emerges_strict_seeds": part.strict[network] if part.judged else None,
                 **with_interval("difference", part.difference.get(network, UNKNOWN)),
             }
-
-
-def comparison_summary(content: ComparisonReport) -> dict[str, Any]:
-    """What `summary.json` holds: by network and layer its figures, and the difference to the baseline."""
-    networks = {}
-    for network in content.networks:
-        layers = {}
-        for layer in content.layers_of(network):
-            figures = content.figures[network, layer]
-            layers[layer] = {
-                "nominal": figures.nominal,
-                **{name: list(figures.counts(name)) for name in _COUNTS},
-                "mean_ap_train": [_known(value) for value in figures.ap_train],
-                "mean_ap_val": _named(figures.mean_ap_val),
-            }
-            found = content.differences.get((network, layer))
-            if found is not None:
-                layers[layer]["difference"] = {
-                    "baseline_layer": content.against[network, layer],
-                    **_named(found.mean),
-                    "by_seed": [_known(value) for value in found.by_seed],
-                    "parts_better": found.better,
-                    "parts_worse": found.worse,
-                    "by_chance": _known(found.by_chance),
-                    "parts_over_30": _named(found.over),
-                }
-        seeds = [seed for seed in content.seeds[network] if seed is not None]
-        networks[network] = {"is": content.origins[network], "seeds": seeds, "layers": layers}
-    return {
-        "baseline": content.baseline,
-        "parts": content.judged,
-        "parts_too_rare": content.rare,
-        "place_prior": {
-            "emerging_paper": content.prior_paper,
-            "mean_ap_val": _known(content.prior_ap_val),
-        },
-        "networks": networks,
-        "training": [
-            {
-                "network": t.network,
-                "seed": t.seed,
-                "steps": t.steps,
-                "metric": t.metric,
-                "before": _known(t.before),
-                "after": _known(t.after),
-                "without_looking": _known(t.baseline),
-            }
-            for t in content.training
-        ],
-    }
-
-
-def _named(estimate: Estimate) -> dict[str, float | None]:
-    return {name: _known(value) for name, value in estimate._asdict().items()}
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 6)

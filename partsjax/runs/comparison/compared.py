@@ -1,5 +1,6 @@
 """Networks measured on the same images, side by side; of each network, one measurement per seed."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +9,7 @@ import numpy as np
 from partsjax.emergence.compare import Difference, mean_held_out_ap, network_difference, over_seeds
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 from partsjax.errors import InputError
-from partsjax.reporting.comparison import ComparedPart, Figures
+from partsjax.reporting.comparison import ComparedPart, Figures, NetworkPair
 from partsjax.runs.emergence import Emergence
 from partsjax.runs.emergence.differences import counterpart, judged_layer, why_unpaired
 
@@ -62,6 +63,47 @@ def differences_to_baseline(
             [judged_layer(one, other) for one in measured[baseline]],
         )
         for (network, layer), other in against.items()
+    }
+
+
+def pairs(measured: Measured, baseline: str) -> list[NetworkPair]:
+    """Every two networks, in the last and in the best layer of each; the baseline is always the other."""
+    names = sorted(measured, key=lambda name: name != baseline)
+    found = []
+    for (other, first), (network, second) in itertools.combinations([(n, measured[n]) for n in names], 2):
+        for which, chosen in (("last", lambda of: of[0].about.layers[-1]), ("best", best_layer)):
+            layer, other_layer = chosen(second), chosen(first)
+            found.append(
+                NetworkPair(
+                    network=network,
+                    other=other,
+                    which=which,
+                    layer=layer,
+                    other_layer=other_layer,
+                    difference=network_difference(
+                        [judged_layer(one, layer) for one in second],
+                        [judged_layer(one, other_layer) for one in first],
+                    ),
+                )
+            )
+    return found
+
+
+def best_layer(of_seeds: Sequence[Emergence]) -> str:
+    """Where the mean AP of a network's sets on train is highest, over its seeds; the first of several."""
+
+    def mean(layer: str) -> float:
+        return math.fsum(one.summary[layer].mean_ap["combination_train"] or 0.0 for one in of_seeds)
+
+    return max(of_seeds[0].about.layers, key=mean)
+
+
+def depths(measured: Measured, layers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], float]:
+    """As `ComparisonReport` has it; layers: by network, all that can be measured, in forward order."""
+    return {
+        (network, layer): (layers[network].index(layer) + 1) / len(layers[network])
+        for network, of_seeds in measured.items()
+        for layer in of_seeds[0].about.layers
     }
 
 

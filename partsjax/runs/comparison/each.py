@@ -46,7 +46,8 @@ class Each:
                 question = emergence.emergence_question(options, report=self.pages)
                 skeleton.run(question, place, context.step(heading))
         _note(place, context)
-        shutil.rmtree(place / "cache" / "stimuli", ignore_errors=True)
+        for stimuli in (place / "cache").glob("stimuli*"):  # those of nulls, too
+            shutil.rmtree(stimuli, ignore_errors=True)
         return emergence.read(place)
 
     def place(self, member: Member) -> Path:

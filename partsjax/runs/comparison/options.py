@@ -15,7 +15,7 @@ class ComparisonOptions:
     """What decides a comparison's results.
 
     networks, seeds: as `members` takes them; baseline: the network the others are compared with.
-    measuring: of every network's emergence; its weights, nulls and other searches are left out. A layer
+    measuring: of every network's emergence; its weights and other searches are left out. A layer
       "NAME:LAYER" is of that network alone, which is measured in such layers only.
     training: of every trained network; its supervision is what `scratch` learns from, its weights what the
       others start from. On shapeparts, which is drawn from the seed, other seeds see other training images.
@@ -67,7 +67,7 @@ class ComparisonOptions:
         )
 
     def measuring_of(self, member: Member, weights: str) -> Options:
-        """Of a network with these weights: by the one search alone, and without nulls."""
+        """Of a network with these weights: by the one search alone, beside its own nulls."""
         seed = member.seed if weights == "random" else None
         return dataclasses.replace(
             self.measuring,
@@ -76,7 +76,6 @@ class ComparisonOptions:
             layers=self._layers(member),
             file=self.measuring.file.of(weights) if ":" not in member.net else WeightOptions(),
             weights_seed=seed,
-            nulls=(),
             all_searches=False,
             half=self.halves[1],
         )

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from partsjax.reporting.comparison import ComparisonReport, comparison_tables
+from partsjax.reporting.comparison.comparison_summary import comparison_summary
 from partsjax.reporting.rows import write_table
 from partsjax.runs import workdir
 
-COMPARISON_FILES = ("comparison.csv", "differences.csv", "part_differences.csv", "summary.json")
+COMPARISON_FILES = ("comparison.csv", "pairs.csv", "differences.csv", "part_differences.csv", "summary.json")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,13 +33,14 @@ class Comparison:
     def save(self, folder: Path) -> None:
         tables = (
             comparison_tables.comparison_table,
+            comparison_tables.pair_table,
             comparison_tables.difference_table,
             comparison_tables.part_difference_table,
         )
         for name, table in zip(COMPARISON_FILES, tables, strict=False):
             with workdir.written_whole(folder / name, durable=True) as path:
                 write_table(path, table(self.content))
-        workdir.write_json(folder / "summary.json", comparison_tables.comparison_summary(self.content))
+        workdir.write_json(folder / "summary.json", comparison_summary(self.content))
 
     def manifest(self) -> Mapping[str, Any]:
         """What a run's manifest says of it, besides what all runs say."""

@@ -1,6 +1,7 @@
 """What emerges depending on what a network was trained for: the question as a run asks it."""
 
 import collections
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
@@ -48,9 +49,9 @@ def comparison_question(
     def prepare(context: Context):
         if any(member.trained for member in every):
             summary_writer()
-        classes = list(dataset_of(options.measuring, context).parts)
-        _check_given(options, every, context)
-        return lambda context: _answer(each, every, classes, context)
+        dataset_of(options.measuring, context)
+        layers = _check_given(options, every, context)
+        return lambda context: _answer(each, every, layers, context)
 
     def write(found: Comparison, folder: Path, context: Context) -> None:
         save(found, folder, context)
@@ -60,8 +61,14 @@ def comparison_question(
     return Question(options, COMPARISON_CODE, options.measuring.dtype, prepare, write)
 
 
-def _check_given(options: ComparisonOptions, every: list[Member], context: Context) -> None:
-    """Loads every network that is given: mistakes show before hours of training. Notes what is assumed."""
+def _check_given(
+    options: ComparisonOptions, every: list[Member], context: Context
+) -> dict[str, tuple[str, ...]]:
+    """Loads every network that is given: mistakes show before hours of training. Notes what is assumed.
+
+    Returns:
+      By name, all layers of the network, in forward order.
+    """
     several = len({member.net for member in every}) > 1
     loaded, sizes = {}, collections.defaultdict(list)
     jobs = {m.name: options.measuring_of(m, m.weights or options.training_of(m).weights) for m in every}
@@ -82,6 +89,7 @@ def _check_given(options: ComparisonOptions, every: list[Member], context: Conte
     for net in dict.fromkeys(member.net for member in every):
         seeds = sorted({m.seed for m in every if (m.net, m.weights) == (net, "random")})
         _check_seeds(net, options.measuring.dtype, seeds)
+    return {name: tuple(loaded[job.net, job.weights].fields) for name, job in jobs.items()}
 
 
 def _check_seeds(net: str, dtype: str, seeds: list[int]) -> None:
@@ -96,7 +104,9 @@ def _check_seeds(net: str, dtype: str, seeds: list[int]) -> None:
         )
 
 
-def _answer(each: Each, every: list[Member], classes: list[str], context: Context) -> Comparison:
+def _answer(
+    each: Each, every: list[Member], layers: Mapping[str, Sequence[str]], context: Context
+) -> Comparison:
     """Measures one network after another; those that cannot be compared show at once."""
     found: list[Emergence] = []
     for number, member in enumerate(every, 1):
@@ -107,14 +117,18 @@ def _answer(each: Each, every: list[Member], classes: list[str], context: Contex
     for member, of in zip(every, found, strict=True):
         measured[member.name].append(of)
     return Comparison(
-        content=_content(each, every, measured, classes, context),
+        content=_content(each, every, measured, layers, context),
         digests={m.folder: of.about.network_digest for m, of in zip(every, found, strict=True)},
         skipped=sorted({problem for of in found for problem in of.skipped}),
     )
 
 
 def _content(
-    each: Each, every: list[Member], measured: compared.Measured, classes: list[str], context: Context
+    each: Each,
+    every: list[Member],
+    measured: compared.Measured,
+    layers: Mapping[str, Sequence[str]],
+    context: Context,
 ) -> ComparisonReport:
     options = each.options
     by_name = {name: [member for member in every if member.name == name] for name in measured}
@@ -123,9 +137,9 @@ def _content(
     figures = compared.figures(measured)
     nets = ", ".join(dict.fromkeys(member.net for member in every))
     return ComparisonReport(
-        title=f"{nets} on {options.measuring.dataset}, by supervision",
+        title=f"{nets} on {options.measuring.dataset}{', by supervision' if options.trains else ''}",
         command=manifest.command(),
-        facts=facts(options, classes),
+        facts=facts(options, measured[options.baseline][0].about.classes),
         networks=list(measured),
         baseline=options.baseline,
         seeds={name: tuple(member.seed for member in of) for name, of in by_name.items()},
@@ -133,6 +147,8 @@ def _content(
         figures=figures,
         differences=found,
         against=against,
+        depth=compared.depths(measured, layers),
+        pairs=compared.pairs(measured, options.baseline),
         parts=compared.parts(measured, found),
         origins={name: origin(options, of[0]) for name, of in by_name.items()},
         training=[

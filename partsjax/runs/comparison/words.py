@@ -85,14 +85,17 @@ def _known(value: float | None) -> float:
 
 def facts(options, classes: Sequence[str]) -> list[tuple[str, str]]:
     """(name, value) pairs about a comparison; options: its own."""
-    search, training = options.measuring.search, options.training
+    search, recipe = options.measuring.search, options.training.recipe
+    of_training = [
+        ("learning rate", f"{recipe.learning_rate:g}, {recipe.schedule}"),
+        ("learning rate of new layers", f"{recipe.new_learning_rate:g}"),
+        ("examples per step", str(recipe.batch_size)),
+    ]
     return [
         ("classes", ", ".join(classes)),
         ("seeds", ", ".join(map(str, options.seeds))),
         ("search", f"{search.search}, detections of a set ranked by {search.score}"),
         ("seed of searches and intervals", str(options.measuring.seed)),
-        ("learning rate", f"{training.recipe.learning_rate:g}, {training.recipe.schedule}"),
-        ("learning rate of new layers", f"{training.recipe.new_learning_rate:g}"),
-        ("examples per step", str(training.recipe.batch_size)),
+        *(of_training if options.trains else ()),
         *((f"version of {name}", version) for name, version in manifest.versions().items()),
     ]

@@ -6,9 +6,15 @@ import numpy as np
 
 from partsjax.emergence.compare import Difference
 from partsjax.emergence.sharing import SharedFilters
-from partsjax.emergence.summary import LayerSummary
+from partsjax.emergence.summary import LayerSummary, NullSummary
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison import ComparedPart, ComparisonReport, Figures, TrainingFigures
+from partsjax.reporting.comparison import (
+    ComparedPart,
+    ComparisonReport,
+    Figures,
+    NetworkPair,
+    TrainingFigures,
+)
 
 NETWORKS = ("random", "imagenet", "object", "image", "mil", "cam", "scratch", 'scenes <b>"&')
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -23,7 +29,24 @@ def _estimate(rng, value: float, width: float) -> Estimate:
     return Estimate(value, value - width * rng.random(), value + width * rng.random())
 
 
-def _summary(rng, ap: float, parts: int, nominal: bool) -> LayerSummary:
+def _nulls(rng, nominal: bool) -> dict[str, NullSummary]:
+    """Of two seeds each; the network of nominal layers has one of them only."""
+    return {
+        name: NullSummary(
+            label=f"{name} <b>",
+            seeds=2,
+            beyond_place=tuple(rng.integers(0, 4, 2).tolist()),
+            emerging_paper=(3, 4),
+            emerging_strict=(0, 0),
+            mean_ap_train=0.2,
+            mean_ap_val=float(rng.random()),
+            mean_excess=None,
+        )
+        for name in ("random", "permuted")[: 1 if nominal else 2]
+    }
+
+
+def _summary(rng, ap: float, parts: int, nominal: bool, nulls: bool) -> LayerSummary:
     """Whatever it sums up, but for how many parts and what the place prior has, which are the same in all."""
     known = (None, float(rng.normal(0, 0.05)), float(rng.normal(0, 0.05)))
     return LayerSummary(
@@ -48,7 +71,7 @@ def _summary(rng, ap: float, parts: int, nominal: bool) -> LayerSummary:
         sharing=SharedFilters(9, 3, 2),
         ap_with_size=0.9,
         excess_with_size=None,
-        nulls={},
+        nulls=_nulls(rng, nominal) if nulls else {},
         emergence_ap=0.3,
         false_discovery_rate=0.05,
         min_val_boxes=10,
@@ -57,7 +80,7 @@ def _summary(rng, ap: float, parts: int, nominal: bool) -> LayerSummary:
 
 
 def content(
-    seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), parts: int = 12
+    seed: int = 0, networks=NETWORKS, layers=LAYERS, seeds=(0, 1, 2), parts: int = 12, nulls: bool = True
 ) -> ComparisonReport:
     rng = np.random.default_rng(seed)
     against = {
@@ -72,7 +95,7 @@ def content(
             aps = [float(rng.beta(2, 12)) for _ in of[network]]
             figures[network, layer] = Figures(
                 summaries=tuple(
-                    _summary(rng, ap, len(names) - 2, nominal=layer == "block <4>") for ap in aps
+                    _summary(rng, ap, len(names) - 2, nominal=layer == "block <4>", nulls=nulls) for ap in aps
                 ),
                 ap_val=tuple(_estimate(rng, ap, 0.02) for ap in aps),
                 mean_ap_val=_estimate(rng, float(np.mean(aps)), 0.03),
@@ -122,6 +145,13 @@ def content(
         figures=figures,
         differences=differences,
         against=against,
+        depth={(n, layer): (i + 1) / 7 for n in networks for i, layer in enumerate(layers_of(n, layers))},
+        pairs=[
+            NetworkPair(network, "imagenet", which, layers_of(network, layers)[place], layers[0], found)
+            for (network, layer), found in differences.items()
+            for place, which in ((-1, "last"), (0, "best"))
+            if layer == layers_of(network, layers)[place]
+        ],
         parts=rows,
         origins={name: f"what <{name}> is" for name in networks},
         train_images="Trained on one half of the <train> images.",

@@ -1,6 +1,7 @@
 """A comparison's page, files and tables: what they say is what they were given, whatever it is called."""
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -9,7 +10,13 @@ import pytest
 from rich.console import Console
 
 from partsjax.emergence.verdict import UNKNOWN, Estimate
-from partsjax.reporting.comparison import comparison_tables, figures, write_comparison_report
+from partsjax.reporting.comparison import (
+    comparison_charts,
+    comparison_tables,
+    figures,
+    write_comparison_report,
+)
+from partsjax.reporting.comparison.comparison_summary import comparison_summary
 from partsjax.reporting.comparison.terminal import tables
 from partsjax.reporting.rows import write_table
 from tests.reporting.comparison.synthetic import NETWORKS, content, layers_of
@@ -72,24 +79,69 @@ def test_one_network_alone_has_a_page(tmp_path):
     assert "There is no other network." in page.text and "all-differences" not in page.tables
 
 
-def test_every_network_has_its_counts_and_nominal_layers_say_so(page):
-    table = page.table("networks-by-layer")[2:]
-    assert [row[0] for row in table] == [*NETWORKS, "place prior"]
-    for row, network in zip(table, NETWORKS, strict=False):
-        cells = iter(row[1:])
-        for layer in CONTENT.layers:
-            found = CONTENT.figures.get((network, layer))
-            if found is None:
-                assert next(cells) == ""
-                continue
-            for what in ("beyond_place", "emerging_strict", "emerging_paper"):
-                counts = found.counts(what)
-                each = f" {' · '.join(map(str, counts))}" if len(counts) > 1 else ""
-                assert next(cells) == f"{figures.mean_count(counts)}{each}", (network, layer, what)
-            ap = next(cells)
-            assert figures.ap(found.mean_ap_val) in ap and ("nominal" in ap) == (layer == "block <4>")
+def test_every_network_has_its_counts_beside_those_of_its_nulls(page):
+    header, *table, place = page.table("networks-by-layer")
+    assert header[4:6] == ["– random <b>", "– permuted <b>"] and place[0] == "place prior"
+    expected = sorted(CONTENT.figures, key=lambda of: CONTENT.layers.index(of[1]))  # network by network
+    assert [(row[0], row[1].removesuffix(" nominal")) for row in table] == expected
+    for row, (network, layer) in zip(table, expected, strict=True):
+        found = CONTENT.figures[network, layer]
+        assert ("nominal" in row[1]) == (layer == "block <4>")
+        assert row[2] == f"{(list(layers_of(network)).index(layer) + 1) / 7:.2f}"
+
+        def shown(counts):
+            each = f" {' · '.join(map(str, counts))}" if len(counts) > 1 else ""
+            return f"{figures.mean_count(counts)}{each}"
+
+        random, permuted = (
+            [n for summary in found.summaries for n in summary.nulls[name].beyond_place]
+            if name in found.nulls
+            else None
+            for name in ("random", "permuted")
+        )
+        assert row[3:8] == [
+            shown(found.counts("beyond_place")),
+            shown(random),
+            shown(permuted) if permuted else "",
+            shown(found.counts("emerging_strict")),
+            shown(found.counts("emerging_paper")),
+        ]
+        assert figures.ap(found.mean_ap_val) in row[8]
     assert "Trained on one half of the <train> images." in page.text
     assert "difference of their excesses over place" in page.text
+
+
+def test_every_two_networks_are_held_against_each_other(page):
+    for row, pair in zip(page.table("all-pairs")[1:], CONTENT.pairs, strict=True):
+        mean = pair.difference.mean
+        assert row[:3] == [
+            f"{pair.network} minus {pair.other}", f"{pair.layer} against {pair.other_layer}", pair.which
+        ]  # fmt: skip
+        assert figures.signed(mean.value) in row[3] and figures.signed_interval(mean) in row[3]
+        assert ("▲" in row[3]) == (mean.low > 0) and ("▼" in row[3]) == (mean.high < 0)
+        assert row[4:6] == [str(pair.difference.better), str(pair.difference.worse)]
+
+
+def test_networks_of_other_layers_are_drawn_by_depth_others_by_layer():
+    shown = comparison_charts.means(CONTENT)
+    points = [row for rows in shown["datasets"].values() for row in rows if "network" in row]
+    assert {(row["network"], row["layer"]) for row in points} == set(CONTENT.figures)
+    for row in points:
+        assert row["depth"] == round(CONTENT.depth[row["network"], row["layer"]], 3)
+    axes = [of["encoding"]["x"]["field"] for of in shown["layer"] if "x" in of["encoding"]]
+    assert axes == ["depth"] * 3  # intervals, lines and points
+    same = comparison_charts.means(
+        dataclasses.replace(CONTENT, against={of: of[1] for of in CONTENT.against})
+    )
+    assert {of["encoding"]["x"]["field"] for of in same["layer"] if "x" in of["encoding"]} == {"layer"}
+
+
+def test_without_nulls_and_training_nothing_is_said_of_them(tmp_path):
+    plain = dataclasses.replace(content(nulls=False), training=(), train_images="")
+    write_comparison_report(tmp_path, plain)
+    page = pages.read(tmp_path)["index.html"]
+    assert len(page.table("networks-by-layer")[0]) == 7 and "cannot know parts" not in page.text
+    assert "recalled" not in page.text and "trained for" not in page.text
 
 
 @pytest.mark.slow
@@ -104,6 +156,7 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     written = {}
     for table in (
         comparison_tables.comparison_table,
+        comparison_tables.pair_table,
         comparison_tables.difference_table,
         comparison_tables.part_difference_table,
     ):
@@ -122,6 +175,19 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
         assert row["nominal"] == ("true" if row["layer"] == "block <4>" else "false")
         assert (row["parts"], row["mean_prior_ap_val"]) == ("10", "0.119000")
         assert float(row["mean_ap_val_low"]) == pytest.approx(of.ap_val[place].low, abs=1e-6)
+        assert float(row["depth"]) == pytest.approx(CONTENT.depth[row["network"], row["layer"]], abs=1e-6)
+        for name in ("random", "permuted"):
+            null = of.summaries[place].nulls.get(name)
+            expected = ";".join(map(str, null.beyond_place)) if null else ""
+            assert row[f"{name}_beyond_place"] == expected
+            assert row[f"{name}_mean_ap_val"] == (f"{null.mean_ap_val:.6f}" if null else "")
+    for row, pair in zip(written["pair_table"], CONTENT.pairs, strict=True):
+        assert (row["network"], row["other_layer"], row["which"]) == (
+            pair.network,
+            pair.other_layer,
+            pair.which,
+        )
+        assert float(row["difference_low"]) == pytest.approx(pair.difference.mean.low, abs=1e-6)
     for row in written["difference_table"]:
         found = CONTENT.differences[row["network"], row["layer"]]
         assert float(row["difference_high"]) == pytest.approx(found.mean.high, abs=1e-6)
@@ -132,7 +198,7 @@ def test_files_hold_all_and_leave_what_is_not_known_empty(tmp_path):
     assert all(row["difference"] == "" for row in parts if row["network"] == "imagenet")
     unknown = [row for row in parts if row["num_val"] == "0"]
     assert unknown and all(row["ap_val"] == row["ap_val_low"] == "" for row in unknown)
-    summary = json.loads(json.dumps(comparison_tables.comparison_summary(CONTENT), allow_nan=False))
+    summary = json.loads(json.dumps(comparison_summary(CONTENT), allow_nan=False))
     assert summary["training"][0]["without_looking"] is None
     assert set(summary["networks"]) == set(NETWORKS)
 
@@ -146,6 +212,11 @@ def test_no_figure_is_lost_in_a_narrow_terminal(width):
     text = out.getvalue()
     for found in CONTENT.differences.values():
         assert f"{figures.signed(found.mean.value)} {figures.signed_interval(found.mean)}" in text
+    for pair in CONTENT.pairs:
+        assert f"{pair.layer} against {pair.other_layer}" in text
+    for figures_of in CONTENT.figures.values():
+        for name in figures_of.nulls:
+            assert f"{name} {figures.mean_count(figures_of.null_counts(name, 'beyond_place'))}" in text
     assert "…" not in text and text.count("place prior ") >= math.ceil(6 / max(1, (width - 16) // 23))
 
 

@@ -1,0 +1,17 @@
+"""Emergence across architectures: AlexNet and VGG16 by relative depth, each beside its own nulls.
+
+    python -m experiments.comparison --config=configs/comparison_architectures.py --data_dir=DIR --workdir=W
+
+DIR: as in emergence_by_layer.py. ImageNet weights, not finetuned. Others take part by a name and what they
+are, as NAME=NET@WEIGHTS or NAME=package.module:function, with layers as NAME:LAYER. Not measured yet.
+"""
+
+flags = {
+    "networks": "alexnet=alexnet@imagenet,vgg16=vgg16@imagenet",
+    "baseline": "alexnet",
+    "layers": "alexnet:all,vgg16:conv1_2,vgg16:conv2_2,vgg16:conv3_3,vgg16:conv4_3,vgg16:conv5_3",
+    "dataset": "coco_parts",
+    "classes": "dog,cat,person,sheep,horse",
+    "nulls": "random,permuted,shuffled",
+    "null_seeds": 3,
+}
