@@ -45,16 +45,17 @@ flags.adopt_module_key_flags(reader_flags)
 _NET = flags.DEFINE_string(
     "net",
     "alexnet",
-    "Network: alexnet (torchvision's), caffenet (the original: groups, LRN), vgg16, vgg19, or "
-    "package.module:function that returns a partsjax Network of your own.",
+    "Network: alexnet (torchvision's), caffenet (the original: groups, LRN), vgg16, vgg19, "
+    "efficientnet_lite0, or package.module:function that returns a partsjax Network of your own.",
 )
 _WEIGHTS = flags.DEFINE(
     PATH,
     "weights",
     "imagenet",
-    "imagenet (alexnet and vgg16: installed with this package), random, torchvision (alexnet, vgg16, vgg19, "
-    "with fully connected layers) or places365 (alexnet), both fetched once, W/checkpoint of a training run, "
-    "or a file, whatever its ending: torch.save's, .safetensors, .npz, Keras's, Caffe's, MatConvNet's.",
+    "imagenet (alexnet, vgg16, efficientnet_lite0: installed with this package), random, torchvision "
+    "(alexnet, vgg16, vgg19, with fully connected layers) or places365 (alexnet), both fetched once, "
+    "W/checkpoint of a training run, or a file, whatever its ending: torch.save's, .safetensors, .npz, "
+    "Keras's, Caffe's, MatConvNet's.",
 )
 _NORMALISATION = flags.DEFINE_enum(
     "normalisation",
@@ -73,7 +74,8 @@ _LRN = flags.DEFINE_enum(
 _LAYERS = flags.DEFINE_list(
     "layers",
     [],
-    "Layers, as conv4,conv5, or all. Default: AlexNet conv1 to conv5; VGG conv3_3,conv4_3,conv5_3.",
+    "Layers, as conv4,conv5, or all. Default: AlexNet conv1 to conv5; VGG conv3_3,conv4_3,conv5_3; "
+    "EfficientNet-Lite0 block2,block4,block9,block16,head.",
 )
 _DATASET = flags.DEFINE_string(
     "dataset",

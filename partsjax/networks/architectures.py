@@ -1,6 +1,7 @@
 """The four networks as layer tables: AlexNet and VGG as in torchvision, and Caffe's AlexNet."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from partsjax.errors import InputError, nearest
 from partsjax.networks.layers import LRN, Conv, Dense, Layer, MaxPool, output_side
@@ -130,11 +131,13 @@ ARCHITECTURES = {
 normalization before pooling, groups of 2 in conv2, conv4 and conv5."""
 
 
-def architecture(name: str) -> Architecture:
-    """The network called `name`; raises `InputError` with the nearest name where there is none."""
+def architecture(name: str, others: Iterable[str] = ()) -> Architecture:
+    """The network called `name`; raises `InputError` with the nearest name where there is none.
+
+    others: names of networks that are no tables, for the message.
+    """
     try:
         return ARCHITECTURES[name]
     except KeyError:
-        raise InputError(
-            f"--net={name}: no such network; {nearest(name, ARCHITECTURES)}, or package.module:function"
-        ) from None
+        ours = nearest(name, [*ARCHITECTURES, *others])
+        raise InputError(f"--net={name}: no such network; {ours}, or package.module:function") from None

@@ -1,11 +1,13 @@
 """A network by its name and where its weights come from, as on the command line."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
 from partsjax.networks.architectures import architecture
 from partsjax.networks.assembly import as_network, random_network
+from partsjax.networks.efficientnet import efficientnet_lite0
 from partsjax.networks.protocol import Network
 from partsjax.networks.trained import trained_network, trained_table
 from partsjax.networks.users import users_network
@@ -17,6 +19,8 @@ from partsjax.networks.weights.normalisation import NAMED_WEIGHTS, WeightOptions
 from partsjax.networks.weights.published import PUBLISHED, published_weights
 
 DTYPES = ("float32", "bfloat16")
+FUNCTIONS: dict[str, Callable[..., Network]] = {"efficientnet_lite0": efficientnet_lite0}
+"""Networks of ours that are no layer tables: name -> `(weights, seed, dtype) -> network`."""
 
 
 def load_network(
@@ -31,10 +35,11 @@ def load_network(
     """The network `net` with `weights`.
 
     Args:
-      net: "alexnet", "caffenet", "vgg16" or "vgg19"; or "package.module:function", a function of
-        the user's that returns a `Network`. It is called with those of `weights`, `seed` and
+      net: "alexnet", "caffenet", "vgg16", "vgg19" or "efficientnet_lite0"; or "package.module:function", a
+        function of the user's that returns a `Network`. It is called with those of `weights`, `seed` and
         `dtype` that it has parameters for.
-      weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers),
+      weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers;
+        efficientnet_lite0: whole, with its 1,000 class scores),
         "random" (He initialization from `seed`, convolutions alone), "torchvision" (alexnet, vgg16 and
         vgg19, whole) or "places365" (alexnet, whole), both fetched once and kept in the user's cache; or the
         path of a file, or of a folder of checkpoints that training wrote. A file called as one of these
@@ -52,13 +57,13 @@ def load_network(
     if dtype not in DTYPES:
         raise InputError(f"dtype={dtype}: not a type to compute in; {nearest(dtype, DTYPES)}")
     stated = WeightOptions(normalisation, lrn)
-    if ":" in net:
-        _require_file(stated, "a network of your own defines it (make_network's preprocessing)")
+    if ":" in net or net in FUNCTIONS:
+        _require_file(stated, "the network defines it (one of your own by make_network's preprocessing)")
         if holds_checkpoint(Path(weights)):
-            base = users_network(net, weights="imagenet", seed=seed, dtype=dtype)
+            base = _of_function(net, "imagenet", seed, dtype)
             return trained_network(base, read_checkpoint(Path(weights)), f"--weights={weights}")
-        return users_network(net, weights=weights, seed=seed, dtype=dtype)
-    table = architecture(net)
+        return _of_function(net, weights, seed, dtype)
+    table = architecture(net, FUNCTIONS)
     if weights == "random":
         _require_file(stated, "random weights need none")
         return dataclasses.replace(random_network(table, seed, dtype), notes=_local(weights))
@@ -76,6 +81,14 @@ def load_network(
         file = read_weights(weights, table)
     found = convert(file, table, stated)
     return as_network(found.architecture, found.weights, dtype, notes=(*notes, *found.notes))
+
+
+def _of_function(net: str, weights: str, seed: int, dtype: str) -> Network:
+    if net not in FUNCTIONS:
+        return users_network(net, weights=weights, seed=seed, dtype=dtype)
+    network = FUNCTIONS[net](weights, seed, dtype)
+    notes = _local(weights) if weights in NAMED_WEIGHTS else ()
+    return dataclasses.replace(network, notes=(*notes, *network.notes))
 
 
 def _require_file(stated: WeightOptions, why: str) -> None:

@@ -118,7 +118,7 @@ def _match(file: WeightFile, architecture: Architecture) -> _Match:
         not_of_numbers=not_numbers.values(),
     )
     if others and file.says:
-        notes.append(f"{file.label}: {len(others)} other tensors in it were not used: {_listed(others, 5)}")
+        notes.append(f"{file.label}: {len(others)} other tensors in it were not used: {shortened(others, 5)}")
     return _Match(architecture, weights, faults, notes, not misfit and not naming.in_the_way)
 
 
@@ -133,7 +133,7 @@ def _with_classes_of(
 def _kinds(**tensors: Iterable[str]) -> list[str]:
     """A phrase for each kind of fault that there is."""
     return [
-        f"{len(names)} {kind.replace('_', ' ')}: {_listed(names)}"
+        f"{len(names)} {kind.replace('_', ' ')}: {shortened(names)}"
         for kind, found in tensors.items()
         if (names := list(found))
     ]
@@ -176,7 +176,7 @@ def _verdict(file: WeightFile, architecture: Architecture, match: _Match) -> tup
     return f"not the weights of {architecture.name}", f"give weights of {architecture.name}"
 
 
-def _listed(names: list[str], most: int = MOST_NAMED) -> str:
+def shortened(names: list[str], most: int = MOST_NAMED) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
