@@ -17,6 +17,8 @@ from .networks import Preprocessing as Preprocessing
 from .networks import ReceptiveField as ReceptiveField
 from .networks import load_network as load_network
 from .networks import make_network as make_network
+from .networks import rotated as rotated
+from .networks import with_units as with_units
 from .runs.discriminativeness import discriminate as discriminate
 from .runs.emergence import Emergence as Emergence
 from .runs.emergence import measure as measure

@@ -20,7 +20,7 @@ from absl import flags
 from partsjax.cli import flags as shared
 from partsjax.cli import null_flags
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
-from partsjax.emergence.method import Method
+from partsjax.emergence.method import SIGNS, Method
 from partsjax.emergence.nulls import DEFAULT_NULLS
 from partsjax.runs.options import Options
 
@@ -35,10 +35,19 @@ _METHOD = {
     "false_discovery_rate": "A part is beyond place up to this q-value.",
     "min_val_boxes": "Parts with fewer boxes on unseen images are listed, and not counted.",
     "min_part_size": "Parts with a side under this many crop pixels are neither right nor wrong to find.",
+    "sign": "Stimuli are local maxima above 0: positive, of the activation; both, of its negative too, as "
+    "filters F + f of a layer of F filters, which is then called conv5_both.",
 }
+
+
+def _define_sign(name: str, default: str, text: str) -> None:
+    flags.DEFINE_enum(name, default, SIGNS, text)
+
+
 for _name, _help in _METHOD.items():
     _default = getattr(Method, _name)
-    (flags.DEFINE_integer if isinstance(_default, int) else flags.DEFINE_float)(_name, _default, _help)
+    _define = {int: flags.DEFINE_integer, float: flags.DEFINE_float, str: _define_sign}[type(_default)]
+    _define(_name, _default, _help)
 _COMBINATION = flags.DEFINE_enum(
     "combination",
     "ga",

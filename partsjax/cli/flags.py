@@ -74,8 +74,9 @@ _LRN = flags.DEFINE_enum(
 _LAYERS = flags.DEFINE_list(
     "layers",
     [],
-    "Layers, as conv4,conv5, or all. Default: AlexNet conv1 to conv5; VGG conv3_3,conv4_3,conv5_3; "
-    "EfficientNet-Lite0 block2,block4,block9,block16,head.",
+    "Layers, as conv4,conv5, or all; conv5_rotated0 is conv5 under a random rotation of its filters, of seed "
+    "0. Default: AlexNet conv1 to conv5; VGG conv3_3,conv4_3,conv5_3; EfficientNet-Lite0 "
+    "block2,block4,block9,block16,head.",
 )
 _DATASET = flags.DEFINE_string(
     "dataset",

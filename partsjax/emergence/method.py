@@ -3,7 +3,9 @@
 import dataclasses
 import math
 
-from partsjax.errors import InputError
+from partsjax.errors import InputError, nearest
+
+SIGNS = ("positive", "both")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Method:
         (our choice).
       min_part_size: parts whose smaller side is under this many crop pixels are neither right nor
         wrong to find (our choice: none are).
+      sign: "positive", stimuli are local maxima above 0, or "both", also those of the negative activation. A
+        layer of F filters is then measured as one of 2F, `conv5_both`, of which filter F + f is the negative
+        of filter f (our choice: positive, as all filters behind a ReLU are).
 
     Raises:
       InputError: a value that means nothing.
@@ -41,6 +46,7 @@ class Method:
     false_discovery_rate: float = 0.05
     min_val_boxes: int = 10
     min_part_size: float = 0.0
+    sign: str = "positive"
 
     def __post_init__(self):
         for names, low, high in _RANGES:
@@ -51,6 +57,8 @@ class Method:
                     raise InputError(f"{name}={value}: give a number {most}")
         if not self.stimulus_window % 2:
             raise InputError(f"stimulus_window={self.stimulus_window}: must be odd")
+        if self.sign not in SIGNS:
+            raise InputError(f"sign={self.sign!r}: {nearest(str(self.sign), SIGNS)}")
 
 
 _RANGES = (

@@ -69,7 +69,7 @@ def _elementwise(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
 
 
 def _same(equation: JaxprEqn, given: list[Seen | None]) -> Seen:
-    """What runs along one axis and keeps the shape."""
+    """What runs along one axis and keeps the others."""
     axis = equation.params.get("axis", equation.params.get("dimension"))
     found = joined_spans(given)
     _require_free(found, (axis,), "along")
@@ -187,7 +187,7 @@ _NAMES = {
         "reduce_precision rem round rsqrt select_n sharding_constraint sign sin sinh sqrt square "
         "stop_gradient sub tan tanh xor"
     ),
-    _same: "concatenate cumsum cumprod cummax cummin cumlogsumexp sort",
+    _same: "concatenate cumsum cumprod cummax cummin cumlogsumexp sort top_k",
     _reduce: "reduce_sum reduce_max reduce_min reduce_prod reduce_and reduce_or",
     _pool: "reduce_window_max reduce_window_min reduce_window_sum reduce_window",
     _broadcast: "broadcast_in_dim",

@@ -125,6 +125,7 @@ def headed_network(module: Headed, classes: Sequence[str]) -> ModuleNetwork:
         return nnx.merge(graph, params).after(layer, activation)
 
     own = {"params": state, "apply": apply, "after": after, "classes": tuple(classes), "graph": graph}
+    own["permuted"] = None  # of the weights before training
     network = ModuleNetwork(**base | own)
     return dataclasses.replace(network, digest=network_digest(network))
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.errors import InputError
+from partsjax.networks.activations import called
 from partsjax.networks.kernels import NO_FILTER, filters_of_weights
 from partsjax.networks.make import network_digest
 from partsjax.networks.protocol import Network
@@ -26,6 +27,8 @@ def permuted_network(network: Network, seed: int) -> Network:
       InputError: what makes up a filter cannot be read off the network's program (`filters_of_weights`), or
         there is nothing to permute.
     """
+    if network.permuted is not None:
+        return called(f"network {network.name}: its `permuted`", network.permuted, seed)
     leaves, tree = jax.tree.flatten(network.params)
     filters = filters_of_weights(network)
     found = [

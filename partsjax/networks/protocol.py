@@ -77,6 +77,9 @@ class Network:
       untrained: `seed -> network`: the same network with random weights drawn from `seed`; None where there
         is none. If you replace `apply`, replace this too. Call it through `untrained_network`, which checks
         what it gives.
+      permuted: `seed -> network`: the same network with the weights of every filter permuted; None: what
+        makes up a filter is read off `apply`. If you replace `params`, replace this too. Call it through
+        `permuted_network`.
       notes: what was assumed about the weights or left out of them, a line each; runs repeat them.
     """
 
@@ -91,6 +94,7 @@ class Network:
     classes: tuple[str, ...] = ()
     after: After | None = None
     untrained: Untrained | None = None
+    permuted: Untrained | None = None
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

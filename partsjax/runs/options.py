@@ -8,6 +8,7 @@ from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import DEFAULT_NULLS, chosen_nulls
 from partsjax.errors import InputError, nearest, require_whole
+from partsjax.networks.bases import both_signs, with_rotations
 from partsjax.networks.protocol import Network
 from partsjax.networks.weights.normalisation import WeightOptions
 
@@ -66,8 +67,22 @@ class Options:
         return self.seed if self.weights_seed is None else self.weights_seed
 
 
-def chosen_layers(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
-    """The layers to measure, in forward order: those asked for, all, or the network's default."""
+def with_layers(network: Network, asked: Sequence[str], method: Method) -> tuple[Network, tuple[str, ...]]:
+    """The layers to measure, in forward order, and the network that has them.
+
+    They are those asked for, all, or the network's default. Rotated ones are made, and where both signs are
+    measured the layers that have both.
+    """
+    network = with_rotations(network, asked)
+    layers = _chosen(network, asked)
+    if method.sign == "positive":
+        return network, layers
+    for layer in layers:
+        network = both_signs(network, layer)
+    return network, tuple(f"{layer}_both" for layer in layers)
+
+
+def _chosen(network: Network, asked: Sequence[str]) -> tuple[str, ...]:
     if tuple(asked) == ("all",):
         return tuple(network.fields)
     for layer in asked:

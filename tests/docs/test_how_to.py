@@ -59,6 +59,13 @@ def test_a_network_a_null_and_a_place_prior_of_ones_own(as_module, robots):
     assert found.parts["mean_box_ap_val"].max() > 0
 
 
+def test_a_dictionary(as_module):
+    as_module("units.md", "my_dictionary")
+    network = pj.load_network("my_dictionary:build")
+    assert network.default_layers[-1] == "dictionary"
+    assert network.fields["dictionary"] == network.fields["conv5"]
+
+
 def test_a_reader_of_ones_own(as_module, tmp_path):
     as_module("reader.md", "my_reader")
     rows = ["file,split,class,object,part,x1,y1,x2,y2"]

@@ -19,6 +19,7 @@ from partsjax.errors import InputError
         ({"ridge": -1.0}, "ridge=-1.0: give a number of at least 0"),
         ({"min_pairs": 0}, "min_pairs=0"),
         ({"min_val_boxes": -1}, "min_val_boxes=-1"),
+        ({"sign": "negative"}, "sign='negative': .*choose from: positive, both"),
     ],
 )
 def test_a_value_that_means_nothing_is_one_line(changed, words):

@@ -41,25 +41,25 @@ def polar(degrees: float, radius: float) -> np.ndarray:
 
 def ellipse(centre, rx: float, ry: float, degrees: float = 0.0) -> np.ndarray:
     """An ellipse, its x axis turned to `degrees`."""
-    return rotated(_CIRCLE * (rx, ry), degrees) + centre
+    return turned(_CIRCLE * (rx, ry), degrees) + centre
 
 
 def rounded_box(centre, width: float, height: float, degrees: float = 0.0, power: float = 5.0) -> np.ndarray:
     """A rectangle with soft corners: the superellipse |2x/width|^p + |2y/height|^p = 1."""
     corners = np.sign(_CIRCLE) * np.abs(_CIRCLE) ** (2 / power)
-    return rotated(corners * (width / 2, height / 2), degrees) + centre
+    return turned(corners * (width / 2, height / 2), degrees) + centre
 
 
 def polygon(centre, points, degrees: float = 0.0) -> np.ndarray:
     """A polygon given by points relative to its center, turned to `degrees`."""
-    return rotated(np.asarray(points, float), degrees) + centre
+    return turned(np.asarray(points, float), degrees) + centre
 
 
 def capsule(start, end, start_radius: float, end_radius: float) -> np.ndarray:
     """Two circles and what lies between them."""
     axis = np.subtract(end, start)
     heading = math.degrees(math.atan2(-axis[1], axis[0]))
-    bow = rotated(_BOW, heading)
+    bow = turned(_BOW, heading)
     return np.concatenate([bow * end_radius + end, start - bow * start_radius])
 
 
@@ -80,14 +80,14 @@ def leaf(root, degrees: float, length: float, width: float) -> np.ndarray:
     """A pointed leaf (an ear, a feather) growing from `root`."""
     along = np.array([0, 0.12, 0.35, 0.6, 0.82, 1, 0.82, 0.6, 0.35, 0.12]) * length
     across = np.array([0, 0.34, 0.5, 0.42, 0.22, 0, -0.22, -0.42, -0.5, -0.34]) * width
-    return rotated(np.stack([along, across], axis=1), degrees) + root
+    return turned(np.stack([along, across], axis=1), degrees) + root
 
 
 def star(centre, outer: float, inner: float, points: int, degrees: float = 0.0) -> np.ndarray:
     """A star; also a gear, a flower or a wheel's spokes."""
     turn = np.arange(2 * points) * (math.pi / points)
     radius = np.where(np.arange(2 * points) % 2, inner, outer)[:, None]
-    return rotated(np.stack([np.cos(turn), np.sin(turn)], axis=1) * radius, degrees) + centre
+    return turned(np.stack([np.cos(turn), np.sin(turn)], axis=1) * radius, degrees) + centre
 
 
 def blob(rng: np.random.Generator, centre, radius: float, roughness: float = 0.25) -> np.ndarray:
@@ -98,7 +98,7 @@ def blob(rng: np.random.Generator, centre, radius: float, roughness: float = 0.2
     return _CIRCLE * (radius * (1 + waves))[:, None] + centre
 
 
-def rotated(points: np.ndarray, degrees: float) -> np.ndarray:
+def turned(points: np.ndarray, degrees: float) -> np.ndarray:
     """Points turned about the origin, counter-clockwise as seen."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     return points @ np.array([[cos, -sin], [sin, cos]])

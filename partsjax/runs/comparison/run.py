@@ -17,7 +17,7 @@ from partsjax.runs.comparison.words import facts, origin, size_notes, train_imag
 from partsjax.runs.context import Context
 from partsjax.runs.emergence import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
-from partsjax.runs.options import chosen_layers
+from partsjax.runs.options import with_layers
 from partsjax.runs.question import Question, save
 from partsjax.runs.supervision.log import summary_writer
 from partsjax.runs.workdir import unfinished
@@ -80,7 +80,7 @@ def _check_given(
         if source not in loaded:
             loaded[source] = network_of(job, context)
         try:
-            chosen_layers(loaded[source], job.layers)
+            with_layers(loaded[source], job.layers, job.method)
         except InputError as error:
             more = f"; of one network alone they are named as {name}:LAYER" if several else ""
             raise InputError(f"{error}{more}") from None

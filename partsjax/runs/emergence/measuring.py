@@ -20,7 +20,7 @@ from partsjax.runs.emergence.judging import judged_classes
 from partsjax.runs.emergence.null_runs import null_runs
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
-from partsjax.runs.options import chosen_layers
+from partsjax.runs.options import with_layers
 from partsjax.runs.unseen import Images, unseen_digest
 
 
@@ -52,7 +52,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     Args:
       network: of `load_network` or `make_network`.
       dataset: of `load_dataset`, or made in memory.
-      layers: names of `network.fields`, or "all"; None: the network's default.
+      layers: names of `network.fields`, also rotated (`rotated`), as "conv5_rotated0", or "all"; None: the
+        network's default.
       method: how filters are scored, with all thresholds.
       search: how sets of filters are looked for.
       nulls: names ("random", "permuted", "shuffled", "unfounded"), "all", or `Null` objects; () for none.
@@ -86,8 +87,9 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         if not isinstance(prior, PlacePrior):
             raise InputError(f"priors: not a PlacePrior but {prior!r:.60}; give pj.PlacePrior(...)")
     require_priors(priors, [null.name for null in nulls])
+    network, layers = with_layers(network, _listed(layers, str), method)
     asked = EmergenceRequest(
-        chosen_layers(network, _listed(layers, str)),
+        layers,
         method,
         (search,),
         nulls,

@@ -9,7 +9,7 @@ from partsjax.runs.emergence.asked import EmergenceRequest
 from partsjax.runs.emergence.measuring import answer_emergence
 from partsjax.runs.emergence.result import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
-from partsjax.runs.options import Options, chosen_layers
+from partsjax.runs.options import Options, with_layers
 from partsjax.runs.question import Question, save
 
 EMERGENCE_CODE = __name__.rpartition(".")[0]
@@ -23,9 +23,9 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
 
     def prepare(context: Context):
         dataset = dataset_of(options, context)
-        network = network_of(options, context)
+        network, layers = with_layers(network_of(options, context), options.layers, options.method)
         asked = EmergenceRequest(
-            chosen_layers(network, options.layers),
+            layers,
             options.method,
             options.searches,
             chosen_nulls(options.nulls),
