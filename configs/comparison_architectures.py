@@ -1,15 +1,17 @@
-"""Emergence across architectures: AlexNet and VGG16 by relative depth, each beside its own nulls.
+"""Emergence across architectures: AlexNet, VGG16 and EfficientNet-Lite0 by relative depth, beside nulls.
 
     python -m experiments.comparison --config=configs/comparison_architectures.py --data_dir=DIR --workdir=W
 
-DIR: as in emergence_by_layer.py. ImageNet weights, not finetuned. Others take part by a name and what they
-are, as NAME=NET@WEIGHTS or NAME=package.module:function, with layers as NAME:LAYER. Not measured yet.
+DIR: as in emergence_by_layer.py. ImageNet weights, not finetuned; each network has nulls of its own. Others
+take part by a name and what they are, as NAME=NET@WEIGHTS or NAME=package.module:function, with layers as
+NAME:LAYER. Not measured yet.
 """
 
 flags = {
-    "networks": "alexnet=alexnet@imagenet,vgg16=vgg16@imagenet",
+    "networks": "alexnet=alexnet@imagenet,vgg16=vgg16@imagenet,lite0=efficientnet_lite0@imagenet",
     "baseline": "alexnet",
-    "layers": "alexnet:all,vgg16:conv1_2,vgg16:conv2_2,vgg16:conv3_3,vgg16:conv4_3,vgg16:conv5_3",
+    "layers": "alexnet:all,vgg16:conv1_2,vgg16:conv2_2,vgg16:conv3_3,vgg16:conv4_3,vgg16:conv5_3,"
+    "lite0:block2,lite0:block4,lite0:block9,lite0:block16,lite0:head",
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
     "nulls": "random,permuted,shuffled",

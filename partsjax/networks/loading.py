@@ -8,6 +8,7 @@ from partsjax.errors import InputError, nearest
 from partsjax.networks.architectures import architecture
 from partsjax.networks.assembly import as_network, random_network
 from partsjax.networks.efficientnet import efficientnet_lite0
+from partsjax.networks.imagenet_classes import imagenet_synsets
 from partsjax.networks.protocol import Network
 from partsjax.networks.trained import trained_network, trained_table
 from partsjax.networks.users import users_network
@@ -41,9 +42,9 @@ def load_network(
       weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers;
         efficientnet_lite0: whole, with its 1,000 class scores),
         "random" (He initialization from `seed`, convolutions alone), "torchvision" (alexnet, vgg16 and
-        vgg19, whole) or "places365" (alexnet, whole), both fetched once and kept in the user's cache; or the
-        path of a file, or of a folder of checkpoints that training wrote. A file called as one of these
-        words is "./imagenet".
+        vgg19, whole, with ImageNet's 1,000 class scores) or "places365" (alexnet, whole), both fetched once
+        and kept in the user's cache; or the path of a file, or of a folder of checkpoints that training
+        wrote. A file called as one of these words is "./imagenet".
       seed: of the random weights.
       dtype: of the computation, "float32" or "bfloat16".
       normalisation: of a file's input, a name of `weights.normalisation.NORMALISATIONS`; None: as the
@@ -80,7 +81,9 @@ def load_network(
     else:
         file = read_weights(weights, table)
     found = convert(file, table, stated)
-    return as_network(found.architecture, found.weights, dtype, notes=(*notes, *found.notes))
+    # ImageNet's order is everyone's: that of its synsets.
+    classes = imagenet_synsets() if weights == "torchvision" else ()
+    return as_network(found.architecture, found.weights, dtype, classes, notes=(*notes, *found.notes))
 
 
 def _of_function(net: str, weights: str, seed: int, dtype: str) -> Network:

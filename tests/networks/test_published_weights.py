@@ -12,6 +12,7 @@ from partsjax import downloads
 from partsjax.errors import InputError
 from partsjax.networks import load_network
 from partsjax.networks.architectures import ARCHITECTURES
+from partsjax.networks.imagenet_classes import imagenet_synsets
 from partsjax.networks.weights.normalisation import NAMED_WEIGHTS
 from partsjax.networks.weights.published import PUBLISHED, published_weights, weights_folder
 from tests import processes
@@ -50,7 +51,10 @@ def server(tmp_path, monkeypatch):
     monkeypatch.setenv("PARTSJAX_CACHE", str(tmp_path / "cache"))
     places = {"epoch": 90, "arch": "alexnet", "state_dict": state_dict(1, within="features.module.")}
     with serving() as server:
-        server.files = {TORCHVISION: torch_file(state_dict(0)), PLACES: torch_file(places, zipped=False)}
+        server.files = {
+            TORCHVISION: torch_file(state_dict(0, classes=1000)),
+            PLACES: torch_file(places, zipped=False),
+        }
         digest = hashlib.sha256(server.files[TORCHVISION]).hexdigest()[:8]
         addresses = (("torchvision", TORCHVISION, digest), ("places365", PLACES, ""))
         for name, file, begins in addresses:
@@ -72,6 +76,13 @@ def test_whole_once_and_from_the_cache_from_then_on(server, kept, capfd):
     assert len(server.asked) == 1 and capfd.readouterr().err == ""
     assert {path.name for path in kept.iterdir()} == {TORCHVISION, "lock"}
     assert load_network("alexnet", str(kept / TORCHVISION)).digest == network.digest
+
+
+def test_class_scores_of_torchvision_are_those_of_imagenet_s_synsets(server):
+    network = load_network("alexnet", "torchvision")
+    assert network.classes == imagenet_synsets() and load_network("alexnet", "places365").classes == ()
+    activation = np.ones((1, 13, 13, TABLE.convolutions[-1].features), np.float32)
+    assert network.after(network.params, "conv5", activation).shape == (1, 1000)
 
 
 def test_places365_is_its_authors_checkpoint_and_says_that_it_was_not_checked(server, kept):
