@@ -10,6 +10,8 @@ matter are those with detectors.
   partsjax supervision --supervision=object --workdir=W
   partsjax discriminativeness --weights=W/checkpoint
       A network needs scores for the classes of the data: train one first.
+  partsjax discriminativeness --net=efficientnet_lite0 --classes=dog,cat
+      or take a classifier of ImageNet's classes as it is.
   partsjax discriminativeness --weights=W/checkpoint --emergence=E
       E: the folder of partsjax emergence with the same weights and data. Without it emergence is
       measured first.
@@ -47,12 +49,21 @@ _BLACKOUTS = flags.DEFINE_integer(
     "nine forward passes. Default: all.",
     lower_bound=1,
 )
+_CLASS_MAP = flags.DEFINE(
+    shared.PATH,
+    "class_map",
+    None,
+    "JSON file, {class of the data: [classes of the network, ...]}: its score is their log-sum-exp. "
+    "ImageNet's go by synset (n02085620) or first name. Default: VOC's and COCO's classes are known among "
+    "ImageNet's.",
+)
 flags.adopt_module_key_flags(shared)
 
 
 def main() -> None:
     from partsjax.cli.asking import ask
     from partsjax.errors import InputError
+    from partsjax.networks.class_map import read_class_map
     from partsjax.reporting.discriminative.table import discriminative_table
     from partsjax.runs import discriminativeness
 
@@ -68,6 +79,7 @@ def main() -> None:
         deviations=_DEVIATIONS.value,
         after_softmax=_AFTER_SOFTMAX.value,
         blackouts=_BLACKOUTS.value,
+        class_map=read_class_map(_CLASS_MAP.value) if _CLASS_MAP.value else {},
     )
     ask(
         "discriminativeness",

@@ -25,6 +25,7 @@ class ClassDrops:
     part: [N, P], without each part; controls: [N, P, R], without boxes of its size elsewhere in the object.
       areas, control_areas, on_part: [N, P], as in `Blackouts`. NaN where a crop was not asked for, or has no
       such part, and of controls where none fits.
+    recognized: bool [N], whether the highest of all class scores is of the class.
     """
 
     before: np.ndarray
@@ -38,6 +39,7 @@ class ClassDrops:
     areas: np.ndarray
     control_areas: np.ndarray
     on_part: np.ndarray
+    recognized: np.ndarray
 
     def blackouts(self, part: int) -> tuple[np.ndarray, Blackouts]:
         """Which crops a part was blacked out on, bool [N], and what these lost."""
@@ -50,8 +52,9 @@ class ClassDrops:
 class ClassFindings:
     """One class in one layer of F filters.
 
-    crops: how many drops are means over. before, after: of filters, before and after the softmax; gradient:
-      gradient x activation [F], and its rank correlation with the drop before the softmax, over filters.
+    crops: how many drops are means over. top1: on which share of them the highest score is of the class.
+      before, after: of filters, before and after the softmax; gradient: gradient x activation [F], and
+      its rank correlation with the drop before the softmax, over filters.
     discriminative: bool [F], by `cutoff`; counts: how many are, by factor of deviations. semantic, overlap:
       by criterion of emergence, bool [F] and the overlap of the two.
     parts, detected: in order of the class's parts. relations: of the two, by name, see `part_relations`.
@@ -60,6 +63,7 @@ class ClassFindings:
     layer: str
     object_class: str
     crops: int
+    top1: Resampled
     before: FilterDrops
     after: FilterDrops
     gradient: Resampled
@@ -122,6 +126,7 @@ def class_findings(
         layer=layer,
         object_class=object_class,
         crops=len(drops.before),
+        top1=mean_over_crops(drops.recognized, index, weights),
         before=before,
         after=after,
         gradient=gradient,

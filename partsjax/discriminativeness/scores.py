@@ -8,6 +8,7 @@ import numpy as np
 
 from partsjax.errors import InputError
 from partsjax.networks.activations import activations, scores_after
+from partsjax.networks.class_map import deciding_classes
 from partsjax.networks.devices import over_devices, shardings
 from partsjax.networks.protocol import Network
 
@@ -35,6 +36,15 @@ def class_scores(network: Network, params, pixels: jax.Array) -> jax.Array:
     """Scores before the softmax, float32 [B, C], of pixels [B, S, S, 3] in [0, 255]."""
     last = list(network.fields)[-1]
     return scores_after(network, params, last, activations(network, params, pixels, (last,))[last])
+
+
+def recognized(network: Network, params, pixels: jax.Array, labels: jax.Array) -> jax.Array:
+    """Whether a crop's highest class score is that of its own class, or of a class that this is made of.
+
+    bool [B], for pixels [B, S, S, 3] in [0, 255] and int32 [B] classes. Of equal scores the first counts.
+    """
+    deciding, of = deciding_classes(network)
+    return jnp.asarray(of)[class_scores(deciding, params, pixels).argmax(axis=1), labels]
 
 
 def blacked_out(network: Network, pixels: jax.Array, masks: jax.Array) -> jax.Array:

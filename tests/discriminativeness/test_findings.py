@@ -32,9 +32,9 @@ def drops(seed: int) -> ClassDrops:
     for array in (controls, *shares[1:]):
         array[::5, 1] = np.nan  # beside the leg no control fits on every fifth crop, beside the tail on none
         array[:, 2] = np.nan
-    peaks = np.zeros((CROPS, FILTERS), np.float32)
+    peaks, right = np.zeros((CROPS, FILTERS), np.float32), np.arange(CROPS) % 4 > 0
     gradient = (before + random.normal(0, 0.1, before.shape)).astype(np.float32)
-    return ClassDrops(before, after, gradient, peaks, peaks.astype(int), 7, part, controls, *shares)
+    return ClassDrops(before, after, gradient, peaks, peaks.astype(int), 7, part, controls, *shares, right)
 
 
 def verdicts(object_class: str, seed: int, parts=PARTS) -> list[Verdict]:
@@ -82,6 +82,7 @@ def test_a_class_adds_up_its_drops(dog):
         (dog.before.delta, lost.before),
         (dog.after.delta, lost.after),
         (dog.gradient, lost.gradient),
+        (dog.top1, lost.recognized),
     ):
         per_crop = per_crop.astype(np.float64)
         np.testing.assert_allclose(found.value, per_crop.mean(axis=0), rtol=1e-9)

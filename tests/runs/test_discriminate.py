@@ -1,5 +1,6 @@
 """`discriminate` from a notebook: values in, values out, for anyone's network."""
 
+import dataclasses
 import json
 
 import jax
@@ -98,6 +99,25 @@ def test_its_tables_are_those_of_the_files(found, tmp_path, capsys):
     assert found.layer == "conv2" and "conv2: of 5 filters" in repr(found)
     assert found._repr_html_().count("<tr>") == 4 and "beast" in found._repr_html_()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.slow
+def test_classes_of_the_data_made_of_the_networks(dataset, emergence, found):
+    """Scores change, emergence does not: that of the network as it was is taken."""
+    network, layer = scored.network(seed=SEED), "conv2"
+
+    def mapped(*names):
+        return pj.discriminate(
+            network, dataset, emergence=emergence, layer=layer, seed=SEED, class_map={"beast": names},
+            progress=False,
+        )  # fmt: skip
+
+    other, both = mapped("stone"), mapped("stone", "beast")
+    top1 = [one.summary["classes"]["beast"]["top1"] for one in (found, other, both)]
+    assert top1[2] == 1 and top1[0] + top1[1] == pytest.approx(1)
+    renamed = dataclasses.replace(network, classes=("beast", "stone"))
+    filters, _ = plain_drops.drops(renamed, dataset, "beast", layer)
+    np.testing.assert_allclose(other.filters["delta"], filters, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.slow

@@ -104,6 +104,7 @@ def discriminativeness_summary(names: Mapping[str, str], found: LayerFindings) -
 def _class_summary(c: ClassFindings) -> dict:
     return {
         "crops": c.crops,
+        **{name: _rounded(value) for name, value in with_interval("top1", c.top1.estimate).items()},
         "discriminative_filters": int(c.discriminative.sum()),
         "discriminative_filters_by_deviations": {f"{k:g}": count for k, count in c.counts.items()},
         **{f"semantic_{name}": _overlap(c.overlap[name]) for name in CRITERIA},

@@ -13,10 +13,11 @@ from partsjax.discriminativeness.findings import ClassFindings, LayerFindings
 from partsjax.discriminativeness.part_drops import MIN_CROPS, PartCounts
 from partsjax.discriminativeness.part_relations import RELATIONS
 from partsjax.discriminativeness.relation import CRITERIA, Overlap
+from partsjax.emergence.bootstrap import Resampled
 from partsjax.reporting.discriminative.drop_words import CRITERION_WORDS, RELATION_WORDS, amount, correlation
-from partsjax.reporting.report.words import NOT_KNOWN, percent
+from partsjax.reporting.report.words import NOT_KNOWN, interval_text, percent
 
-_FILTERS = ("class", "filters", *(f"{CRITERION_WORDS[name]}\n(chance)" for name in CRITERIA))
+_FILTERS = ("class", "top-1", "filters", *(f"{CRITERION_WORDS[name]}\n(chance)" for name in CRITERIA))
 _PARTS = (
     "class",
     "parts",
@@ -33,7 +34,8 @@ def discriminative_table(found: LayerFindings) -> Group:
             ("Filters", "bold"),
             f" of {found.layer} without which the class score drops by over {found.cutoff.deviations:g} "
             "standard deviations more than the mean, and how many of them detect a part that is found beyond "
-            "place, emerges by the paper's criterion, and strictly; in brackets, how many would by chance.",
+            "place, emerges by the paper's criterion, and strictly; in brackets, how many would by chance. "
+            "top-1: percent of the crops whose highest class score is right, with a 95% interval.",
         ),
         _table(_FILTERS, _filter_rows(found), len(found.classes)),
         Text.assemble(
@@ -78,10 +80,17 @@ def html_table(found: LayerFindings) -> str:
 
 def _filter_rows(found: LayerFindings) -> list[tuple[str, ...]]:
     """A row per class, and where there are several one of all."""
-    rows = [(c.object_class, str(int(c.discriminative.sum())), *_overlaps(c.overlap)) for c in found.classes]
+    rows = [
+        (c.object_class, _top1(c.top1), str(int(c.discriminative.sum())), *_overlaps(c.overlap))
+        for c in found.classes
+    ]
     if len(rows) > 1:
-        rows.append(("all", str(found.sums.filters), *_overlaps(found.overlap)))
+        rows.append(("all", "", str(found.sums.filters), *_overlaps(found.overlap)))
     return rows
+
+
+def _top1(share: Resampled) -> str:
+    return f"{percent(float(share.value))} {interval_text(share.estimate)}".strip()
 
 
 def _overlaps(of: Mapping[str, Overlap]) -> list[str]:

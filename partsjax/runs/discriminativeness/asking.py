@@ -17,11 +17,12 @@ from partsjax.emergence.combination import Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import suitable_batch
 from partsjax.errors import InputError, require_whole
+from partsjax.networks.class_map import ClassMap
 from partsjax.networks.protocol import Network
 from partsjax.progress import bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
-from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
+from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_named_scores, scores_for
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.discriminativeness.result import Discriminativeness, DiscriminativenessFacts
@@ -37,6 +38,7 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     *,
     emergence: Emergence | str | Path | None = None,
     layer: str | None = None,
+    class_map: ClassMap | None = None,
     deviations: float = DEVIATIONS,
     after_softmax: bool = False,
     blackouts: int | None = None,
@@ -53,11 +55,14 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     `partsjax.discriminativeness`).
 
     Args:
-      network: with class scores, `after`, for the classes of `dataset`, named in `classes`.
+      network: with class scores, `after`, for the classes of `dataset`, named in `classes`; or for ImageNet's
+        classes, their synsets: the score of a class of `dataset` is then log-sum-exp over its kinds.
       dataset: of `load_dataset`, or made in memory.
       emergence: of the same network, data, `limit` and `seed`, as `measure` returns it, or the folder of a
         run of it. None: it is measured in the one layer first, without nulls.
       layer: a name of `network.fields`; None: the last.
+      class_map: of classes of `dataset`, the network's classes that are kinds of them (ImageNet's by synset
+        or first name), {"dog": ["n02085620", "Pekinese"]}; those of VOC and COCO are known.
       deviations: standard deviations over the layer's mean drop from which a filter is discriminative.
       after_softmax: whether filters are so by the drop of the probability, not of the score.
       blackouts: crops of each part that are blacked out, spread evenly over those that show it; None: all.
@@ -71,7 +76,7 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     """
     chosen = chosen_layer(network, layer or "")
     require_named_scores(network)
-    require_classes(network, dataset.parts)
+    scored = scores_for(network, chosen, dataset.parts, class_map)
     given, where = emergence, ""
     if emergence is not None:
         if not isinstance(emergence, Emergence):
@@ -89,7 +94,7 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     )
     with library_context(cache, bars() if progress else silent) as context:
         context.notes.add(*network.notes, *dataset.notes)
-        return answer_discriminativeness(network, dataset, asked, measured, context)
+        return answer_discriminativeness(scored, dataset, asked, measured, context)
 
 
 @dataclasses.dataclass(frozen=True)

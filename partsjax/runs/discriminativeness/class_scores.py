@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 
+import jax
+
 from partsjax.errors import InputError, nearest
+from partsjax.networks.activations import scores_after, shapes
+from partsjax.networks.class_map import ClassMap, with_classes_of_data
 from partsjax.networks.protocol import Network
 
 
@@ -27,12 +31,14 @@ def require_named_scores(network: Network, where: str = "") -> None:
         )
 
 
-def require_classes(network: Network, classes: Iterable[str]) -> None:
-    """Raises `InputError` where the network has no score for one of the `classes`."""
-    for name in classes:
-        if name not in network.classes:
-            raise InputError(
-                f"the network has no score for the class {name!r} of the data; it has "
-                f"{', '.join(network.classes)}: choose among them with --classes, or train it for this class "
-                "with partsjax supervision"
-            )
+def scores_for(
+    network: Network, layer: str, classes: Iterable[str], class_map: ClassMap | None = None
+) -> Network:
+    """The network with a score for each class of the data, `with_classes_of_data`.
+
+    Raises:
+      InputError: it has none for one of them, or scores do not follow from the layer.
+    """
+    activation = shapes(network, (layer,))[layer]
+    jax.eval_shape(lambda params, a: scores_after(network, params, layer, a), network.params, activation)
+    return with_classes_of_data(network, classes, class_map)

@@ -105,6 +105,7 @@ class DropStage:
         return {
             **{name: np.asarray(array, np.float32)[:n] for name, array in arrays.items()},
             "cells": np.asarray(cells)[:n],
+            "recognized": np.asarray(self._steps.recognize(batch.pixels, labels))[:n],
             **self._blackouts(batch, scores[:, self._label], batch_size, advance),
             "readable": batch.readable,
             "problems": np.array(["\n".join(batch.problems)] + [""] * (n - 1), dtype=np.str_),

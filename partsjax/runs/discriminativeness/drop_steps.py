@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.gradients import attributor
-from partsjax.discriminativeness.scores import blacked_out, class_scores, of_class
+from partsjax.discriminativeness.scores import blacked_out, class_scores, of_class, recognized
 from partsjax.networks.activations import activations, shapes
 from partsjax.networks.devices import over_devices
 from partsjax.networks.protocol import Network
@@ -38,6 +38,13 @@ class Steps:
 
         compiled = over_devices(step, 1)
         return lambda pixels: compiled(pixels, network.params)
+
+    @functools.cached_property
+    def recognize(self):
+        """`(pixels, labels) -> bool [B]`, see `recognized`."""
+        network = self.network
+        compiled = over_devices(lambda pixels, labels, params: recognized(network, params, pixels, labels), 2)
+        return lambda pixels, labels: compiled(pixels, labels, network.params)
 
     @functools.cached_property
     def black_out(self):

@@ -4,10 +4,11 @@ import dataclasses
 from pathlib import Path
 
 from partsjax.discriminativeness.filters import DEVIATIONS, Cutoff
+from partsjax.networks.class_map import ClassMap
 from partsjax.runs import emergence, skeleton
 from partsjax.runs.context import Context
 from partsjax.runs.discriminativeness.asking import DiscriminativenessRequest, answer_discriminativeness
-from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_classes, require_named_scores
+from partsjax.runs.discriminativeness.class_scores import chosen_layer, require_named_scores, scores_for
 from partsjax.runs.discriminativeness.result import Discriminativeness
 from partsjax.runs.discriminativeness.same import require_same_network
 from partsjax.runs.emergence import Emergence
@@ -25,6 +26,7 @@ class DiscriminativenessOptions:
     job: network, data and the method of emergence; its `layers` are left empty. layer: "" for the last
       convolution. emergence: folder of a finished run of it; "": measured in the run's own folder.
     deviations, after_softmax: as in `Cutoff`. blackouts: at most this many crops per part; None: all.
+    class_map: classes of the data that are made of others of the network, see `with_classes_of_data`.
     """
 
     job: Options
@@ -33,6 +35,7 @@ class DiscriminativenessOptions:
     deviations: float = DEVIATIONS
     after_softmax: bool = False
     blackouts: int | None = None
+    class_map: ClassMap = dataclasses.field(default_factory=dict)
 
 
 def discriminativeness_question(
@@ -49,7 +52,7 @@ def discriminativeness_question(
         layer = chosen_layer(network, options.layer, "--layer: ")
         require_named_scores(network, f"--weights={job.weights}: ")
         dataset = dataset_of(job, context)
-        require_classes(network, dataset.parts)
+        scored = scores_for(network, layer, dataset.parts, options.class_map)
         place, given = Path(options.emergence or folder / "emergence"), None
         if options.emergence:
             given = emergence.read(place)
@@ -68,7 +71,7 @@ def discriminativeness_question(
         )
 
         def named(context: Context) -> Discriminativeness:
-            found = answer_discriminativeness(network, dataset, asked, measured, context)
+            found = answer_discriminativeness(scored, dataset, asked, measured, context)
             names = {"net": job.net, "weights": job.weights, "dataset": job.dataset}
             return dataclasses.replace(found, about=dataclasses.replace(found.about, **names))
 
