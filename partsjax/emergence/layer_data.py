@@ -9,10 +9,10 @@ from partsjax.emergence.stimuli import Stimuli
 
 @dataclasses.dataclass(frozen=True)
 class LayerData:
-    """One class in one layer.
+    """One class in one layer, or in a block of its filters.
 
-    layer: its name. stimuli: of the class's (train, val) crops; ground: those crops, with the method.
-    geometry: of the layer.
+    layer: its name. stimuli: of the filters on the class's (train, val) crops; ground: those crops, with
+    the method. geometry: of the layer.
     """
 
     layer: str

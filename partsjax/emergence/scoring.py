@@ -44,6 +44,8 @@ class Scores:
     scale: np.ndarray
 
 
+jax.tree_util.register_dataclass(Scores)
+
 NOT_COUNTED, HITS_NOTHING = -2, -1
 
 

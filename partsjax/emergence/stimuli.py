@@ -16,7 +16,9 @@ from partsjax.networks.devices import shardings
 from partsjax.networks.protocol import Network
 from partsjax.ops import local_maxima
 
+FILTERS_HELD = 2048  # whose stimuli are in memory at once, and among which sets are looked for
 _MAP_BYTES = 1 << 26  # of the largest activation map of a batch, on processors
+_MAP_BYTES_THERE = 1 << 31  # the same on accelerators
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +65,10 @@ def suitable_batch(network: Network) -> int:
     VGG16's forward pass takes 181 ms a crop in batches of 8 and 208 in batches of 32 (two cores),
     AlexNet's is the same from 16 to 64: what counts is the largest activation map.
     """
-    if jax.default_backend() != "cpu":
-        return 128
     maps = shapes(network, tuple(network.fields))
     largest = max(m.size * m.dtype.itemsize for m in maps.values())
-    return min(32, max(4, 2 ** int(math.log2(max(1, _MAP_BYTES // largest)))))
+    most, room = (32, _MAP_BYTES) if jax.default_backend() == "cpu" else (128, _MAP_BYTES_THERE)
+    return min(most, max(4, 2 ** int(math.log2(max(1, room // largest)))))
 
 
 Reducer = Callable[[jax.Array], Any]

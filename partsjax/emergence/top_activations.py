@@ -25,6 +25,9 @@ class TopActivations:
     boxes: np.ndarray
 
 
+jax.tree_util.register_dataclass(TopActivations)
+
+
 def top_activations(stimuli: Stimuli, geometry: Geometry) -> TopActivations:
     """The `SHOWN` crops that excite each filter most; of equal ones the first."""
     top = stimuli.scores[:, 0]  # [F, N]; the strongest comes first

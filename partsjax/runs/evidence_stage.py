@@ -1,7 +1,7 @@
 """The stage that scores and judges: one class in one layer, from stimuli to evidence, kept on disk."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from partsjax.emergence.combination import Search
 from partsjax.emergence.ground import Ground
@@ -39,12 +39,17 @@ class EvidenceStage:
         Args:
           pair: the class's (train, val) stimulus stages, computed; ground: their readable crops' parts.
         """
-        train, val = (stage.load(layer) for stage in pair)
-        geometry = Geometry.of(self.network.fields[layer], train.columns, self.network.input_size)
-        data = LayerData(layer, (train, val), ground, geometry)
-        judged = judge_layer(data, self.searches, self.seed, null=self.null)
+        blocks = self._blocks(layer, pair, ground)
+        judged = judge_layer(blocks, self.searches, self.seed, null=self.null)
         self._entry(layer, pair, ground).save(packed(judged))
         return judged
+
+    def _blocks(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Iterator[LayerData]:
+        for block in range(pair[0].blocks(layer)):
+            stimuli = tuple(stage.load(layer, block) for stage in pair)
+            columns = stimuli[0].columns
+            geometry = Geometry.of(self.network.fields[layer], columns, self.network.input_size)
+            yield LayerData(layer, stimuli, ground, geometry)
 
     def _entry(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> stages.Entry:
         return (self.cache / pair[0].crops.object_class).entry(layer, self.key(layer, pair, ground))

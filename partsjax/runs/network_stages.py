@@ -11,6 +11,7 @@ from partsjax.data.dataset import Dataset
 from partsjax.data.schema import SPLITS, Image
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import StimulusReducer, extractor, suitable_batch
+from partsjax.networks.activations import shapes
 from partsjax.networks.protocol import Network
 from partsjax.runs.context import Context
 from partsjax.runs.stimulus_stage import StimulusStage
@@ -72,12 +73,10 @@ class NetworkStages:
         self.network, self._layers = network, tuple(layers)
         self._reducer, self._context = StimulusReducer(method.stimuli, method.stimulus_window), context
         self.batch_size = context.batch_size or suitable_batch(network)
-        cache = context.cache / name
+        cache, maps = context.cache / name, shapes(network, self._layers)
 
         def stage(one: Crops) -> StimulusStage:
-            return StimulusStage(
-                cache, network, self._layers, self._reducer, one, fingerprints(one, crops.digests)
-            )
+            return StimulusStage(cache, network, maps, self._reducer, one, fingerprints(one, crops.digests))
 
         self.by_class = {name: tuple(map(stage, pair)) for name, pair in crops.by_class.items()}
 

@@ -3,24 +3,26 @@
 import collections
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import numpy as np
 
 from partsjax.data.crops import Crops, Truth
 from partsjax.data.pipeline import CropBatch, batches
-from partsjax.emergence.stimuli import Stimuli, StimulusReducer, concatenate, require_finite
-from partsjax.networks.activations import shapes
+from partsjax.emergence.stimuli import FILTERS_HELD, Stimuli, StimulusReducer, concatenate, require_finite
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 
-STIMULUS_SHARD = 256  # crops whose stimuli are computed, kept and resumed as one
+STIMULUS_SHARD = 256  # crops whose stimuli are computed, kept and resumed as one, at most
+_SHARD_BYTES = 1 << 28  # of their stimuli, about
 _IN_FLIGHT = 2  # batches the device works on while the host reads the next
 
 
 class StimulusStage:
     """Stimuli of all layers on one class's crops in one split, cached by shard and layer.
+
+    Within a shard they lie in blocks of `FILTERS_HELD` filters, so that no more need be read at once.
 
     A shard's key holds the pixels of its crops, the network with its weights, the layer and the
     reducer; a second layer can never be handed the first one's stimuli.
@@ -30,13 +32,16 @@ class StimulusStage:
         self,
         cache: stages.Cache,
         network: Network,
-        layers: Sequence[str],
+        maps: Mapping[str, jax.ShapeDtypeStruct],
         reducer: StimulusReducer,
         crops: Crops,
         crop_digests: Sequence[str],
     ):
-        self.crops, self._network, self._layers = crops, network, tuple(layers)
-        self._shards = np.split(np.arange(len(crops)), np.arange(STIMULUS_SHARD, len(crops), STIMULUS_SHARD))
+        """maps: of the layers, as `shapes` gives them."""
+        self.crops, self._network, self._maps, self._layers = crops, network, maps, tuple(maps)
+        bytes_a_crop = sum(40 * reducer.stimuli * of.shape[3] for of in maps.values())
+        shard = min(STIMULUS_SHARD, max(1, _SHARD_BYTES // bytes_a_crop))
+        self._shards = np.split(np.arange(len(crops)), np.arange(shard, len(crops), shard))
         if len(crops) == 0:
             self._shards = []
         # What draws or decodes the pixels is code too, and what the network is: its digest says the rest.
@@ -55,7 +60,7 @@ class StimulusStage:
                 )
                 for shard in self._shards
             ]
-            for layer in layers
+            for layer in maps
         }
         place = cache / crops.object_class / crops.split
         self._entries = {
@@ -123,29 +128,30 @@ class StimulusStage:
             if entry.exists():
                 continue
             found = concatenate([found[layer] for _, found in collected])
-            entry.save(
-                {
-                    "cells": found.cells,
-                    "values": found.values,
-                    "columns": np.int32(found.columns),
-                    "readable": readable,
-                    "problems": np.array(problems, dtype=np.str_),
-                }
-            )
+            arrays = {"readable": readable, "problems": np.array(problems, dtype=np.str_)}
+            for block, filters in enumerate(self._filters(layer)):
+                arrays |= {f"cells{block}": found.cells[filters], f"values{block}": found.values[filters]}
+            entry.save(arrays)
 
-    def load(self, layer: str) -> Stimuli:
-        """The layer's stimuli on all readable crops, int32 and float32 [F, ..., K, N]."""
-        if not self._shards:
-            return self._empty(layer)
+    def _filters(self, layer: str) -> list[slice]:
+        """Of each block, equally many but in the last."""
+        starts = range(0, self._maps[layer].shape[3], FILTERS_HELD)
+        return [slice(start, start + FILTERS_HELD) for start in starts]
+
+    def blocks(self, layer: str) -> int:
+        """How many blocks of filters the layer's stimuli lie in."""
+        return len(self._filters(layer))
+
+    def load(self, layer: str, block: int) -> Stimuli:
+        """The stimuli of a block of filters on all readable crops, int32 and float32 [F, ..., K, N]."""
+        _, _, columns, filters = self._maps[layer].shape
+        count = len(range(filters)[self._filters(layer)[block]])
+        empty = Stimuli(np.zeros((count, 1, 0), np.int32), np.zeros((count, 9, 1, 0), np.float32), columns)
         pieces = []
         for entry in self._entries[layer]:
-            cells, values, columns, readable = entry.load("cells", "values", "columns", "readable")
-            pieces.append(Stimuli(cells, values, int(columns)).select(readable))
-        return concatenate(pieces)
-
-    def _empty(self, layer: str) -> Stimuli:
-        _, _, columns, filters = shapes(self._network, (layer,))[layer].shape
-        return Stimuli(np.zeros((filters, 1, 0), np.int32), np.zeros((filters, 9, 1, 0), np.float32), columns)
+            cells, values, readable = entry.load(f"cells{block}", f"values{block}", "readable")
+            pieces.append(Stimuli(cells, values, columns).select(readable))
+        return concatenate(pieces) if pieces else empty
 
     def readable(self) -> tuple[np.ndarray, list[str]]:
         """Which crops could be read, bool [N], and what was wrong with the others."""

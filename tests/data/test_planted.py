@@ -99,7 +99,7 @@ def test_planted_parts_emerge_beyond_their_prior(object_class):
     geometry = Geometry.of(field, stimuli[0].columns, size)
     searches = [Search(), Search("greedy", "calibrated", union_nms=True)]
     data = LayerData("blob", stimuli, Ground(*crops, Method(), 0), geometry)
-    evidence = judge_layer(data, searches, 0).evidence
+    evidence = judge_layer([data], searches, 0).evidence
     verdicts = with_q_values(evidence.verdicts)
     for (_, part), f in _planted(object_class):
         verdict = verdicts[parts.index(part)]

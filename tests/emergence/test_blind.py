@@ -46,7 +46,7 @@ def examined(maps: np.ndarray, object_class: str, seed: int, of=None, ground=Non
     )
     ground = ground or ground_of((train, val), seed)
     data = LayerData("blob", stimuli, ground, Geometry.of(FIELD, maps.shape[1], SIZE))
-    return judge_layer(data, [SEARCH], seed).evidence
+    return judge_layer([data], [SEARCH], seed).evidence
 
 
 def maps_of(seed: int) -> np.ndarray:

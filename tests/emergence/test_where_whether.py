@@ -54,7 +54,7 @@ def verdict_on(network, splits) -> Verdict:
         stimuli.append(Stimuli(cells, values, maps.shape[2]))
     geometry = Geometry.of(FIELDS["blob"], stimuli[0].columns, 224)
     data = LayerData("blob", tuple(stimuli), Ground(*splits, Method(), 0), geometry)
-    (verdict,) = judge_layer(data, [Search("greedy")], 0).evidence.verdicts
+    (verdict,) = judge_layer([data], [Search("greedy")], 0).evidence.verdicts
     return verdict
 
 

@@ -61,6 +61,23 @@ def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
     assert len(list((tmp_path / "cache/stimuli/beast/train/conv1").iterdir())) > 3
 
 
+@pytest.mark.slow
+def test_a_layer_in_blocks_of_filters_is_the_same(folder, finished, tmp_path, monkeypatch):
+    """As one of thousands of units is: on disk in blocks, in shards of few crops."""
+    monkeypatch.setattr(stimulus_stage, "FILTERS_HELD", 2)
+    monkeypatch.setattr(stimulus_stage, "_SHARD_BYTES", 1 << 15)
+    table = run(folder, tmp_path)
+    np.testing.assert_array_equal(aps(table), aps(finished[1]))
+    sets, expected = (rows(workdir / "combinations.csv") for workdir in (tmp_path, finished[0]))
+    assert sets == expected
+    shards = list((tmp_path / "cache/stimuli/beast/train/conv1").iterdir())
+    assert (
+        len(shards) > 2
+        and {"cells0", "cells2"} < {*np.load(shards[0])}
+        and "cells3" not in np.load(shards[0])
+    )
+
+
 def test_files_say_what_they_should(finished):
     workdir, table = finished
     assert list(table.columns) == [
@@ -153,7 +170,7 @@ def test_a_split_without_objects_has_no_held_out_figures(folder, tmp_path):
 def test_limit(folder, tmp_path):
     run(folder, tmp_path, limit=5)
     stimuli = np.load(next((tmp_path / "cache/stimuli/beast/train/conv1").iterdir()))
-    assert stimuli["cells"].shape[-1] == 5
+    assert stimuli["cells0"].shape[-1] == 5
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.place_prior import PlacePrior, PriorDetections
 from partsjax.emergence.stimuli import StimulusReducer
 from partsjax.errors import InputError
+from partsjax.networks.activations import shapes
 from partsjax.networks.protocol import Preprocessing, ReceptiveField
 from partsjax.runs import stages
 from partsjax.runs.comparison import ComparisonOptions
@@ -84,7 +85,8 @@ NETWORK, METHOD, SEARCH, REDUCER = scored.network(), Method(), Search(), Stimulu
 
 
 def stimuli(crops, network=NETWORK, reducer=REDUCER, layers=("conv2",), digests=("a", "b", "c", "d")):
-    return [StimulusStage(CACHE, network, layers, reducer, one, digests) for one in crops]
+    maps = shapes(NETWORK, layers)
+    return [StimulusStage(CACHE, network, maps, reducer, one, digests) for one in crops]
 
 
 def stimuli_key(crops, **changed):
