@@ -19,6 +19,8 @@ from .networks import load_network as load_network
 from .networks import make_network as make_network
 from .networks import rotated as rotated
 from .networks import with_units as with_units
+from .networks.pytorch import from_torch as from_torch
+from .networks.pytorch import layers as layers
 from .runs.discriminativeness import discriminate as discriminate
 from .runs.emergence import Emergence as Emergence
 from .runs.emergence import measure as measure

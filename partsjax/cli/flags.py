@@ -46,7 +46,9 @@ _NET = flags.DEFINE_string(
     "net",
     "alexnet",
     "Network: alexnet (torchvision's), caffenet (the original: groups, LRN), vgg16, vgg19, "
-    "efficientnet_lite0, or package.module:function that returns a partsjax Network of your own.",
+    "efficientnet_lite0, package.module:function that returns a partsjax Network of your own, or, with "
+    "--layers by its own names, a PyTorch module: torch:package.module:function that returns it, timm:NAME, "
+    "torchvision:NAME, hf:NAME.",
 )
 _WEIGHTS = flags.DEFINE(
     PATH,

@@ -11,6 +11,7 @@ from partsjax.cli import process
 from partsjax.cli.flags import apply_config
 from partsjax.errors import InputError, printable
 from partsjax.networks.devices import one_device_a_core, require_devices
+from partsjax.networks.pytorch import is_torch
 
 
 class Command(Protocol):
@@ -31,7 +32,6 @@ def start(command: Command) -> None:
     _adopt(command)
     # JAX tells at this level of every accelerator that is not there.
     logging.set_verbosity(logging.WARNING)
-    one_device_a_core()
     try:
         with process.stoppable():
             app.run(lambda arguments: _run(command, arguments), flags_parser=_parsed)
@@ -72,6 +72,8 @@ def _run(command: Command, arguments: list[str]) -> None:
         raise InputError(f"unexpected argument {arguments[1]!r}; options start with --")
     process.have_a_home()
     apply_config()
+    if not ("net" in flags.FLAGS and is_torch(flags.FLAGS["net"].value)):  # torch has the cores itself
+        one_device_a_core()
     require_devices()
     command.main()
 

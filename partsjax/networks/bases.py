@@ -63,6 +63,12 @@ def with_rotations(network: Network, layers: Iterable[str]) -> Network:
     return network
 
 
+def unrotated(name: str) -> str:
+    """The layer whose rotation a name says: `conv5_rotated0` is of `conv5`; of any other name the name."""
+    found = _ROTATED.fullmatch(name)
+    return found[1] if found else name
+
+
 def _require_layer(network: Network, layer: str) -> None:
     if layer not in network.fields:
         raise InputError(f"network {network.name}: no layer {layer!r}; {nearest(layer, network.fields)}")

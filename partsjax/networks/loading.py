@@ -1,7 +1,7 @@
 """A network by its name and where its weights come from, as on the command line."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
@@ -10,6 +10,7 @@ from partsjax.networks.assembly import as_network, random_network
 from partsjax.networks.efficientnet import efficientnet_lite0
 from partsjax.networks.imagenet_classes import imagenet_synsets
 from partsjax.networks.protocol import Network
+from partsjax.networks.pytorch import is_torch, torch_network
 from partsjax.networks.trained import trained_network, trained_table
 from partsjax.networks.users import users_network
 from partsjax.networks.weights import read_weights
@@ -24,10 +25,11 @@ FUNCTIONS: dict[str, Callable[..., Network]] = {"efficientnet_lite0": efficientn
 """Networks of ours that are no layer tables: name -> `(weights, seed, dtype) -> network`."""
 
 
-def load_network(
+def load_network(  # noqa: PLR0913 (options of a public call, by keyword)
     net: str,
     weights: str = "imagenet",
     *,
+    layers: Sequence[str] = (),
     seed: int = 0,
     dtype: str = "float32",
     normalisation: str | None = None,
@@ -38,13 +40,16 @@ def load_network(
     Args:
       net: "alexnet", "caffenet", "vgg16", "vgg19" or "efficientnet_lite0"; or "package.module:function", a
         function of the user's that returns a `Network`. It is called with those of `weights`, `seed` and
-        `dtype` that it has parameters for.
+        `dtype` that it has parameters for. A PyTorch module is "torch:package.module:function",
+        "timm:NAME", "torchvision:NAME" or "hf:NAME".
       weights: "imagenet" (alexnet and vgg16: the convolutions, no fully connected layers;
         efficientnet_lite0: whole, with its 1,000 class scores),
         "random" (He initialization from `seed`, convolutions alone), "torchvision" (alexnet, vgg16 and
         vgg19, whole, with ImageNet's 1,000 class scores) or "places365" (alexnet, whole), both fetched once
         and kept in the user's cache; or the path of a file, or of a folder of checkpoints that training
-        wrote. A file called as one of these words is "./imagenet".
+        wrote. A file called as one of these words is "./imagenet". A PyTorch module takes "pretrained",
+        "random", or a file with its state dict.
+      layers: of a PyTorch module, by its own names; not looked at otherwise.
       seed: of the random weights.
       dtype: of the computation, "float32" or "bfloat16".
       normalisation: of a file's input, a name of `weights.normalisation.NORMALISATIONS`; None: as the
@@ -60,6 +65,8 @@ def load_network(
     stated = WeightOptions(normalisation, lrn)
     if ":" in net or net in FUNCTIONS:
         _require_file(stated, "the network defines it (one of your own by make_network's preprocessing)")
+        if is_torch(net):
+            return torch_network(net, weights=weights, layers=layers, seed=seed, dtype=dtype)
         if holds_checkpoint(Path(weights)):
             base = _of_function(net, "imagenet", seed, dtype)
             return trained_network(base, read_checkpoint(Path(weights)), f"--weights={weights}")

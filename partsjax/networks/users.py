@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 from partsjax.errors import InputError
 from partsjax.foreign import find_function, one_line
@@ -15,11 +16,14 @@ from partsjax.networks.protocol import Network
 _DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what a function need not take
 
 
-def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
+def users_network(
+    net: str, *, weights: str, seed: int, dtype: str, made: Callable[[Any], Any] = lambda found: found
+) -> Network:
     """What the function returns, given those of `weights`, `seed` and `dtype` that it has parameters for.
 
     The digest covers what the network computes, whatever the function says of it. With a parameter `weights`,
-    the function makes the untrained network as well, called with "random".
+    the function makes the untrained network as well, called with "random". `made` makes a network of what
+    the function returns, where that is none yet.
 
     Raises:
       InputError: there is no such function, it fails or has no parameter for what is asked for, or its
@@ -28,7 +32,7 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
     function = find_function(f"--net={net}", net, "networks", ARCHITECTURES)
     accepted = _accepted(net, function, {"weights": weights, "seed": seed, "dtype": dtype})
     try:
-        network = function(**accepted)
+        network = made(function(**accepted))
     except InputError:
         raise
     except Exception as error:
@@ -36,7 +40,7 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
     if not isinstance(network, Network):
         raise InputError(
             f"--net={net}: returned {type(network).__name__}, not a partsjax.Network; "
-            "build one with partsjax.make_network"
+            f"build one with partsjax.make_network; for a PyTorch module write --net=torch:{net}"
         )
     shapes(network, tuple(network.fields))
     digest = hashlib.sha256(f"{network.digest} {content_digest(network)}".encode())
@@ -44,7 +48,7 @@ def users_network(net: str, *, weights: str, seed: int, dtype: str) -> Network:
     if "weights" in accepted:
 
         def untrained(seed: int) -> Network:
-            return users_network(net, weights="random", seed=seed, dtype=dtype)
+            return users_network(net, weights="random", seed=seed, dtype=dtype, made=made)
 
     return dataclasses.replace(network, digest=digest.hexdigest(), untrained=untrained)
 

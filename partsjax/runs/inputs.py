@@ -33,12 +33,13 @@ def dataset_of(options, context: Context) -> Dataset:
 def network_of(options, context: Context) -> Network:
     """Loads the network.
 
-    options: has `net`, `weights`, `seed`, `dtype` and `file`, as `Options` has them.
+    options: has `net`, `weights`, `seed`, `dtype` and `file`, and may have `layers`, as `Options` has them.
     """
     with context.clock("weights"):
         network = load_network(
             options.net,
             options.weights,
+            layers=getattr(options, "layers", ()),
             seed=getattr(options, "network_seed", options.seed),
             dtype=options.dtype,
             **options.file.asdict(),
