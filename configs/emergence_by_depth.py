@@ -14,3 +14,11 @@ flags = {
     "nulls": "all",
     "null_seeds": 3,
 }
+
+measured = {
+    "date": "2026-11-26",
+    "hardware": "two cores of an AMD EPYC, no GPU",
+    "time": "not timed (other work running)",
+    "memory": "3.4 GiB",
+    "what": "VGG16, three layers, five classes, four nulls, three seeds: 4,741 objects, 2,883 photographs",
+}
