@@ -21,7 +21,7 @@ from tests.networks.pytorch import modules  # noqa: E402
 SIZE = modules.SIZE
 KINDS = {
     modules.Residual: {
-        "relu": (7, 2, 0),
+        "stem": (7, 2, 0),
         "layer1.conv1": (11, 2, 0),
         "layer1": (15, 2, 0),
         "layer2": (27, 4, 0),
