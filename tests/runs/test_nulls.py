@@ -29,7 +29,7 @@ def test_the_random_null_is_the_run_with_random_weights(folder, parts, tmp_path)
 def stimuli(workdir, name):
     """{place: values} of a run's stimuli of one network."""
     return {
-        path.parent.relative_to(workdir / "cache" / name): np.load(path)["values"]
+        path.parent.relative_to(workdir / "cache" / name): np.load(path)["values0"]
         for path in (workdir / "cache" / name).rglob("*.npz")
     }
 

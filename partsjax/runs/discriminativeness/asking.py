@@ -76,12 +76,12 @@ def discriminate(  # noqa: PLR0913 (options of a public call, by keyword)
     """
     chosen = chosen_layer(network, layer or "")
     require_named_scores(network)
-    scored = scores_for(network, chosen, dataset.parts, class_map)
     given, where = emergence, ""
     if emergence is not None:
         if not isinstance(emergence, Emergence):
             given, where = read(emergence), str(emergence)
         require_same_network(given, where or "emergence", network, chosen, dataset.parts)
+    scored = scores_for(network, chosen, dataset.parts, class_map)
 
     def measured(context: Context) -> Emergence:
         if given is not None:
