@@ -22,7 +22,7 @@ from partsjax.emergence.verdict import CHANCE, with_q_values
 from partsjax.ops import local_maxima
 
 FIELD = FIELDS["blob"]
-NETWORKS, FILTERS = 50, 16
+NETWORKS, FILTERS = 25, 16
 SEARCH = Search(genetic=Genetic(population=40, generations=20))
 
 
@@ -55,7 +55,7 @@ def maps_of(seed: int) -> np.ndarray:
 
 @pytest.mark.slow
 def test_blind_networks_emerge_no_more_often_than_by_chance():
-    """50 networks, two classes, all parts.
+    """25 networks, two classes, all parts.
 
     A set of blind filters is a set of fixed boxes; of torsos it passes the paper's criterion. All networks
     are judged on the same images, so counts are taken over all parts: one part's share their luck.

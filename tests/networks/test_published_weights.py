@@ -1,9 +1,11 @@
 """Weights by name, from a server on loopback: whole, cut off, refused, put there by hand."""
 
 import hashlib
+import os
 import resource
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -191,7 +193,8 @@ def test_a_cache_that_cannot_be_made(server, tmp_path, monkeypatch):
         load_network("alexnet", "torchvision")
 
 
-def _fetched(url: str) -> None:
+def _fetched(url: str, cache: Path) -> None:
+    os.environ["PARTSJAX_CACHE"] = str(cache)  # forked from a process that has none
     PUBLISHED["places365"] = {"alexnet": (url, "")}
     processes.say(published_weights("places365", TABLE)[1])
 
@@ -199,10 +202,11 @@ def _fetched(url: str) -> None:
 @pytest.mark.slow
 def test_two_processes_at_once_fetch_it_once(server, kept):
     with ThreadPoolExecutor(2) as pool:
-        runs = pool.map(lambda _: processes.start(_fetched, server.url(PLACES)), range(2))
+        runs = pool.map(lambda _: processes.start(_fetched, server.url(PLACES), kept.parent), range(2))
     first, second = runs
     assert first == second and first[0] == 0 and len(first[1][0]) == 1
     assert server.asked == [(PLACES, None)]
+    assert (kept / PLACES).exists()
 
 
 def test_a_folder_of_that_name_is_not_taken_for_them(server, tmp_path, monkeypatch):
