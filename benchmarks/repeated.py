@@ -1,10 +1,11 @@
-"""A dataset many times over: as many objects as one likes, where there are only so many photographs.
+r"""A dataset many times over: as many objects as one likes, where there are only so many photographs.
 
-  python -m experiments.emergence --dataset=benchmarks.repeated:repeated --data_dir=DIR --reader_option=times=20
+  python -m experiments.emergence --dataset=benchmarks.repeated:repeated --data_dir=DIR \
+      --reader_option=times=20
 
-Every copy of an image has an id and a digest of its own, so that nothing is taken for a duplicate, and nothing is
-computed once for all copies. Its figures say how cost grows, and nothing about parts: copies are not
-independent.
+Every copy of an image has an id and a digest of its own, so that nothing is taken for a duplicate, and
+nothing is computed once for all copies. Its figures say how cost grows, and nothing about parts: copies are
+not independent.
 """
 
 import dataclasses
@@ -38,7 +39,7 @@ class _Copy:
 def repeated(
     data_dir: str | None = None, classes=None, seed: int = 0, *, of: str = "coco_parts", times: int = 20
 ) -> Dataset:
-    """The dataset `of` that name, with all its images `times` times, each copy in the split of its original."""
+    """The dataset `of` that name, all its images `times` times, each copy in the split of its original."""
     once = load_dataset(of, data_dir, classes=classes, seed=seed, progress=False)
     images = tuple(
         dataclasses.replace(image, image_id=f"{image.image_id}~{copy}", source=_Copy(image.source, copy))
