@@ -15,5 +15,4 @@ flags = {
     "dataset": "coco_parts",
     "classes": "dog,cat,person,sheep,horse",
     "nulls": "random,permuted,shuffled",
-    "null_seeds": 3,
 }
