@@ -14,6 +14,7 @@ from partsjax.networks.protocol import Network
 from partsjax.networks.units import with_units
 
 _ROTATED = re.compile(r"(.+)_rotated(0|[1-9]\d*)")
+_BOTH = "_both"
 
 
 def rotated(network: Network, layer: str, seed: int = 0) -> Network:
@@ -51,7 +52,7 @@ def both_signs(network: Network, layer: str) -> Network:
     detect a part as well.
     """
     _require_layer(network, layer)
-    return with_units(network, layer, _with_negative, f"{layer}_both")
+    return with_units(network, layer, _with_negative, f"{layer}{_BOTH}")
 
 
 def with_rotations(network: Network, layers: Iterable[str]) -> Network:
@@ -67,6 +68,11 @@ def unrotated(name: str) -> str:
     """The layer whose rotation a name says: `conv5_rotated0` is of `conv5`; of any other name the name."""
     found = _ROTATED.fullmatch(name)
     return found[1] if found else name
+
+
+def made_of(name: str) -> str:
+    """What a layer made here is made of, by its name: conv5 of "conv5_both"; of any other name the name."""
+    return unrotated(name.removesuffix(_BOTH))
 
 
 def _require_layer(network: Network, layer: str) -> None:

@@ -63,14 +63,15 @@ def dataset(tmp_path_factory):
     return pj.load_dataset("coco_parts", tiny.write_folder(tmp_path_factory.mktemp("photos"), images=14))
 
 
-def measured(network, dataset, layer, **changed):
+def measured(network, dataset, *layers, **changed):
     quick = {"search": Search(genetic=QUICK), "nulls": (), "seed": SEED, "progress": False}
-    return pj.measure(network, dataset, layers=[layer], **{**quick, **changed})
+    return pj.measure(network, dataset, layers=layers, **{**quick, **changed})
 
 
 @pytest.fixture(scope="module")
 def emergence(dataset):
-    return measured(scored.network(seed=SEED), dataset, "conv2")
+    """In a rotated layer, too: the network is the same all the same."""
+    return measured(scored.network(seed=SEED), dataset, "conv2", "conv2_rotated0")
 
 
 @pytest.fixture(scope="module")

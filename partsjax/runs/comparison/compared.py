@@ -9,6 +9,7 @@ import numpy as np
 from partsjax.emergence.compare import Difference, mean_held_out_ap, network_difference, over_seeds
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 from partsjax.errors import InputError
+from partsjax.networks.bases import made_of
 from partsjax.reporting.comparison import ComparedPart, Figures, NetworkPair
 from partsjax.runs.emergence import Emergence
 from partsjax.runs.emergence.differences import counterpart, judged_layer, why_unpaired
@@ -99,9 +100,17 @@ def best_layer(of_seeds: Sequence[Emergence]) -> str:
 
 
 def depths(measured: Measured, layers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], float]:
-    """As `ComparisonReport` has it; layers: by network, all that can be measured, in forward order."""
+    """As `ComparisonReport` has it; layers: by network, all that it has itself, in forward order.
+
+    A layer that was made of another because it was asked for is as deep as that one.
+    """
+
+    def depth(network: str, layer: str) -> float:
+        own = layers[network]
+        return (own.index(layer if layer in own else made_of(layer)) + 1) / len(own)
+
     return {
-        (network, layer): (layers[network].index(layer) + 1) / len(layers[network])
+        (network, layer): depth(network, layer)
         for network, of_seeds in measured.items()
         for layer in of_seeds[0].about.layers
     }

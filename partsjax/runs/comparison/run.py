@@ -88,15 +88,18 @@ def _check_given(
     context.notes.add(*size_notes(sizes))
     for net in dict.fromkeys(member.net for member in every):
         seeds = sorted({m.seed for m in every if (m.net, m.weights) == (net, "random")})
-        _check_seeds(net, options.measuring.dtype, seeds)
+        named = next(jobs[member.name].layers for member in every if member.net == net)
+        _check_seeds(net, named, options.measuring.dtype, seeds)
     return {name: tuple(loaded[job.net, job.weights].fields) for name, job in jobs.items()}
 
 
-def _check_seeds(net: str, dtype: str, seeds: list[int]) -> None:
+def _check_seeds(net: str, layers: Sequence[str], dtype: str, seeds: list[int]) -> None:
     """Refuses seeds that a function of the user's makes one network of: an interval over them would lie."""
     if ":" not in net or len(seeds) < 2:
         return
-    first, second = (load_network(net, "random", seed=seed, dtype=dtype).digest for seed in seeds[:2])
+    first, second = (
+        load_network(net, "random", layers=layers, seed=seed, dtype=dtype).digest for seed in seeds[:2]
+    )
     if first == second:
         raise InputError(
             f"--seeds: {net} gives the same random weights for {seeds[0]} and {seeds[1]}; give its function "

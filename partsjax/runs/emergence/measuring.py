@@ -1,5 +1,6 @@
 """Measuring emergence: stimuli of a network and of its nulls, then verdicts on every part."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         if not isinstance(prior, PlacePrior):
             raise InputError(f"priors: not a PlacePrior but {prior!r:.60}; give pj.PlacePrior(...)")
     require_priors(priors, [null.name for null in nulls])
-    network, layers = with_layers(network, _listed(layers, str), method)
+    given, (network, layers) = network, with_layers(network, _listed(layers, str), method)
     asked = EmergenceRequest(
         layers,
         method,
@@ -101,7 +102,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     more = {"batch_size": batch_size, "skip_bad": skip_bad, "allow_duplicates": allow_duplicates}
     with library_context(cache, bars() if progress else silent, **more) as context:
         context.notes.add(*network.notes, *dataset.notes)
-        return answer_emergence(network, dataset, asked, context)
+        found = answer_emergence(network, dataset, asked, context)
+    return dataclasses.replace(found, about=dataclasses.replace(found.about, network_digest=given.digest))
 
 
 def _listed(given, kind) -> tuple:

@@ -39,7 +39,9 @@ class EmergenceFacts:
     net, weights: what the network is called, and where its weights are from, as far as that is known.
     layers: in forward order; nulls: names of those that ran; search: the one that verdicts are of.
     limit: objects per class and split; input_size: side of the crops in pixels; batch_size: of crops.
-    network_digest, input_fingerprint: hexadecimal, of the network and of all that it was shown.
+    network_digest, input_fingerprint: hexadecimal, of the network and of all that it was shown. The digest is
+      that of the network as it was given, without the layers that are made because they are asked for
+      (rotated ones, those of both signs): `layers` and `method` say these.
     nominal: those layers whose receptive fields are nominal.
     """
 

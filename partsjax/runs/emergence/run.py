@@ -23,7 +23,8 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
 
     def prepare(context: Context):
         dataset = dataset_of(options, context)
-        network, layers = with_layers(network_of(options, context), options.layers, options.method)
+        given = network_of(options, context)
+        network, layers = with_layers(given, options.layers, options.method)
         asked = EmergenceRequest(
             layers,
             options.method,
@@ -37,7 +38,8 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
         def named(context: Context) -> Emergence:
             found = answer_emergence(network, dataset, asked, context)
             names = {"net": options.net, "weights": options.weights, "dataset": options.dataset}
-            return dataclasses.replace(found, about=dataclasses.replace(found.about, **names))
+            about = dataclasses.replace(found.about, **names, network_digest=given.digest)
+            return dataclasses.replace(found, about=about)
 
         return named
 
