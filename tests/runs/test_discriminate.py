@@ -14,6 +14,7 @@ from partsjax.runs.discriminativeness import asking
 from tests import tiny
 from tests.emergence.bare_crops import bare_crops
 from tests.emergence.test_scoring import padded
+from tests.reporting.report import pages
 from tests.runs import plain_drops, scored
 from tests.runs.running import QUICK, SEED, number, rows
 
@@ -126,6 +127,9 @@ def test_a_page_needs_no_folder_of_a_run(found, tmp_path):
     found.write_report(tmp_path / "page")
     assert "measured by the same call" in (tmp_path / "page" / "index.html").read_text()
     assert list((tmp_path / "page" / "crops").glob("*.webp"))
+    top1 = 100 * found.summary["classes"]["beast"]["top1"]
+    row = pages.read(tmp_path / "page")["index.html"].table("filters-by-class")[2]
+    assert row[0] == "beast" and row[2].startswith(f"{top1:.1f} ")
 
 
 @pytest.mark.slow

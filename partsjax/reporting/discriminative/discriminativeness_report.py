@@ -84,6 +84,7 @@ class PartRow:
 class ClassPage:
     """One class. filters, parts: by descending delta and by descending difference.
 
+    top1: fraction of its crops on which the highest score is of the class.
     counts: discriminative filters by factor of deviations. overlaps: of discriminative and semantic filters,
     by criterion. gradient: rank correlation of delta and gradient x activation over the layer's filters, its
     interval over images. relations: of parts to emergence, by name.
@@ -91,6 +92,7 @@ class ClassPage:
 
     object_class: str
     crops: int
+    top1: Estimate
     filters: Sequence[FilterRow]
     parts: Sequence[PartRow]
     counts: Mapping[float, int]

@@ -118,6 +118,7 @@ def _class_page(c: ClassFindings, found: LayerFindings, pictures: _Pictures) -> 
     return page.ClassPage(
         object_class=c.object_class,
         crops=c.crops,
+        top1=c.top1.estimate,
         filters=[_filter_row(c, f, found, pictures) for f in order],
         parts=[_part_row(c, int(p), pictures) for p in np.argsort(-differences, kind="stable")],
         counts=c.counts,

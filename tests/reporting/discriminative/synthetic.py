@@ -109,6 +109,7 @@ def _class(
     return ClassPage(
         object_class=name,
         crops=int(rng.integers(10, 400)),
+        top1=_around(rng, 0.8, 0.1),
         filters=rows,
         parts=shown,
         counts=dict(zip(FACTORS, map(int, counts), strict=True)),

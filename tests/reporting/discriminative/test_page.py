@@ -96,8 +96,8 @@ def test_it_says_the_figures(tmp_path):
         "strict": Overlap(64, 1, 2, 0, 0.03, 1.0, True),
     }  # fmt: skip
     only = dataclasses.replace(
-        content.classes[0], crops=60, filters=[row], parts=[head, torso, tail], overlaps=overlaps,
-        part_counts=count_parts([part.drops for part in (head, torso, tail)]),
+        content.classes[0], crops=60, top1=Estimate(0.85, 0.75, 0.92), filters=[row],
+        parts=[head, torso, tail], overlaps=overlaps, part_counts=count_parts([part.drops for part in (head, torso, tail)]),
     )  # fmt: skip
     sums = synthetic.sums([only], 1)
     content = dataclasses.replace(content, classes=[only], sums=sums, overlaps=overlaps)
@@ -119,6 +119,7 @@ def test_it_says_the_figures(tmp_path):
         ["0.23 [−0.10, 0.50]", "–", "47"],
         ["0.83 [0.70, 0.90]", "[0.80, 0.86]", "47"],
     ]
+    assert read.table("filters-by-class")[2][:4] == ["horse", "60", "85.0 [75.0, 92.0]", "1"]
     assert read.table("parts-by-class")[2][1:3] == ["1 of 1", "61.7% 1 part not compared"]
     text = " ".join(read.text.split())
     assert (
