@@ -97,7 +97,8 @@ def test_it_says_the_figures(tmp_path):
     }  # fmt: skip
     only = dataclasses.replace(
         content.classes[0], crops=60, top1=Estimate(0.85, 0.75, 0.92), filters=[row],
-        parts=[head, torso, tail], overlaps=overlaps, part_counts=count_parts([part.drops for part in (head, torso, tail)]),
+        parts=[head, torso, tail], overlaps=overlaps,
+        part_counts=count_parts([part.drops for part in (head, torso, tail)]),
     )  # fmt: skip
     sums = synthetic.sums([only], 1)
     content = dataclasses.replace(content, classes=[only], sums=sums, overlaps=overlaps)
