@@ -72,10 +72,17 @@ def _run(command: Command, arguments: list[str]) -> None:
         raise InputError(f"unexpected argument {arguments[1]!r}; options start with --")
     process.have_a_home()
     apply_config()
-    if not ("net" in flags.FLAGS and is_torch(flags.FLAGS["net"].value)):  # torch has the cores itself
+    if not _names_torch():  # torch has the cores itself
         one_device_a_core()
     require_devices()
     command.main()
+
+
+def _names_torch() -> bool:
+    """Whether --net, or one of a comparison's --networks, is a PyTorch module."""
+    given = flags.FLAGS.flag_values_dict()
+    others = [network.partition("=")[2] for network in given.get("networks") or ()]
+    return any(map(is_torch, [given.get("net") or "", *others]))
 
 
 def _show(error: BaseException) -> None:

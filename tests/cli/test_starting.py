@@ -1,0 +1,38 @@
+"""How many devices a command makes of the processor: one of each core, and one alone for torch."""
+
+import os
+import sys
+import types
+
+import jax
+import pytest
+from absl import flags
+
+from partsjax.cli import starting
+from tests import processes
+
+
+def start_on_two_cores(*options: str) -> None:
+    """In a process of its own: a command that says how many devices there are, and no more."""
+    for name in ("XLA_FLAGS", "JAX_NUM_CPU_DEVICES"):
+        os.environ.pop(name, None)
+    os.sched_getaffinity = lambda _: {0, 1}
+    sys.argv = ["devices", *options]
+    flags.DEFINE_list("networks", [], "As in a comparison.")
+    command = types.ModuleType("devices", "Says how many devices there are.")
+    command.main = lambda: processes.say(jax.device_count())
+    starting.start(command)
+
+
+@pytest.mark.parametrize(
+    ("option", "devices"),
+    [
+        ("--net=alexnet", 2),
+        ("--net=torch:package.module:function", 1),
+        ("--networks=imagenet,mine=package.module:function@random", 2),
+        ("--networks=imagenet,vit=timm:vit_small_patch16_224@random", 1),
+    ],
+)
+def test_devices_of_a_command(option, devices):
+    status, said = processes.start(start_on_two_cores, option)
+    assert (status, said) == (0, [devices])
