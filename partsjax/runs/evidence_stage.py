@@ -8,6 +8,7 @@ from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged, judge_layer
 from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.regression import Geometry
+from partsjax.emergence.stimuli import FILTERS_HELD
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
 from partsjax.runs.records import packed, unpacked
@@ -45,7 +46,9 @@ class EvidenceStage:
         return judged
 
     def _blocks(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Iterator[LayerData]:
-        for block in range(pair[0].blocks(layer)):
+        filters = pair[0].filters(layer)
+        for first in range(0, filters, FILTERS_HELD):
+            block = range(first, min(first + FILTERS_HELD, filters))
             stimuli = tuple(stage.load(layer, block) for stage in pair)
             columns = stimuli[0].columns
             geometry = Geometry.of(self.network.fields[layer], columns, self.network.input_size)

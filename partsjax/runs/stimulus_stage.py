@@ -10,9 +10,9 @@ import numpy as np
 
 from partsjax.data.crops import Crops, Truth
 from partsjax.data.pipeline import CropBatch, batches
-from partsjax.emergence.stimuli import FILTERS_HELD, Stimuli, StimulusReducer, concatenate, require_finite
+from partsjax.emergence.stimuli import Stimuli, StimulusReducer, concatenate, require_finite
 from partsjax.networks.protocol import Network
-from partsjax.runs import stages
+from partsjax.runs import stages, stored_stimuli
 
 STIMULUS_SHARD = 256  # crops whose stimuli are computed, kept and resumed as one, at most
 _SHARD_BYTES = 1 << 28  # of their stimuli, about
@@ -21,8 +21,6 @@ _IN_FLIGHT = 2  # batches the device works on while the host reads the next
 
 class StimulusStage:
     """Stimuli of all layers on one class's crops in one split, cached by shard and layer.
-
-    Within a shard they lie in blocks of `FILTERS_HELD` filters, so that no more need be read at once.
 
     A shard's key holds the pixels of its crops, the network with its weights, the layer and the
     reducer; a second layer can never be handed the first one's stimuli.
@@ -128,30 +126,31 @@ class StimulusStage:
             if entry.exists():
                 continue
             found = concatenate([found[layer] for _, found in collected])
-            arrays = {"readable": readable, "problems": np.array(problems, dtype=np.str_)}
-            for block, filters in enumerate(self._filters(layer)):
-                arrays |= {f"cells{block}": found.cells[filters], f"values{block}": found.values[filters]}
-            entry.save(arrays)
+            texts = np.array(problems, dtype=np.str_)
+            entry.save({"readable": readable, "problems": texts, **stored_stimuli.stored(found)})
 
-    def _filters(self, layer: str) -> list[slice]:
-        """Of each block, equally many but in the last."""
-        starts = range(0, self._maps[layer].shape[3], FILTERS_HELD)
-        return [slice(start, start + FILTERS_HELD) for start in starts]
+    def filters(self, layer: str) -> int:
+        """How many filters the layer has."""
+        return self._maps[layer].shape[3]
 
-    def blocks(self, layer: str) -> int:
-        """How many blocks of filters the layer's stimuli lie in."""
-        return len(self._filters(layer))
+    def load(self, layer: str, filters: range) -> Stimuli:
+        """Stimuli of some filters on all readable crops, int32 and float32 [F, ..., K, N].
 
-    def load(self, layer: str, block: int) -> Stimuli:
-        """The stimuli of a block of filters on all readable crops, int32 and float32 [F, ..., K, N]."""
-        _, _, columns, filters = self._maps[layer].shape
-        count = len(range(filters)[self._filters(layer)[block]])
-        empty = Stimuli(np.zeros((count, 1, 0), np.int32), np.zeros((count, 9, 1, 0), np.float32), columns)
-        pieces = []
-        for entry in self._entries[layer]:
-            cells, values, readable = entry.load(f"cells{block}", f"values{block}", "readable")
-            pieces.append(Stimuli(cells, values, columns).select(readable))
-        return concatenate(pieces) if pieces else empty
+        filters: whole blocks of `FILTERS_STORED`, but for the layer's last.
+        """
+        crops, columns = len(self.crops), self._maps[layer].shape[2]
+        found = _empty(len(filters), 1, 0, columns)
+        names, readable = stored_stimuli.names(filters), np.zeros(crops, bool)
+        for shard, entry in zip(self._shards, self._entries[layer], strict=True):
+            readable[shard], *arrays = entry.load("readable", *names)
+            row, here = 0, slice(shard[0], shard[-1] + 1)
+            for cells, values in stored_stimuli.restored(dict(zip(names, arrays, strict=True)), filters):
+                if found.cells.shape[2] != crops:
+                    found = _empty(len(filters), cells.shape[1], crops, columns)
+                rows = slice(row, row + len(cells))
+                found.cells[rows, :, here], found.values[rows, ..., here] = cells, values
+                row = rows.stop
+        return found.select(readable)
 
     def readable(self) -> tuple[np.ndarray, list[str]]:
         """Which crops could be read, bool [N], and what was wrong with the others."""
@@ -162,6 +161,12 @@ class StimulusStage:
     def readable_crops(self) -> Crops:
         """Those of `load`."""
         return self.crops.select(self.readable()[0])
+
+
+def _empty(filters: int, stimuli: int, crops: int, columns: int) -> Stimuli:
+    """Room for stimuli."""
+    cells = np.empty((filters, stimuli, crops), np.int32)
+    return Stimuli(cells, np.empty((filters, 9, stimuli, crops), np.float32), columns)
 
 
 def truth_digest(truth: Truth) -> str:

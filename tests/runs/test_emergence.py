@@ -11,7 +11,7 @@ from PIL import Image
 
 from partsjax.data.survey import survey
 from partsjax.errors import InputError
-from partsjax.runs import photographs, stimulus_stage
+from partsjax.runs import evidence_stage, photographs, stimulus_stage, stored_stimuli
 from partsjax.runs.emergence.result import EMERGENCE_FILES
 from tests import tiny
 from tests.plain import pipeline as plain
@@ -64,18 +64,16 @@ def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_layer_in_blocks_of_filters_is_the_same(folder, finished, tmp_path, monkeypatch):
     """As one of thousands of units is: on disk in blocks, in shards of few crops."""
-    monkeypatch.setattr(stimulus_stage, "FILTERS_HELD", 2)
+    monkeypatch.setattr(stored_stimuli, "FILTERS_STORED", 2)
+    monkeypatch.setattr(evidence_stage, "FILTERS_HELD", 4)
     monkeypatch.setattr(stimulus_stage, "_SHARD_BYTES", 1 << 15)
     table = run(folder, tmp_path)
     np.testing.assert_array_equal(aps(table), aps(finished[1]))
     sets, expected = (rows(workdir / "combinations.csv") for workdir in (tmp_path, finished[0]))
     assert sets == expected
     shards = list((tmp_path / "cache/stimuli/beast/train/conv1").iterdir())
-    assert (
-        len(shards) > 2
-        and {"cells0", "cells2"} < {*np.load(shards[0])}
-        and "cells3" not in np.load(shards[0])
-    )
+    assert len(shards) > 2
+    assert {"cells0", "cells2"} < {*np.load(shards[0])} and "cells3" not in np.load(shards[0])
 
 
 def test_files_say_what_they_should(finished):
