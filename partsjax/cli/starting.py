@@ -8,6 +8,7 @@ from typing import Protocol
 from absl import app, flags, logging
 
 from partsjax.cli import process
+from partsjax.cli.compiled import keep_compiled
 from partsjax.cli.flags import apply_config
 from partsjax.errors import InputError, printable
 from partsjax.networks.devices import one_device_a_core, require_devices
@@ -74,6 +75,7 @@ def _run(command: Command, arguments: list[str]) -> None:
     apply_config()
     if not _names_torch():  # torch has the cores itself
         one_device_a_core()
+    keep_compiled()
     require_devices()
     command.main()
 

@@ -16,7 +16,7 @@ from partsjax.networks import load_network
 from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.imagenet_classes import imagenet_synsets
 from partsjax.networks.weights.normalisation import NAMED_WEIGHTS
-from partsjax.networks.weights.published import PUBLISHED, published_weights, weights_folder
+from partsjax.networks.weights.published import PUBLISHED, published_weights
 from tests import processes
 from tests.loopback import serving
 from tests.networks.conftest import narrow
@@ -226,17 +226,6 @@ def test_networks_that_have_none_and_options_that_are_known(server):
     with pytest.raises(InputError, match="no such file; did you mean 'torchvision'"):
         load_network("alexnet", "torchvison")
     assert server.asked == []
-
-
-def test_they_are_kept_in_the_users_cache(tmp_path, monkeypatch):
-    monkeypatch.delenv("PARTSJAX_CACHE", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert weights_folder() == tmp_path / ".cache" / "partsjax" / "weights"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert weights_folder() == tmp_path / "xdg" / "partsjax" / "weights"
-    monkeypatch.setenv("PARTSJAX_CACHE", "~/own")
-    assert weights_folder() == tmp_path / "own" / "weights"
 
 
 def test_names_digests_and_networks_fit_together():

@@ -1,9 +1,8 @@
 """Weights that their authors publish on the web: fetched by name, and kept in the user's cache."""
 
 import dataclasses
-import os
-from pathlib import Path
 
+from partsjax.cache_folder import cache_folder
 from partsjax.downloads import Download, fetch
 from partsjax.errors import InputError
 from partsjax.locks import locked
@@ -48,7 +47,9 @@ def published_weights(weights: str, architecture: Architecture) -> tuple[WeightF
             "a file, --weights=PATH, or --weights=random"
         )
     url, sha256 = files[architecture.name]
-    file = Download(url, weights_folder() / url.rpartition("/")[2], sha256=sha256, elsewhere=_ELSEWHERE)
+    file = Download(
+        url, cache_folder("weights") / url.rpartition("/")[2], sha256=sha256, elsewhere=_ELSEWHERE
+    )
     found = _fetched(file)
     try:
         read = read_file(file.path)
@@ -66,13 +67,3 @@ def _fetched(file: Download) -> str:
             return fetch(file, lambda *_: None)
         with locked(file.path.parent, _ELSEWHERE):
             return fetch(file, progress)
-
-
-def weights_folder() -> Path:
-    """Where weights are kept: `$PARTSJAX_CACHE/weights`, by default in `partsjax` of the user's cache."""
-    own = os.environ.get("PARTSJAX_CACHE")
-    cache = Path(own or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "partsjax"))
-    try:
-        return cache.expanduser() / "weights"
-    except RuntimeError:
-        raise InputError(f"{cache}: no home folder is known; {_ELSEWHERE}") from None
