@@ -66,6 +66,11 @@ def trained_names(start: Start, train_from: str) -> frozenset[str]:
     if first not in layers:
         raise InputError(f"--train_from: no layer {first!r}; {nearest(first, [*layers, 'head'])}")
     names = frozenset(named(nnx.state(start.module, nnx.Param)))
+    if first in start.network.fields and names <= start.new:
+        raise InputError(
+            f"network {start.network.name}: it has no weights in its params that could be trained; train a "
+            "head alone (--train_from=head), or the network elsewhere"
+        )
     before = layers[: layers.index(first)]
     return names - used(start.module, before[-1], start.network.input_size) if before else names
 

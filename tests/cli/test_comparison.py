@@ -47,6 +47,7 @@ def command(folder, tmp_path, capsys, monkeypatch):
         "--seeds: 'a' is not a whole number": {"seeds": "0,a"},
         "--seeds: '-1' is not": {"seeds": "-1"},
         "no layer 'conv7'": {"layers": "conv7"},
+        "commands do not train PyTorch modules": {"net": "torch:mine:build", "networks": "imagenet,object"},
         "no null 'randon'": {"nulls": "randon"},
         "--null_seeds: has no effect without --nulls": {"null_seeds": 2},
         "nowhere": {"data_dir": "/nowhere"},

@@ -105,6 +105,7 @@ def test_options_that_do_not_go_together_are_told(command, monkeypatch):
     one_line(command(supervision="wsddn", hidden=0), "hidden=0", "wsddn")
     one_line(command(layers="conv5"), "--layers", "--train_from")
     one_line(command(train_from="conv6"), "no layer 'conv6'", "conv5")
+    one_line(command(net="timm:vit", layers=None), "commands do not train PyTorch modules", r"pj\.train")
 
     def absent():
         raise selective.InputError("selective search needs OpenCV contrib; pip install it")

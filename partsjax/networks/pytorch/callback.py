@@ -1,5 +1,6 @@
 """A function of PyTorch as one of JAX: outside of `jit`'s program, and with gradients."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import jax
@@ -10,18 +11,27 @@ import torch
 TorchFunction = Callable[[torch.Tensor], Sequence[torch.Tensor]]
 
 
-def as_jax(function: TorchFunction, shapes: Sequence[tuple[int, ...]], device: torch.device) -> Callable:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Host:
+    """Where functions run: device, of their arguments; fingerprint: bytes [N], of what they compute."""
+
+    device: torch.device
+    fingerprint: np.ndarray
+
+
+def as_jax(function: TorchFunction, shapes: Sequence[tuple[int, ...]], host: Host) -> Callable:
     """`function` of one float32 array to several, called back from JAX's program by `jax.pure_callback`.
 
-    Its gradient is that of torch.autograd: it runs `function` once more.
+    Its gradient is that of torch.autograd: it runs `function` once more. The fingerprint is an argument of
+    what is called, so that JAX's program, and with it a network's digest, changes with the function.
 
     Args:
       shapes: of what it returns, float32.
-      device: of its argument.
     """
+    device = host.device
     returned = tuple(jax.ShapeDtypeStruct(shape, np.float32) for shape in shapes)
 
-    def forward(array):
+    def forward(array, _):
         with torch.no_grad(), _full_precision():
             return tuple(_array(tensor) for tensor in function(_tensor(array, device)))
 
@@ -38,7 +48,7 @@ def as_jax(function: TorchFunction, shapes: Sequence[tuple[int, ...]], device: t
 
     @jax.custom_vjp
     def called(array):
-        return jax.pure_callback(forward, returned, array)
+        return jax.pure_callback(forward, returned, array, host.fingerprint)
 
     def remembering(array):
         return called(array), array

@@ -9,10 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import torch
+from flax import nnx
 
 from partsjax.errors import InputError
 from partsjax.foreign import one_line
-from partsjax.networks.pytorch.callback import as_jax
+from partsjax.networks.pytorch.callback import Host, as_jax
 from partsjax.networks.pytorch.fingerprint import module_digest
 from partsjax.networks.pytorch.tapping import Tapped
 
@@ -59,13 +60,16 @@ def route_of(tapped: Tapped, images: torch.Tensor, asked: str) -> Route:
 
 
 def _by_torch(tapped: Tapped, why: str) -> Route:
-    """Its program calls back to torch and shows no weights: a fingerprint of the module stands for them."""
+    """Its program calls back to torch and shows no weights: a fingerprint of the module is in their place."""
     if jax.device_count() > 1:  # calls from one device wait for the others, which wait for a thread
         raise InputError(
             f"a module run by torch needs a single device of JAX, and there are {jax.device_count()}: set "
             "JAX_NUM_CPU_DEVICES=1 (on the command line write --net=torch:package.module:function), or "
             "CUDA_VISIBLE_DEVICES=0, or install torchax"
         )
+    layouts = sorted((layer, str(layout)) for layer, layout in tapped.layouts.items())
+    fingerprint = module_digest(tapped.module) + repr(layouts).encode()
+    host = Host(tapped.entrance.device, np.frombuffer(fingerprint, np.uint8))
     seen: dict[tuple, list[tuple[int, ...]]] = {}
 
     def shapes(images: Sequence[int], layers: tuple[str, ...]) -> list[tuple[int, ...]]:
@@ -80,7 +84,7 @@ def _by_torch(tapped: Tapped, why: str) -> Route:
             found = tapped.maps(images, layers)
             return [found[layer] for layer in layers]
 
-        found = as_jax(maps, shapes(images.shape, tuple(layers)), tapped.entrance.device)(images)
+        found = as_jax(maps, shapes(images.shape, tuple(layers)), host)(images)
         return dict(zip(layers, found, strict=True))
 
     def after(params, layer, activation):
@@ -89,12 +93,9 @@ def _by_torch(tapped: Tapped, why: str) -> Route:
 
         with torch.no_grad():
             like = of(torch.zeros(1, *activation.shape[1:], device=tapped.entrance.device))[0]
-        return as_jax(of, [(activation.shape[0], like.shape[1])], tapped.entrance.device)(activation)[0]
+        return as_jax(of, [(activation.shape[0], like.shape[1])], host)(activation)[0]
 
-    layouts = sorted((layer, str(layout)) for layer, layout in tapped.layouts.items())
-    stands_for = np.frombuffer(module_digest(tapped.module), np.uint8)
-    params = {"fingerprint": stands_for, "layouts": np.frombuffer(repr(layouts).encode(), np.uint8)}
-    return Route(params, apply, after, f"run by torch, outside of JAX ({why})", False)
+    return Route({}, apply, after, f"run by torch, outside of JAX ({why})", False)
 
 
 def _by_torchax(tapped: Tapped) -> Route:
@@ -103,16 +104,17 @@ def _by_torchax(tapped: Tapped) -> Route:
 
         environment = torchax.default_env()
         running = _Running(tapped)
-        held = {**dict(running.named_parameters()), **dict(running.named_buffers())}
-        params = environment.t2j_copy(held)
+        params = environment.t2j_copy(dict(running.named_parameters()))
+        buffers = environment.t2j_copy(dict(running.named_buffers()))
+        params |= {name: nnx.BatchStat(array) for name, array in buffers.items()}  # training leaves them
     except Exception as error:
         raise InputError(f"torchax failed: {one_line(error)}") from error
 
     def run(params, array, question):
+        held = {name: v[...] if isinstance(v, nnx.Variable) else v for name, v in params.items()}
         with environment:
-            of = torch.func.functional_call(
-                running, environment.j2t_iso(params), (environment.j2t_iso(array), question)
-            )
+            given = environment.j2t_iso((held, array))
+            of = torch.func.functional_call(running, given[0], (given[1], question))
         return environment.t2j_iso(of)
 
     def apply(params, images, layers):

@@ -14,6 +14,7 @@ from partsjax.networks.bases import unrotated
 from partsjax.networks.protocol import Network
 from partsjax.networks.pytorch.entry import from_torch, layers, normalization
 from partsjax.networks.users import users_network
+from partsjax.networks.weights.checkpoints import holds_checkpoint
 
 _PRETRAINED = ("imagenet", "pretrained")  # the first is what --weights is where it is not given
 
@@ -44,6 +45,11 @@ def torch_network(net: str, *, weights: str, layers: Sequence[str], seed: int, d
       InputError: no torch or no such library is installed, it has no such module, weights do not fit, no
         layers of a module are named, or what `from_torch` raises.
     """
+    if holds_checkpoint(Path(weights)):
+        raise InputError(
+            f"--weights={weights}: a checkpoint that partsjax wrote, not a state dict of --net={net}; what "
+            "pj.train made of a PyTorch module is measured in the notebook: pj.measure(trained.network, ...)"
+        )
     with needing(f"--net={net}", "torch"):
         import torch
     kind, _, name = net.partition(":")

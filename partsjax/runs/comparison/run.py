@@ -20,6 +20,7 @@ from partsjax.runs.inputs import dataset_of, network_of
 from partsjax.runs.options import with_layers
 from partsjax.runs.question import Question, save
 from partsjax.runs.supervision.log import summary_writer
+from partsjax.runs.supervision.run import require_trainable
 from partsjax.runs.workdir import unfinished
 
 COMPARISON_CODE = __name__.rpartition(".")[0]
@@ -69,6 +70,8 @@ def _check_given(
     Returns:
       By name, all layers of the network, in forward order.
     """
+    if options.trains:
+        require_trainable(options.training.net)
     several = len({member.net for member in every}) > 1
     loaded, sizes = {}, collections.defaultdict(list)
     jobs = {m.name: options.measuring_of(m, m.weights or options.training_of(m).weights) for m in every}

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from partsjax.errors import InputError
+from partsjax.networks.pytorch import is_torch
 from partsjax.networks.weights.normalisation import WeightOptions
 from partsjax.runs.context import Context
 from partsjax.runs.inputs import dataset_of, network_of
@@ -45,11 +47,22 @@ class TrainingOptions:
         return TrainingRequest(self.supervision, self.recipe, self.limit, self.seed)
 
 
+def require_trainable(net: str) -> None:
+    """Raises `InputError` for a PyTorch module by name: which of its layers carries a head is not said."""
+    if is_torch(net):
+        raise InputError(
+            f"--net={net}: commands do not train PyTorch modules; train it in PyTorch and give its state "
+            "dict as --weights=FILE, or in a notebook pj.train(pj.from_torch(...), ...)"
+        )
+
+
 def supervision_question(options: TrainingOptions, folder: Path) -> Question[Trained]:
     """What does the network that the options name learn? Checkpoints are kept in `folder`, the run's.
 
     The same options on the same devices end with the same parameters, however often the run was stopped.
     """
+
+    require_trainable(options.net)
 
     def prepare(context: Context):
         summary_writer()

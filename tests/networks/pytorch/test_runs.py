@@ -1,5 +1,8 @@
 """Whole measurements of PyTorch modules: what is planted is found, on each way from a module to JAX."""
 
+import dataclasses
+
+import jax
 import numpy as np
 import pytest
 
@@ -9,6 +12,9 @@ from torch import nn  # noqa: E402
 import partsjax as pj  # noqa: E402
 from partsjax.data import shapeparts  # noqa: E402
 from partsjax.data.planted import FIELDS, planted_network  # noqa: E402
+from partsjax.errors import InputError  # noqa: E402
+from partsjax.networks.activations import activations  # noqa: E402
+from partsjax.networks.trained import trained_network  # noqa: E402
 from tests.networks.pytorch import modules  # noqa: E402
 from tests.runs.running import QUICK  # noqa: E402
 
@@ -53,6 +59,39 @@ def test_planted_detectors_score_one(route, tokens):
         figures = table.loc[object_class, part, number]
         assert figures.ap_train == figures.ap_val == 1, (object_class, part)
     assert found.parts.emerges_strict.sum() >= len(PLANTED.filters)
+
+
+@pytest.mark.slow
+def test_training(route):
+    """All weights where JAX sees them, and no running statistics; else a head alone."""
+    network = pj.from_torch(modules.seeded(modules.Residual), "layer1", input_size=modules.SIZE, route=route)
+    dataset = shapeparts.read_shapeparts(seed=4, per_class=2, style="planted")
+    recipe = pj.Recipe(steps=1, batch_size=4, hidden=0, learning_rate=0.1, val_limit=4)
+    if route == "torch":
+        with pytest.raises(
+            InputError, match=r"no weights in its params that could be trained.*--train_from=head"
+        ):
+            pj.train(network, dataset, recipe=recipe, progress=False)
+        recipe = dataclasses.replace(recipe, train_from="head")
+    trained = pj.train(network, dataset, supervision="image", recipe=recipe, progress=False)
+    base = trained.network.module().network().params
+    changed = {
+        key
+        for key, value in network.params.items()
+        if not jax.tree.all(jax.tree.map(np.array_equal, value, base[key]))
+    }
+    assert ("module.stem.weight" in changed) == (route == "torchax")
+    assert not any("running" in key for key in changed)
+    maps, other = (
+        activations(of, of.params, np.zeros((1, 64, 64, 3), np.float32), ("layer1",))["layer1"]
+        for of in (network, trained.network)
+    )
+    assert np.array_equal(maps, other) == (route == "torch")
+    changed = pj.from_torch(
+        modules.seeded(modules.Residual, seed=1), "layer1", input_size=modules.SIZE, route=route
+    )
+    again, of_another = (trained_network(of, trained.checkpoint, "x").digest for of in (network, changed))
+    assert again == trained.network.digest and (again == of_another) == (route == "torchax")
 
 
 @pytest.mark.slow

@@ -142,6 +142,12 @@ def test_what_is_refused_is_one_line(net, weights, options, message):
     assert "\n" not in str(raised.value)
 
 
+def test_a_checkpoint_is_no_state_dict(libraries):
+    (libraries / "W" / "checkpoint" / "3" / "about").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"a checkpoint that partsjax wrote.*pj\.measure\(trained\.network"):
+        load_network("torch:mine_torch:build", str(libraries / "W"), layers=["layer1"])
+
+
 def test_weights_that_do_not_fit(libraries):
     state = modules.Residual().state_dict()
     state["extra"], state["fc.bias"] = torch.ones(1), torch.ones(3)
