@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.genetic import Genetic, evolve, greedy
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, Union, union
-from partsjax.emergence.tables import tabulate
+from partsjax.emergence.tables import Tables, tabulate
 from partsjax.networks.devices import over_devices
 from partsjax.ops.average_precision import curve
 
@@ -102,25 +102,32 @@ def train_ap(found: Union, detections: PartDetections) -> float:
 def _search(targets: Sequence[Target], search: Search, seed: int) -> list[list[tuple[int, ...]]]:
     """Per part the sets worth evaluating, the best single filter among them."""
     filters = targets[0].detections.scores.shape[0]
-    tables = [tabulate(target.detections) for target in targets]
     found: list[dict[tuple[int, ...], None]] = [{(target.best,): None} for target in targets]
+    tables = [tabulate(target.detections) for target in targets]
+    key = jax.random.key(seed, impl="threefry2x32")
+    waiting = []
     for group in _groups([t.levels.shape for t in tables]):
         stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *(tables[p] for p in group))
         singles = np.array([targets[p].best for p in group], np.int32)
+        singles[len(set(group)) :] = -1  # the last one again: nobody asks
         if search.search == "greedy":
-            orders, _ = jax.device_get(_greedy()(stacked, singles))
-            for p, order in zip(group, orders, strict=True):
-                found[p][_as_set(order[order >= 0])] = None
+            waiting.append((group, _greedy()(stacked, singles)))
             continue
-        keys = jnp.stack(
-            [jax.random.fold_in(jax.random.key(seed), zlib.crc32(targets[p].name.encode())) for p in group]
-        )
+        keys = jnp.stack([jax.random.fold_in(key, zlib.crc32(targets[p].name.encode())) for p in group])
         count = np.full(len(group), filters, np.int32)
-        populations, _ = jax.device_get(evolve_parts(search.genetic)(stacked, keys, count, singles))
-        for p, population in zip(group, populations, strict=True):
-            sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in population)
-            found[p] |= dict.fromkeys([s for s in sets if s][:_FINALISTS])
+        waiting.append((group, evolve_parts(search.genetic)(stacked, keys, count, singles)))
+    for group, (sets, _) in waiting:
+        for p, of_part in zip(dict.fromkeys(group), jax.device_get(sets), strict=False):
+            found[p] |= dict.fromkeys(_worth(of_part))
     return [list(sets) for sets in found]
+
+
+def _worth(found: np.ndarray) -> list[tuple[int, ...]]:
+    """The sets worth evaluating of a result of `greedy` (int [F]) or of `evolve` (bool [B, F])."""
+    if found.ndim == 1:
+        return [_as_set(found[found >= 0])]
+    sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in found)
+    return [s for s in sets if s][:_FINALISTS]
 
 
 def _as_set(filters) -> tuple[int, ...]:
@@ -144,12 +151,29 @@ def _groups(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
     return groups
 
 
+def _each(search: Callable) -> Callable:
+    """`search` for each of the parts of a device, all arguments with a leading axis.
+
+    One part is not made a batch of one: where it stops looking depends on its numbers, and a batch would have
+    to look on, and to choose.
+    """
+
+    def parts(tables: Tables, *rest):
+        if len(tables.boxes) == 1:
+            one = jax.tree.map(lambda array: array[0], (tables, *rest))
+            return jax.tree.map(lambda array: array[None], search(*one))
+        most = tables.boxes.max()  # the same for all of a batch
+        return jax.vmap(lambda tables, *rest: search(tables._replace(boxes=most), *rest))(tables, *rest)
+
+    return parts
+
+
 @functools.cache
 def _greedy():
-    return over_devices(jax.vmap(greedy), split=2)
+    return over_devices(_each(greedy), split=2)
 
 
 @functools.cache
 def evolve_parts(settings: Genetic):
     """`evolve` for many parts at once, an equal number on every device; all arguments with a leading axis."""
-    return over_devices(jax.vmap(functools.partial(evolve, settings=settings)), split=4)
+    return over_devices(_each(functools.partial(evolve, settings=settings)), split=4)

@@ -5,11 +5,14 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.extend.random import threefry2x32_p
 
-from partsjax.emergence.tables import Tables, evaluate
+from partsjax.emergence.tables import Tables, evaluate, gained_by
 from partsjax.ops.average_precision import bounds
 
 _ROUNDING = 1e-6  # of float32: a gain below it is none
+_ROWS = 16  # sets whose flips are drawn at once, on processors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +43,7 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
 
     Args:
       tables: of the part; key: PRNG key; filters: F, those beyond are padding.
-      best_single: the filter with the best train AP.
+      best_single: the filter with the best train AP; -1: nobody asks, there are no generations.
 
     Returns:
       members bool [B, F] and fitness float32 [B], by descending fitness.
@@ -55,9 +58,8 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
         crossed = jax.random.bernoulli(cross, settings.crossover, (size // 2, 1))
         swap = crossed & _coins(which, first.shape)
         children = jnp.concatenate([jnp.where(swap, second, first), jnp.where(swap, first, second)])
-        mutated = jax.random.bernoulli(change, settings.mutation, (size, 1))
-        flips = mutated & jax.random.bernoulli(flip, 1 / filters, children.shape) & real
-        return children ^ flips
+        mutated = jax.random.bernoulli(change, settings.mutation, (size,))
+        return children ^ (_flips(flip, 1 / filters, mutated, padded) & real)
 
     def generation(i, state):
         population, fit, key = state
@@ -70,7 +72,8 @@ def evolve(tables: Tables, key, filters, best_single, settings: Genetic) -> tupl
     population = jax.random.bernoulli(first, settings.start, (size, padded)) & real
     population = population.at[0].set(jnp.arange(padded) == best_single)
     state = (population, fitness(tables, population), key)
-    population, fit, _ = jax.lax.fori_loop(0, settings.generations, generation, state)
+    generations = jnp.where(best_single < 0, 0, settings.generations)
+    population, fit, _ = jax.lax.fori_loop(0, generations, generation, state)
     order = jnp.argsort(-fit, stable=True)
     return population[order], fit[order]
 
@@ -79,6 +82,32 @@ def _coins(key, shape: tuple[int, int]) -> jax.Array:
     """Fair coins, bool, drawn 32 at a time: a quarter of the time. Columns: a multiple of 32."""
     words = jax.random.bits(key, (shape[0], shape[1] // 32, 1), jnp.uint32)
     return ((words >> jnp.arange(32, dtype=jnp.uint32)) & 1).astype(bool).reshape(shape)
+
+
+def _flips(key, share, mutated: jax.Array, columns: int) -> jax.Array:
+    """bool [B, F]: bits that flip, `bernoulli(key, share, [B, F])` in the rows that are mutated.
+
+    Only these are drawn: a number of the generator depends on its place alone.
+    """
+    size = len(mutated)
+    step = _ROWS if jax.default_backend() == "cpu" else size
+    rows = jnp.pad(jnp.argsort(~mutated, stable=True).astype(jnp.uint32), (0, -size % step))
+
+    def some(i, drawn):
+        here = jax.lax.dynamic_slice_in_dim(rows, i * step, step)[:, None]
+        uniform = _uniform_at(key, here * np.uint32(columns) + jnp.arange(columns, dtype=jnp.uint32))
+        return jax.lax.dynamic_update_slice_in_dim(drawn, uniform < share, i * step, 0)
+
+    drawn = jnp.zeros((len(rows), columns), bool)
+    drawn = jax.lax.fori_loop(0, -(-mutated.sum() // step), some, drawn)
+    return mutated[:, None] & drawn[jnp.cumsum(mutated) - 1]
+
+
+def _uniform_at(key, places: jax.Array) -> jax.Array:
+    """The float32 numbers of `jax.random.uniform` at some places, uint32, of the array it would give."""
+    high, low = threefry2x32_p.bind(*jax.random.key_data(key), jnp.zeros_like(places), places)
+    above_one = (high ^ low) >> 9 | np.float32(1).view(np.uint32)  # the bits of a number in [1, 2)
+    return jax.lax.bitcast_convert_type(above_one, jnp.float32) - 1
 
 
 def _universal_sample(fit: jax.Array, key) -> jax.Array:
@@ -102,12 +131,16 @@ def greedy(tables: Tables, best_single) -> tuple[jax.Array, jax.Array]:
     """
     filters = tables.levels.shape[0]
 
-    def score(highest, counts):
-        return bounds(highest, counts.T, tables.positives).low
+    def score(sets, highest, counts):
+        return bounds(gained_by(tables, sets, highest), counts.T, tables.positives).low
 
     def grown(state):
         order, size, highest, counts, fit, _ = state
-        with_each = score(jnp.maximum(highest, tables.levels), counts + tables.counts)
+
+        def with_one_more(levels, start):
+            return jnp.maximum(jax.lax.dynamic_slice_in_dim(highest, start, levels.shape[1]), levels)
+
+        with_each = score(filters, with_one_more, counts + tables.counts)
         useless = (order[:, None] == jnp.arange(filters)).any(axis=0) | (tables.counts[:, -1] == 0)
         with_each = jnp.where(useless, -1, with_each)
         best = jnp.argmax(with_each)
@@ -123,7 +156,7 @@ def greedy(tables: Tables, best_single) -> tuple[jax.Array, jax.Array]:
 
     order = jnp.full(filters, -1, jnp.int32).at[0].set(best_single)
     highest, counts = tables.levels[best_single], tables.counts[best_single]
-    start = score(highest[None], counts[None])[0]
-    state = (order, jnp.int32(1), highest, counts, start, jnp.bool_(True))
+    start = score(1, lambda levels, start: levels[best_single][None], counts[None])[0]
+    state = (order, jnp.int32(1), highest, counts, start, best_single >= 0)
     order, _, _, _, fit, _ = jax.lax.while_loop(lambda s: s[-1], grown, state)
     return order, fit

@@ -10,6 +10,7 @@ square of f's precision there, since what good filters find early decides the AP
 AP from there; it is exact where all filters together have no more than Q different scores of true detections.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -22,7 +23,9 @@ from partsjax.ops.average_precision import Bounds, bounds
 
 LEVELS = 255  # thresholds; level 0 is "never found"
 BLOCK = 16  # filters a step of the masked maximum takes: as fast as 32, and 8 is over 20 times slower
-_FILTERS_STEP, _BOXES_STEP = 128, 512  # tables are padded to multiples: few shapes, few compilations
+_FILTERS_STEP = 128  # filters are padded to a multiple
+_BOXES_LEAST = 2048  # boxes are padded to this, or to a power of two beyond: one shape, one compilation
+_BOXES_STEP = 128  # boxes that are looked at at once, so that a table costs what it holds, not its padding
 
 
 class Tables(NamedTuple):
@@ -32,11 +35,13 @@ class Tables(NamedTuple):
       no filter finds are left out; padding has 0.
     counts: float32 [F, Q], n_f at each threshold, thresholds descending.
     positives: float32, boxes to be found.
+    boxes: int32, how many of the G are more than padding.
     """
 
     levels: np.ndarray
     counts: np.ndarray
     positives: np.ndarray
+    boxes: np.ndarray
 
 
 def tabulate(detections: PartDetections) -> Tables:
@@ -49,14 +54,14 @@ def tabulate(detections: PartDetections) -> Tables:
 
     counted = np.cumsum(detections.found != NOT_COUNTED, axis=1, dtype=np.int32)
     thresholds = _thresholds(detections, counted)
-    steps = (_FILTERS_STEP, _BOXES_STEP)
-    padded = tuple(max(1, -(-n // step)) * step for n, step in zip(scores.shape, steps, strict=True))
+    boxes = scores.shape[1]
+    padded = -(-filters // _FILTERS_STEP) * _FILTERS_STEP, max(_BOXES_LEAST, 1 << (boxes - 1).bit_length())
     levels, counts = np.zeros(padded, np.uint8), np.zeros((padded[0], LEVELS), np.float32)
-    levels[:filters, : scores.shape[1]] = np.searchsorted(thresholds[::-1], scores, side="right")
+    levels[:filters, :boxes] = np.searchsorted(thresholds[::-1], scores, side="right")
     for f, (row, running) in enumerate(zip(detections.scores, counted, strict=True)):
         above = len(row) - np.searchsorted(row[::-1], thresholds, side="left")
         counts[f] = np.append(0, running)[above]
-    return Tables(levels, counts, np.float32(detections.positives.sum()))
+    return Tables(levels, counts, np.float32(detections.positives.sum()), np.int32(boxes))
 
 
 def _thresholds(detections: PartDetections, counted: np.ndarray) -> np.ndarray:
@@ -101,4 +106,23 @@ def highest_levels(levels: jax.Array, members: jax.Array) -> jax.Array:
 def evaluate(tables: Tables, members: jax.Array) -> Bounds:
     """Bounds on the AP of a population of sets, members: bool [B, F]."""
     counts = jnp.matmul(tables.counts.T, members.T.astype(jnp.float32), precision="highest")
-    return bounds(highest_levels(tables.levels, members), counts, tables.positives)
+    gained = gained_by(tables, members.shape[0], lambda levels, start: highest_levels(levels, members))
+    return bounds(gained, counts, tables.positives)
+
+
+def gained_by(tables: Tables, sets: int, highest: Callable[[jax.Array, jax.Array], jax.Array]) -> jax.Array:
+    """How many boxes each set first finds at each threshold, thresholds ascending: int32 [Q, B].
+
+    Args:
+      highest: (levels, uint8 [F, g], of some boxes; the first of them) -> the levels at which the sets find
+        them, uint8 [B, g].
+    """
+    levels, boxes = tables.counts.shape[1], tables.levels.shape[1]
+    step = _BOXES_STEP if jax.default_backend() == "cpu" else boxes
+
+    def some(i, gained):
+        of_boxes = jax.lax.dynamic_slice_in_dim(tables.levels, i * step, step, 1)
+        return gained.at[highest(of_boxes, i * step), jnp.arange(sets)[:, None]].add(1)
+
+    nothing = jnp.zeros((levels + 1, sets), jnp.int32)
+    return jax.lax.fori_loop(0, -(-tables.boxes // step), some, nothing)[1:]

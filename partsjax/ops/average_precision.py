@@ -184,7 +184,7 @@ class Bounds(NamedTuple):
     high: jax.Array
 
 
-def bounds(highest: jax.Array, counts: jax.Array, positives: jax.Array) -> Bounds:
+def bounds(gained: jax.Array, counts: jax.Array, positives: jax.Array) -> Bounds:
     """AP of B sets of filters, from the thresholds at which each first finds each box.
 
     At the thresholds t_1 > t_2 > ... > t_Q precision and recall are exact. What lies between them is bounded:
@@ -192,16 +192,15 @@ def bounds(highest: jax.Array, counts: jax.Array, positives: jax.Array) -> Bound
     c_q / (n_{q-1} + c_q - c_{q-1}). The AP is the lower value where boxes are found at thresholds only.
 
     Args:
-      highest: uint8 [B, G], how many of the thresholds the highest score that finds a box reaches; 0: none.
+      gained: int32 [Q, B], boxes first found at each threshold, thresholds ascending.
       counts: float32 [Q, B], detections at each threshold, in the order above; Q a multiple of 15.
       positives: float32, boxes to be found.
 
     Returns:
       `Bounds`; 0 for sets that find nothing. Float32 rounding (1e-6) comes on top.
     """
-    sets, levels = highest.shape[0], counts.shape[0]
-    by_level = jnp.zeros((levels + 1, sets), jnp.int32).at[highest, jnp.arange(sets)[:, None]].add(1)
-    gained = by_level[1:].astype(jnp.float32)  # boxes first found at each threshold, ascending
+    levels, sets = counts.shape
+    gained = gained.astype(jnp.float32)
     shown = jnp.pad(counts[::-1], ((0, 1), (0, 0)))  # the same way round; none above the highest
 
     def steps(i, state):
