@@ -1,39 +1,56 @@
-"""All benchmarks in one run, to benchmarks/RESULTS.md.
+"""Benchmarks to benchmarks/RESULTS.md, each a section of its own.
 
-  python -m benchmarks [DIR]
+  python -m benchmarks --data_dir=DIR                 all of them
+  python -m benchmarks --data_dir=DIR scoring forward  some; the other sections stay as they are
+  python -m benchmarks gpu.json                       one that was measured elsewhere, by --out
 
-DIR: a folder of photographs in COCO JSON, for the stages of a run on them. Needs PyTorch and pygad.
+DIR: a folder of photographs in COCO JSON that shows horses. Every benchmark runs in a process of its own, and
+what goes wrong in one is said at the end. Needs the extra `dev`.
 """
 
+import argparse
+import json
+import subprocess
 import sys
+import time
 from pathlib import Path
 
-from benchmarks import ablation, combination, forward, scoring
-from benchmarks.hardware import description
-from partsjax.networks.devices import one_device_a_core
+from benchmarks.sections import put
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+# In the order of the page, and about how many minutes each takes on two cores.
+SECTIONS = {
+    "end_to_end": 12,
+    "forward": 2,
+    "torch_routes": 3,
+    "scoring": 4,
+    "combination": 3,
+    "ablation": 6,
+    "stages": 5,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}, or a .json file")
+    parser.add_argument("--data_dir")
+    given = parser.parse_args()
+    unknown = [name for name in given.what if name not in SECTIONS and not name.endswith(".json")]
+    if unknown:
+        parser.error(f"there is no {', '.join(unknown)}; choose from: {', '.join(SECTIONS)}")
+    where, failed = [f"--data_dir={given.data_dir}"] if given.data_dir else [], []
+    for name in given.what or SECTIONS:
+        if name.endswith(".json"):
+            put(json.loads(Path(name).read_text(encoding="utf-8")))
+            continue
+        print(f"== {name}, about {SECTIONS[name]} minutes", flush=True)
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *where], check=False)
+        print(f"== {name}: {time.perf_counter() - start:.0f} s", flush=True)
+        failed += [name] if done.returncode else []
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return bool(failed)
+
 
 if __name__ == "__main__":
-    one_device_a_core()  # as the experiments do
-    ablated = "## Ablation, against running the network again for each filter\n"
-    parts = [
-        "# Benchmarks\n",
-        f"`python -m benchmarks` on {description()}. Ratios are taken side by side in one run.\n",
-        "## Forward pass, against PyTorch channels_last\n",
-        forward.table() + "\n",
-        "## Scoring, against the plain NumPy reference\n",
-        scoring.scoring_table(),
-        "## The search for sets of filters, against sorted lists\n",
-        combination.table(),
-        ablated,
-        ablation.table(*sys.argv[1:2], *(["horse"] if sys.argv[1:] else [])),
-        "## Where a run's time goes\n",
-        scoring.stages_table("--net=alexnet"),
-    ]
-    if len(sys.argv) > 1:
-        where = ("--dataset=coco_parts", f"--data_dir={sys.argv[1]}", "--classes=horse")
-        parts.insert(parts.index(ablated), combination.table(sys.argv[1], "horse"))
-        parts.append(scoring.stages_table("--net=alexnet", "--layers=conv5", *where))
-    RESULTS.write_text("\n".join(parts))
-    print(RESULTS.read_text())
+    sys.exit(main())

@@ -1,30 +1,28 @@
 """Ablation: class scores without each filter of a layer, against running the network again for each.
 
-    python -m benchmarks.ablation [DIR [CLASS]]
+    python -m benchmarks.ablation [--data_dir=DIR]
 
 AlexNet with its own 4096-4096 fully connected layers or a compact head, untrained, over ImageNet's
-convolutions: the values of the weights change no time. 32 crops of shapeparts' first class, or of CLASS of
-DIR, a folder of photographs in COCO JSON. The naive way runs the whole network from the same crops for one
+convolutions: the values of the weights change no time. 32 crops of shapeparts' first class, or of horses of
+DIR. The naive way runs the whole network from the same crops for one
 filter after the other, its map set to zero, compiled once and spread over the same devices. The two take
 turns, round by round; the naive way runs some of the filters, and counts as so many times longer.
 """
 
 import statistics
-import sys
 import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.hardware import description
+from benchmarks.sections import Section, publish
 from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
 from partsjax.discriminativeness.ablation import ablator
 from partsjax.discriminativeness.scores import of_class, on_every_device
 from partsjax.networks import ARCHITECTURES, Network, as_network, load_network
-from partsjax.networks.devices import one_device_a_core
 from partsjax.networks.heads import head_for
 from partsjax.networks.initial import initial_weights
 from partsjax.networks.modules import named
@@ -41,10 +39,10 @@ def network_for(head: str) -> Network:
     return as_network(table, initial_weights(table, 0) | named(load_network("alexnet", "imagenet").params))
 
 
-def crops(size: int, mean, data_dir: str | None = None, object_class: str | None = None) -> np.ndarray:
+def crops(size: int, mean, data_dir: str | None = None) -> np.ndarray:
     """The first validation crops of a class: float32 [32, S, S, 3] in [0, 255]."""
     name = "coco_parts" if data_dir else "shapeparts"
-    dataset = load_dataset(name, data_dir, classes=[object_class] if object_class else None)
+    dataset = load_dataset(name, data_dir, classes=["horse"] if data_dir else None)
     of = class_crops(dataset, next(iter(dataset.parts)), "val", size, limit=CROPS)
     return next(batches(of, [np.arange(len(of))], CROPS, mean)).pixels
 
@@ -64,23 +62,23 @@ def one_by_one(network: Network, layer: str):
     )
 
 
-def table(data_dir: str | None = None, object_class: str | None = None) -> str:
-    """The measurements as a Markdown table."""
+def section(data_dir: str | None) -> Section:
+    """One row a case."""
     rows = [
         "| head | layer, filters | ours, s a crop | one by one, s a crop | ratio (range) | difference |",
         "|---|---|---|---|---|---|",
     ]
     for head, layer in CASES:
         network = network_for(head)
-        pixels = crops(network.input_size, network.preprocessing.mean, data_dir, object_class)
+        pixels = crops(network.input_size, network.preprocessing.mean, data_dir)
         rows.append(f"| {head} | {layer}, {_measured(network, layer, pixels)} |")
-    return (
+    text = (
         f"AlexNet, {CROPS} crops on {jax.device_count()} devices, all filters of the layer; median of "
         f"{ROUNDS} rounds, in each of which {RUN} filters were run one by one. The last column: the largest "
         "difference between the two in a score without a filter, relative to the largest score.\n\n"
         + "\n".join(rows)
-        + "\n"
     )
+    return Section("Ablation, against running the network again for each filter", text)
 
 
 def _measured(network: Network, layer: str, pixels: np.ndarray) -> str:
@@ -110,5 +108,4 @@ def _measured(network: Network, layer: str, pixels: np.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    one_device_a_core()  # as the experiments do
-    print(f"{description()}\n\n{table(*sys.argv[1:3])}")
+    publish("ablation", section)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 import jax
 import numpy as np
 
-from benchmarks.hardware import description
+from benchmarks.sections import Section, publish
 from partsjax.networks.architectures import ARCHITECTURES, Architecture
 from partsjax.networks.assembly import as_network
-from partsjax.networks.devices import one_device_a_core, shardings
+from partsjax.networks.devices import shardings
 from partsjax.networks.layers import Conv, MaxPool
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.imagenet import read_imagenet
@@ -25,27 +25,28 @@ from partsjax.networks.weights.imagenet import read_imagenet
 BATCHES = {"alexnet": 32, "vgg16": 8}
 
 
-def table(rounds: int = 9) -> str:
-    """The measurements as a Markdown table: one row a network."""
+def section(data_dir: str | None = None, rounds: int = 9) -> Section:
+    """One row a network; data_dir: not used."""
     import torch
 
     header = ("network, to its last convolution (batch)", "ours, images/s")
     header += (f"PyTorch {torch.__version__}, images/s", "ratio, PyTorch's time / ours (quartiles)")
-    rows = [f"| {' | '.join(header)} |", "|---|---|---|---|"]
+    rows, seconds = [f"| {' | '.join(header)} |", "|---|---|---|---|"], {}
     for name, batch in BATCHES.items():
-        ours, theirs = measure(name, batch, rounds)
+        ours, theirs = seconds[name] = measure(name, batch, rounds)
         ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
         low, middle, high = statistics.quantiles(ratios, n=4)
         rows.append(
             f"| {name} ({batch}) | {batch / statistics.median(ours):.1f} "
             f"| {batch / statistics.median(theirs):.1f} | {middle:.2f} ({low:.2f} to {high:.2f}) |"
         )
-    return "\n".join(rows)
+    return Section("Forward pass, against PyTorch channels_last", "\n".join(rows), seconds)
 
 
 def measure(name: str, batch: int, rounds: int) -> tuple[list[float], list[float]]:
     """Seconds of each round's forward pass, ours and PyTorch's, after one round that is not counted."""
-    net, weights = convert(read_imagenet(ARCHITECTURES[name]), ARCHITECTURES[name])
+    found = convert(read_imagenet(ARCHITECTURES[name]), ARCHITECTURES[name])
+    net, weights = found.architecture, found.weights
     images = np.random.default_rng(0).standard_normal((batch, net.input_size, net.input_size, 3), np.float32)
     runs = (_ours(net, weights, images), _torchs(net, weights, images))
     results = [run() for run in runs]
@@ -102,5 +103,4 @@ def _torchs(net: Architecture, weights: dict, images: np.ndarray) -> Callable[[]
 
 
 if __name__ == "__main__":
-    one_device_a_core()
-    print(f"{description()}\n\n{table()}")
+    publish("forward", section)

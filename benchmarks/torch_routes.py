@@ -17,13 +17,13 @@ import jax
 import numpy as np
 
 import partsjax as pj
-from benchmarks.hardware import description
+from benchmarks.sections import Section, publish
 
 BATCH = 8
 
 
-def table(rounds: int = 9) -> str:
-    """One row a module: images/s and ratios of PyTorch's time by each route's."""
+def section(data_dir: str | None = None, rounds: int = 9) -> Section:
+    """One row a module: images/s and ratios of PyTorch's time by each route's; data_dir: not used."""
     import torch
     import torchax
 
@@ -37,20 +37,21 @@ def table(rounds: int = 9) -> str:
         "called back, images/s",
         "ratio (quartiles)",
     )
-    rows = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+    rows, seconds = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"], {}
     for name, (build, layer) in KINDS.items():
         torch.manual_seed(0)
-        theirs, *ours = measure(build().eval(), layer, rounds)
+        theirs, *ours = seconds[name] = measure(build().eval(), layer, rounds)
         cells = [name, f"{BATCH / statistics.median(theirs):.1f}"]
-        for seconds in ours:
-            ratios = [b / a for a, b in zip(seconds, theirs, strict=True)]
+        for of in ours:
+            ratios = [b / a for a, b in zip(of, theirs, strict=True)]
             low, middle, high = statistics.quantiles(ratios, n=4)
             cells += [
-                f"{BATCH / statistics.median(seconds):.1f}",
+                f"{BATCH / statistics.median(of):.1f}",
                 f"{middle:.2f} ({low:.2f} to {high:.2f})",
             ]
         rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+    text = "Random weights, images of 224 pixels, to the last layer that holds a map.\n\n" + "\n".join(rows)
+    return Section("PyTorch modules, by either route, against PyTorch alone", text, seconds)
 
 
 def measure(module, layer: str, rounds: int) -> tuple[list[float], ...]:
@@ -97,4 +98,4 @@ def _torchs(module, layer: str, images: np.ndarray, channels_last: bool) -> Call
 
 
 if __name__ == "__main__":
-    print(f"{description()}\n\n{table()}")
+    publish("torch_routes", section, device_a_core=False)
