@@ -1,14 +1,14 @@
 """A network by its name and where its weights come from, as on the command line."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
 from partsjax.networks.architectures import architecture
 from partsjax.networks.assembly import as_network, random_network
-from partsjax.networks.efficientnet import efficientnet_lite0
 from partsjax.networks.imagenet_classes import imagenet_synsets
+from partsjax.networks.ours import FUNCTIONS
 from partsjax.networks.protocol import Network
 from partsjax.networks.pytorch import is_torch, torch_network
 from partsjax.networks.trained import trained_network, trained_table
@@ -18,11 +18,9 @@ from partsjax.networks.weights.checkpoints import holds_checkpoint, read_checkpo
 from partsjax.networks.weights.convert import convert
 from partsjax.networks.weights.kinds import refuse_folder
 from partsjax.networks.weights.normalisation import NAMED_WEIGHTS, WeightOptions
-from partsjax.networks.weights.published import PUBLISHED, published_weights
+from partsjax.networks.weights.published import PUBLISHED, published_weights, require_published
 
 DTYPES = ("float32", "bfloat16")
-FUNCTIONS: dict[str, Callable[..., Network]] = {"efficientnet_lite0": efficientnet_lite0}
-"""Networks of ours that are no layer tables: name -> `(weights, seed, dtype) -> network`."""
 
 
 def load_network(  # noqa: PLR0913 (options of a public call, by keyword)
@@ -96,6 +94,8 @@ def load_network(  # noqa: PLR0913 (options of a public call, by keyword)
 def _of_function(net: str, weights: str, seed: int, dtype: str) -> Network:
     if net not in FUNCTIONS:
         return users_network(net, weights=weights, seed=seed, dtype=dtype)
+    if weights in PUBLISHED:
+        require_published(weights, net, "imagenet, random, or a file, --weights=PATH")
     network = FUNCTIONS[net](weights, seed, dtype)
     notes = _local(weights) if weights in NAMED_WEIGHTS else ()
     return dataclasses.replace(network, notes=(*notes, *network.notes))

@@ -9,8 +9,8 @@ from typing import Any
 from partsjax.errors import InputError
 from partsjax.foreign import find_function, one_line
 from partsjax.networks.activations import shapes
-from partsjax.networks.architectures import ARCHITECTURES
 from partsjax.networks.identity import content_digest
+from partsjax.networks.ours import our_networks
 from partsjax.networks.protocol import Network
 
 _DEFAULTS = {"weights": "imagenet", "dtype": "float32"}  # what a function need not take
@@ -29,7 +29,7 @@ def users_network(
       InputError: there is no such function, it fails or has no parameter for what is asked for, or its
         network does not give what it says.
     """
-    function = find_function(f"--net={net}", net, "networks", ARCHITECTURES)
+    function = find_function(f"--net={net}", net, "networks", our_networks())
     accepted = _accepted(net, function, {"weights": weights, "seed": seed, "dtype": dtype})
     try:
         network = made(function(**accepted))

@@ -243,6 +243,10 @@ def test_files_that_do_not_fit(tensors, change, message):
 
 
 def test_bad_input_is_one_line(tmp_path, monkeypatch):
+    with pytest.raises(
+        InputError, match=r"torchvision: not published for efficientnet_lite0.* give imagenet"
+    ):
+        load_network("efficientnet_lite0", "torchvision")
     with pytest.raises(InputError, match=r"--weights=no.pth: no such file; give imagenet, random, or a file"):
         efficientnet_lite0("no.pth")
     with pytest.raises(InputError, match="did you mean 'efficientnet_lite0'"):

@@ -77,6 +77,13 @@ def test_what_is_no_fault_goes_on(module, function, stop):
         load_network(f"{module}:{function}", "imagenet")
 
 
+@pytest.mark.parametrize("net", [":", "nowhere:", "nowhere:build"])
+def test_all_our_networks_are_named_instead(net):
+    ours = "alexnet, caffenet, vgg16, vgg19, efficientnet_lite0$"
+    with pytest.raises(InputError, match=f"--net={net}: .*: {ours}|--net={net}: .* one of {ours}"):
+        load_network(net)
+
+
 def test_what_was_asked_for_is_not_ignored(module):
     with pytest.raises(InputError, match=r"no parameter for --weights=random; write `def good\(w"):
         load_network(f"{module}:good", "random")

@@ -28,6 +28,15 @@ Eight digits find damage, not malice; reading the file runs no code of it."""
 _ELSEWHERE = "set PARTSJAX_CACHE to another folder"
 
 
+def require_published(weights: str, network: str, others: str) -> None:
+    """Raises `InputError` where weights of that name are not published for the network; others: to give."""
+    files = PUBLISHED[weights]
+    if network not in files:
+        raise InputError(
+            f"--weights={weights}: not published for {network}, only for {', '.join(files)}; give {others}"
+        )
+
+
 def published_weights(weights: str, architecture: Architecture) -> tuple[WeightFile, tuple[str, ...]]:
     """The file of that name for the network, fetched where it is not in the cache yet, and notes on it.
 
@@ -40,13 +49,8 @@ def published_weights(weights: str, architecture: Architecture) -> tuple[WeightF
       InputError: there are none for this network; or the file cannot be had, is not the one that was
         published, or cannot be read. The line says where to put it by hand.
     """
-    files = PUBLISHED[weights]
-    if architecture.name not in files:
-        raise InputError(
-            f"--weights={weights}: not published for {architecture.name}, only for {', '.join(files)}; give "
-            "a file, --weights=PATH, or --weights=random"
-        )
-    url, sha256 = files[architecture.name]
+    require_published(weights, architecture.name, "a file, --weights=PATH, or --weights=random")
+    url, sha256 = PUBLISHED[weights][architecture.name]
     file = Download(
         url, cache_folder("weights") / url.rpartition("/")[2], sha256=sha256, elsewhere=_ELSEWHERE
     )

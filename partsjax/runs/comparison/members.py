@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from partsjax.errors import InputError, nearest
-from partsjax.networks import ARCHITECTURES
-from partsjax.networks.loading import FUNCTIONS
+from partsjax.networks.ours import our_networks
 from partsjax.networks.weights.normalisation import NAMED_WEIGHTS
 from partsjax.reporting.file_names import file_name
 from partsjax.supervision.objectives import OBJECTIVES
@@ -93,7 +92,7 @@ def _named(network: str, net: str) -> tuple[str, tuple[str, str]]:
     if Path(path := os.path.expanduser(what)).exists():
         return name, (net, path)
     other, at, weights = what.partition("@")
-    if other in ARCHITECTURES or other in FUNCTIONS or ":" in other:
+    if other in our_networks() or ":" in other:
         return name, (other, os.path.expanduser(weights) if at else "imagenet")
     raise InputError(
         f"--networks={network}: no such file, and no network; name weights as {name}=FILE or "
