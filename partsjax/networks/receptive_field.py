@@ -15,6 +15,7 @@ from partsjax.networks.program import flat_program
 from partsjax.networks.protocol import Apply, ReceptiveField
 
 _LONGER = 192  # pixels that larger images grow by: a multiple of most strides, so that padding falls alike
+_FILLED = 0.75  # of a field that holds what every cell sees: what a cell has to see of it (our choice)
 _MOST = 1 << 32  # bytes of all intermediate values on larger images
 
 
@@ -33,6 +34,9 @@ def estimate_receptive_field(
     center = (a + b) / 2. That needs no field to fit into the image as a whole: VGG19's conv5_4
     sees 252 pixels of 224. Where cells see up to the far border all the same, larger images are
     tried (608 pixels for 224), if the network takes them.
+
+    Where a cell in the middle sees less than three quarters of that field, there is no one field: in windows
+    (shifted or not, as in Swin) what a cell sees goes by its place in the window.
 
     A maximum passes its gradient to one input alone and a ReLU may pass none, so the pixels are
     united over `samples` random images and over rows and columns, and random multiples of all
@@ -76,7 +80,10 @@ def _at(extent: Callable[[int], tuple[int, int]], layer: str, side: int, cells: 
     first, last = far[1] - stride * (cells - 1), near[0]
     middle = cells // 2
     seen = extent(middle)
-    on_a_grid = first + stride * middle - 1 < seen[0] and seen[1] < last + stride * middle + 1
+    field = first + stride * middle, last + stride * middle
+    within = field[0] - 1 < seen[0] and seen[1] < field[1] + 1
+    on_the_image = min(field[1], side - 1) - max(field[0], 0) + 1
+    on_a_grid = within and seen[1] - seen[0] + 1 >= _FILLED * on_the_image
     if stride == 0 or stride != (far[1] - far[0]) / apart or not on_a_grid:
         raise UnmeasurableError("what its cells see does not lie on a grid")
     if stride < 0:

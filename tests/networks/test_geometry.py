@@ -230,6 +230,14 @@ def test_where_cells_see_all_patches_stand_in(name):
     assert note.startswith("network net: layer a: ") and why in note and "patches on a grid stand in" in note
 
 
+def test_windows_of_as_many_cells_as_neighbors_are_taken_apart():
+    """The first and last cells of windows lie on a grid; those between see other pixels of theirs."""
+    one, (note,) = found(
+        lambda x: conv(x, 4, 4).reshape(-1, 4, 4, 4, 4, 4).sum((2, 4)).repeat(4, 1).repeat(4, 2)
+    )
+    assert one == ReceptiveField(4, 4, 1.5, nominal=True) and "does not lie on a grid" in note
+
+
 def test_where_the_program_cannot_be_followed_gradients_measure():
     assert field(lambda x: jnp.repeat(jnp.repeat(conv(x, 3, 1, (1, 1)), 2, 1), 2, 2), 40).stride == 0.5
     padded = [(0, 0), (1, 1), (1, 1), (0, 0)]
