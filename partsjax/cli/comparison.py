@@ -28,7 +28,7 @@ network's own run into emergence/.
 from absl import flags
 
 from partsjax.cli import flags as shared
-from partsjax.cli import null_flags, supervision
+from partsjax.cli import null_flags, training_flags
 from partsjax.errors import InputError
 
 _NETWORKS = flags.DEFINE_list(
@@ -64,7 +64,7 @@ _OF_TRAINING = (
 )  # fmt: skip
 flags.adopt_module_key_flags(shared)
 flags.adopt_module_key_flags(null_flags)
-flags.adopt_module_key_flags(supervision)
+flags.adopt_module_key_flags(training_flags)
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def main() -> None:
     options = ComparisonOptions(
         networks=tuple(_NETWORKS.value),
         measuring=Options(all_searches=False, **null_flags.null_options(()), **shown),
-        training=supervision.training_options(),
+        training=training_flags.training_options(),
         seeds=tuple(map(_seed, _SEEDS.value)),
         baseline=_BASELINE.value,
         train_on=_TRAIN_ON.value,
@@ -121,4 +121,4 @@ def _refuse_idle(options) -> None:
     training = [options.training_of(member) for member in trained]
     if not any(one.recipe.windows for one in training):
         shared.refuse_idle(["windows"], "on these networks: none learns from such windows")
-    supervision.refuse_idle_training_flags({one.supervision for one in training})
+    training_flags.refuse_idle_training_flags({one.supervision for one in training})

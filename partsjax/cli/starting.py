@@ -16,7 +16,10 @@ from partsjax.networks.pytorch import is_torch
 
 
 class Command(Protocol):
-    """A module of a command: its flags are defined when it is imported, and its docstring is its help."""
+    """A module of a command: its flags are defined when it is imported, and its docstring is its help.
+
+    `before_devices`, where it has one, is called before JAX starts.
+    """
 
     __name__: str
 
@@ -76,6 +79,7 @@ def _run(command: Command, arguments: list[str]) -> None:
     if not _names_torch():  # torch has the cores itself
         one_device_a_core()
     keep_compiled()
+    getattr(command, "before_devices", lambda: None)()
     require_devices()
     command.main()
 

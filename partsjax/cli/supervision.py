@@ -17,6 +17,10 @@ What it can learn from (--supervision):
 It writes checkpoint/ (for --weights=W/checkpoint of every other experiment), metrics.csv, tensorboard/ and
 manifest.json into --workdir. If the run is stopped, the same command resumes it from the newest
 checkpoint, and ends with the same parameters.
+
+Several machines train together where each starts the same command with --coordinator, --num_processes and
+--process_id, or all are tasks of one srun, or workers of one TPU slice, which is found by itself. A batch is
+divided over all their devices; process 0 alone writes, and its --workdir need not be seen by the others.
 """
 
 import dataclasses
@@ -24,89 +28,28 @@ import dataclasses
 from absl import flags
 
 from partsjax.cli import flags as shared
+from partsjax.cli import host_flags, training_flags
+from partsjax.cli.terminal import Terminal
 from partsjax.errors import InputError
-from partsjax.supervision.objectives import OBJECTIVES
-from partsjax.supervision.recipe import SCHEDULES, Recipe
+from partsjax.progress import silent
+from partsjax.runs.context import Notes
 
-_DEFAULT = Recipe()
-flags.DEFINE_enum("supervision", "object", list(OBJECTIVES), "What the network learns from; see above.")
-flags.DEFINE_integer("steps", _DEFAULT.steps, "Updates of the parameters.", lower_bound=1)
-flags.DEFINE_string(
-    "train_from",
-    "",
-    "First layer that is trained, as conv5; the layers before it stay fixed. head: the head alone. "
-    "Default: all are trained.",
-)
-flags.DEFINE_integer(
-    "hidden",
-    _DEFAULT.hidden,
-    "Units of the hidden layer where the weights have no fully connected layers. 0: none, scores are linear "
-    "in the features (with --train_from=head: a linear probe).",
-    lower_bound=0,
-)
-flags.DEFINE_float(
-    "learning_rate", _DEFAULT.learning_rate, "Peak learning rate of layers whose weights were given.", 0.0
-)
-flags.DEFINE_float(
-    "new_learning_rate", _DEFAULT.new_learning_rate, "Peak learning rate of layers that start at random.", 0.0
-)
-flags.DEFINE_enum("schedule", _DEFAULT.schedule, SCHEDULES, "How the learning rates decay.")
-flags.DEFINE_float("weight_decay", _DEFAULT.weight_decay, "Weight decay, of kernels only.", 0.0)
-flags.DEFINE_bool("balance", _DEFAULT.balance, "Draw the class of an example first, then the example.")
-flags.DEFINE_enum(
-    "windows",
-    None,
-    ["jittered", "random", "selective"],
-    "Source of windows: jittered around objects (object's default; the background random), random "
-    "(wsddn's default), or selective search, which needs opencv-contrib-python-headless.",
-)
-flags.DEFINE_integer("num_windows", _DEFAULT.num_windows, "Windows per image, for wsddn.", lower_bound=2)
-flags.DEFINE_integer(
-    "image_size", None, "Side of whole images, in pixels. Default: the network's input.", lower_bound=32
-)
-flags.DEFINE_integer(
-    "evaluate_every",
-    _DEFAULT.evaluate_every,
-    "Steps between validations; each writes a checkpoint.",
-    lower_bound=1,
-)
-flags.DEFINE_integer(
-    "val_limit",
-    _DEFAULT.val_limit,
-    "Validate on at most this many objects or images, evenly spread.",
-    lower_bound=1,
-)
-flags.adopt_module_key_flags(shared)
+flags.adopt_module_key_flags(training_flags)
+flags.adopt_module_key_flags(host_flags)
 
-
-def refuse_idle_training_flags(objectives: set[str]) -> None:
-    """Refuses flags of the command line that no training under these objectives looks at."""
-    if objectives <= {"object"}:
-        shared.refuse_idle(["image_size"], "on windows, which are warped to the network's input")
-    if "wsddn" not in objectives:
-        shared.refuse_idle(["num_windows"], "without wsddn")
-
-
-def training_options():
-    """What the flags say of a training: `TrainingOptions`."""
-    from partsjax.runs.supervision import TrainingOptions
-
-    given = {field.name: flags.FLAGS[field.name].value for field in dataclasses.fields(Recipe)}
-    recipe = dataclasses.replace(_DEFAULT, **{name: v for name, v in given.items() if v is not None})
-    options = shared.job_options()
-    del options["layers"]
-    return TrainingOptions(recipe=recipe, supervision=flags.FLAGS.supervision, **options)
+before_devices = host_flags.join
 
 
 def main() -> None:
     from partsjax.cli.asking import ask
+    from partsjax.networks.hosts import is_first
     from partsjax.reporting.training_table import training_table
     from partsjax.runs import supervision
 
     if flags.FLAGS.layers:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
-    options = training_options()
-    refuse_idle_training_flags({options.supervision})
+    options = training_flags.training_options()
+    training_flags.refuse_idle_training_flags({options.supervision})
 
     def question(folder):
         return supervision.supervision_question(options, folder)
@@ -115,4 +58,11 @@ def main() -> None:
         yield training_table(trained.headline, trained.validation(), trained.baselines)
         yield f"network: --net={options.net} --weights={shared.workdir('supervision', options)}/checkpoint"
 
-    ask("supervision", options, question, tables)
+    with host_flags.ending_together():
+        if is_first():
+            ask("supervision", options, question, tables)
+        else:  # it gives its share of every batch, and leaves saying and writing to the first
+            context = dataclasses.replace(
+                shared.surroundings(Terminal()), progress=silent, notes=Notes(), say=lambda text: None
+            )
+            question(None).prepare(context)(context)

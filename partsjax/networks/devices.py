@@ -1,4 +1,4 @@
-"""How a batch is spread over the devices there are."""
+"""How a batch is spread over the devices there are, of all processes."""
 
 import contextlib
 import os
@@ -49,9 +49,9 @@ def require_devices() -> None:
 def processor() -> jax.Device:
     """A processor's device; where `JAX_PLATFORMS` leaves processors out, JAX's first device."""
     try:
-        return jax.devices("cpu")[0]
+        return jax.local_devices(backend="cpu")[0]
     except RuntimeError:
-        return jax.devices()[0]
+        return jax.local_devices()[0]
 
 
 def over_devices(function: Callable, split: int) -> Callable:
@@ -78,5 +78,28 @@ def shardings() -> tuple[NamedSharding, NamedSharding]:
     return NamedSharding(mesh, PartitionSpec("data")), NamedSharding(mesh, PartitionSpec())
 
 
+def own_rows(size: int) -> range:
+    """The rows of a batch of `size` that this process's devices hold: where there is one process, all."""
+    count, first = jax.local_device_count(), jax.process_index() * jax.local_device_count()
+    return range(first * size // jax.device_count(), (first + count) * size // jax.device_count())
+
+
+def require_equal_shares(size: int) -> None:
+    """Raises `InputError` where a batch of `size` cannot be divided equally over the devices there are."""
+    devices, here, processes = jax.device_count(), jax.local_device_count(), jax.process_count()
+    if here * processes != devices:
+        raise InputError(
+            f"{here} devices here, and {devices} in {processes} processes: each has to have as many; on "
+            "processors set JAX_NUM_CPU_DEVICES to one number for all"
+        )
+    if size % devices:
+        raise InputError(
+            f"batch_size={size}: must be a multiple of the {devices} devices; "
+            f"try {-(-size // devices) * devices}"
+        )
+
+
 def _mesh() -> jax.sharding.Mesh:
-    return jax.make_mesh((jax.device_count(),), ("data",), axis_types=(AxisType.Auto,))
+    """All devices in one row, each process's beside each other."""
+    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    return jax.sharding.Mesh(devices, ("data",), axis_types=(AxisType.Auto,))

@@ -38,6 +38,7 @@ class FixedWindows:
     Attributes:
       seed: of the windows; not the training's, so that several runs are judged by one set.
       limit: at most this many objects, evenly spread over all.
+      rows: of each batch, those that are made, as by one of several processes; None: all. "count" is of all.
     """
 
     examples: Examples
@@ -45,6 +46,7 @@ class FixedWindows:
     batch_size: int
     seed: int = 0
     limit: int | None = None
+    rows: range | None = None
 
     def __len__(self) -> int:
         """How many batches there are."""
@@ -57,7 +59,7 @@ class FixedWindows:
             image, box = self._places[place]
             return {"pixels": self.view.window(self.examples.images[image], box), "labels": self.truth[place]}
 
-        return _padded(example, batch, len(self.truth), self.batch_size)
+        return _padded(example, self, batch, len(self.truth))
 
     @functools.cached_property
     def truth(self) -> np.ndarray:
@@ -94,6 +96,7 @@ class FixedImages:
     Attributes:
       seed: of the windows.
       limit: at most this many images, evenly spread over all.
+      rows: as of `FixedWindows`.
     """
 
     examples: Examples
@@ -102,6 +105,7 @@ class FixedImages:
     windows: WindowsOfImage | None = None
     seed: int = 0
     limit: int | None = None
+    rows: range | None = None
 
     def __len__(self) -> int:
         """How many batches there are."""
@@ -115,7 +119,7 @@ class FixedImages:
             number = self._numbers[place]
             return image_example(self.examples, number, self.view, draws, self.windows, mirrored=False)
 
-        return _padded(example, batch, len(self._numbers), self.batch_size)
+        return _padded(example, self, batch, len(self._numbers))
 
     @functools.cached_property
     def truth(self) -> ImageTruth:
@@ -132,13 +136,15 @@ class FixedImages:
         return spread(len(self.examples), self.limit)
 
 
-def _padded(example, batch: int, total: int, batch_size: int) -> TrainingBatch:
-    """Examples of one batch, filled up with zeros to its size."""
-    found = [example(place) for place in range(batch * batch_size, min((batch + 1) * batch_size, total))]
-    stacked = stack(found)
-    missing = batch_size - len(found)
+def _padded(example, kind: FixedWindows | FixedImages, batch: int, total: int) -> TrainingBatch:
+    """The rows of one batch, and how many of all its rows count; the others are zero."""
+    first, rows = batch * kind.batch_size, kind.rows or range(kind.batch_size)
+    count = min(kind.batch_size, total - first)
+    shown = [example(first + row) for row in rows if row < count]
+    stacked = stack(shown or [example(first)])  # of no row of these that counts: for the shapes
     padded = {
-        name: np.concatenate([values, np.zeros((missing, *values.shape[1:]), values.dtype)])
-        for name, values in stacked.items()
+        name: np.zeros((len(rows), *values.shape[1:]), values.dtype) for name, values in stacked.items()
     }
-    return padded | {"count": np.int32(len(found))}
+    for name, values in padded.items():
+        values[: len(shown)] = stacked[name][: len(shown)]
+    return padded | {"count": np.int32(count)}

@@ -1,5 +1,6 @@
 """The training batches and the validation set that fit an objective."""
 
+import dataclasses
 import os
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from partsjax.supervision.examples import Examples
 from partsjax.supervision.fixed import FixedImages, FixedWindows
 from partsjax.supervision.pictures import View
 from partsjax.supervision.recipe import Recipe
-from partsjax.supervision.sampling import ObjectWindows, Sampler, WholeImages, WindowsOfImage
+from partsjax.supervision.sampling import ObjectWindows, WholeImages, WindowsOfImage
 from partsjax.supervision.selective import SelectiveSearch
 
 WINDOWS = {
@@ -24,8 +25,12 @@ WINDOWS = {
 class Inputs(NamedTuple):
     """What goes into a network: training batches by step, and a validation set by batch number."""
 
-    train: Sampler
+    train: ObjectWindows | WholeImages
     val: FixedWindows | FixedImages
+
+    def share(self, rows: range) -> "Inputs":
+        """The same, of each batch only these rows."""
+        return Inputs(*(dataclasses.replace(of, rows=rows) for of in self))
 
 
 def inputs_for(

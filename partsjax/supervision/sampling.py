@@ -79,6 +79,7 @@ class ObjectWindows:
 
     Attributes:
       balanced: classes are drawn before objects and images.
+      rows: of the batch, those that are made, as by one of several processes; None: all.
     """
 
     examples: Examples
@@ -87,9 +88,10 @@ class ObjectWindows:
     seed: int
     balanced: bool = True
     search: WindowSearch | None = None
+    rows: range | None = None
 
     def __call__(self, step: int) -> TrainingBatch:
-        return stack([self._example(step, place) for place in range(self.batch_size)])
+        return stack([self._example(step, place) for place in self.rows or range(self.batch_size)])
 
     @functools.cached_property
     def _objects(self) -> Draw:
@@ -161,6 +163,7 @@ class WholeImages:
 
     Attributes:
       balanced: a class is drawn before one of its images.
+      rows: as of `ObjectWindows`.
     """
 
     examples: Examples
@@ -169,9 +172,10 @@ class WholeImages:
     seed: int
     balanced: bool = True
     windows: WindowsOfImage | None = None
+    rows: range | None = None
 
     def __call__(self, step: int) -> TrainingBatch:
-        return stack([self._example(step, place) for place in range(self.batch_size)])
+        return stack([self._example(step, place) for place in self.rows or range(self.batch_size)])
 
     @functools.cached_property
     def _images(self) -> Draw:

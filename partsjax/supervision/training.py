@@ -32,8 +32,9 @@ class Named:
 class Trainer:
     """A network under training for one objective, its optimizer, and their compiled steps.
 
-    Batches are divided over all devices; parameters are the same on each. Results depend on the number of
-    devices by float rounding alone.
+    Batches are divided over the devices of all processes, each of which gives its rows
+    (`devices.own_rows`); parameters are the same on each. Results depend on the number of devices by float
+    rounding alone.
     """
 
     def __init__(self, start: Start, objective: Objective, recipe: Recipe, seed: int):
@@ -47,22 +48,24 @@ class Trainer:
         self._place(self.optimizer)
         self._key = jax.random.key(seed)
         self._update = nnx.jit(in_full_precision(self._one_step), donate_argnums=(0, 1))
-        self._outputs = nnx.jit(in_full_precision(self._forward))
+        self._outputs = nnx.jit(in_full_precision(self._forward), out_shardings=self._replicated)
 
     def step(self, batch: Mapping[str, np.ndarray], step: int) -> jax.Array:
         """Updates the module and the optimizer; returns the mean loss of the batch before.
 
         step: counted from 0; it alone decides the step's random numbers.
         """
-        return self._update(self.module, self.optimizer, self._spread(batch), jnp.int32(step))
+        return self._update(self.module, self.optimizer, self._spread(batch), np.int32(step))
 
     def outputs(self, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What the objective's metrics need of a batch, on the host."""
+        """What the objective's metrics need of a batch, of all its rows, on the host."""
         return jax.tree.map(np.asarray, self._outputs(self.module, self._spread(batch)))
 
     def state(self) -> dict[str, Any]:
-        """All that training goes on from, of the module and of the optimizer, as nested dictionaries."""
-        return {name: nnx.to_pure_dict(nnx.state(of, nnx.Variable)) for name, of in self._parts().items()}
+        """All that training goes on from, of the module and of the optimizer, as nested dictionaries, on the
+        host."""
+        state = {name: nnx.to_pure_dict(nnx.state(of, nnx.Variable)) for name, of in self._parts().items()}
+        return jax.tree.map(np.asarray, state)
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Goes on from what `state` gave."""
@@ -85,7 +88,9 @@ class Trainer:
         nnx.update(of, jax.device_put(nnx.state(of, nnx.Variable), self._replicated))
 
     def _spread(self, batch: Mapping[str, np.ndarray]) -> dict[str, jax.Array]:
-        return jax.device_put(dict(batch), self._rows)
+        return {
+            name: jax.make_array_from_process_local_data(self._rows, rows) for name, rows in batch.items()
+        }
 
     def _one_step(self, module: Classifier, optimizer: nnx.Optimizer, batch, step):
         key = jax.random.fold_in(self._key, step)

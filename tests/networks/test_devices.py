@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
+
+from partsjax.errors import InputError
+from partsjax.networks.devices import one_device_a_core, own_rows, require_equal_shares
 
 PROGRAM = (
     "from partsjax.networks.devices import one_device_a_core as f; f(); import jax; print(jax.device_count())"
@@ -36,11 +40,32 @@ def test_devices(environment, expected):
     assert int(done.stdout) == expected
 
 
+@pytest.mark.parametrize(("processes", "devices"), [(1, 1), (1, 8), (2, 2), (4, 1)])
+def test_the_processes_rows_are_the_batch(monkeypatch, processes, devices):
+    monkeypatch.setattr(jax, "local_device_count", lambda: devices)
+    monkeypatch.setattr(jax, "device_count", lambda: processes * devices)
+    rows = []
+    for number in range(processes):
+        monkeypatch.setattr(jax, "process_index", lambda number=number: number)
+        share = own_rows(16)
+        assert len(share) == 16 // processes
+        rows += share
+    assert rows == list(range(16))
+
+
+def test_what_processes_cannot_share_equally_is_one_line(monkeypatch):
+    monkeypatch.setattr(jax, "device_count", lambda: 6)
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr(jax, "local_device_count", lambda: 2)
+    with pytest.raises(InputError, match="2 devices here, and 6 in 2 processes"):
+        require_equal_shares(12)
+    monkeypatch.setattr(jax, "local_device_count", lambda: 3)
+    require_equal_shares(12)
+    with pytest.raises(InputError, match=r"batch_size=13: must be a multiple of the 6 devices; try 18"):
+        require_equal_shares(13)
+
+
 def test_a_jax_that_is_running_stays_as_it_is():
-    import jax
-
-    from partsjax.networks.devices import one_device_a_core
-
     before = jax.device_count()
     one_device_a_core()
     assert jax.device_count() == before

@@ -54,6 +54,23 @@ def test_a_smaller_batch_is_the_beginning_of_a_larger(objective):
 
 
 @pytest.mark.parametrize("objective", WINDOWS)
+def test_shares_of_a_batch_are_the_batch(objective):
+    """Of training and of validation, of whose last batch the second share has no row that counts."""
+    whole = inputs(objective)
+    shares = [whole.share(range(start, start + 4)) for start in (0, 4)]
+    equal(joined([share.train(5) for share in shares]), whole.train(5))
+    for number in range(len(whole.val)):
+        found = [share.val(number) for share in shares]
+        expected = whole.val(number)
+        assert {int(batch.pop("count")) for batch in found} == {int(expected.pop("count"))}
+        equal(joined(found), expected)
+
+
+def joined(batches):
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+
+
+@pytest.mark.parametrize("objective", WINDOWS)
 def test_shapes_and_types(objective):
     batch = inputs(objective).train(0)
     expected = {"pixels": ((8, 48, 48, 3), np.float32)}

@@ -55,8 +55,21 @@ def manager(folder: Path):
     """Orbax's manager of a folder of checkpoints, which keeps the newest and writes while one waits."""
     import orbax.checkpoint as ocp
 
-    options = ocp.CheckpointManagerOptions(max_to_keep=1, enable_async_checkpointing=False)
+    options = ocp.CheckpointManagerOptions(
+        max_to_keep=1, enable_async_checkpointing=False, create=False, multiprocessing_options=_alone()
+    )
+    folder.mkdir(parents=True, exist_ok=True)
     return ocp.CheckpointManager(Path(folder).absolute(), options=options)
+
+
+def _alone():
+    """Lets this process read or write without the others: their disks may not be the same."""
+    import orbax.checkpoint as ocp
+
+    if jax.process_count() == 1:
+        return ocp.options.MultiprocessingOptions()
+    this = jax.process_index()
+    return ocp.options.MultiprocessingOptions(this, {this}, barrier_sync_key_prefix=f"process{this}")
 
 
 def flat_arrays(tree: Any) -> dict[str, np.ndarray]:
@@ -89,7 +102,9 @@ def stored_arrays():
     """
     import orbax.checkpoint as ocp
 
-    return ocp.args.StandardRestore(fallback_sharding=jax.sharding.SingleDeviceSharding(jax.devices()[0]))
+    return ocp.args.StandardRestore(
+        fallback_sharding=jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    )
 
 
 def write_network(folder: Path, checkpoint: Checkpoint) -> None:

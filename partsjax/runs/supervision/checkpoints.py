@@ -3,6 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
 
 from partsjax.errors import InputError
 from partsjax.networks.weights.checkpoints import (
@@ -37,11 +41,12 @@ class Origin:
 
 @dataclasses.dataclass(frozen=True)
 class SavedTraining:
-    """Where a run stands, and its figures."""
+    """Where a run stands, its figures, and what its trainer goes on from (`Trainer.restore`)."""
 
     step: int
     rows: tuple[MetricRow, ...]
     origin: Origin
+    state: dict[str, Any]
 
 
 class Checkpoints:
@@ -79,8 +84,8 @@ class Checkpoints:
             ),
         )
 
-    def restore(self) -> SavedTraining | None:
-        """Puts the trainer where the newest step left it; None where there is none.
+    def read(self) -> SavedTraining | None:
+        """Where the newest step left the training; None where there is none.
 
         Raises:
           InputError: it is damaged.
@@ -95,7 +100,7 @@ class Checkpoints:
                 "on; give it as --weights, and another folder"
             )
         try:
-            return self._restored(step)
+            return self._read(step)
         except InputError:
             raise
         except Exception as error:  # whatever orbax and tensorstore raise on damaged files
@@ -104,7 +109,7 @@ class Checkpoints:
                 f"{folder.parent} to train anew"
             ) from error
 
-    def _restored(self, step: int) -> SavedTraining:
+    def _read(self, step: int) -> SavedTraining:
         import orbax.checkpoint as ocp
 
         arrays = {name: stored_arrays() for name in (WEIGHTS, _TRAINING)}
@@ -113,6 +118,6 @@ class Checkpoints:
         check_format(Path(self._steps.directory) / str(step), found[ABOUT])
         check_seal(found[ABOUT], flat_arrays(found[WEIGHTS]))
         check_seal(found[_RUN], flat_arrays(found[_TRAINING]))
-        self._trainer.restore({"module": found[WEIGHTS], "optimizer": found[_TRAINING]})
-        run = found[_RUN]
-        return SavedTraining(step, tuple(MetricRow(*row) for row in run["rows"]), Origin(**run["origin"]))
+        run, state = found[_RUN], {"module": found[WEIGHTS], "optimizer": found[_TRAINING]}
+        rows = tuple(MetricRow(*row) for row in run["rows"])
+        return SavedTraining(step, rows, Origin(**run["origin"]), jax.tree.map(np.asarray, state))

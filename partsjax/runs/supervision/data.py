@@ -8,6 +8,7 @@ from pathlib import Path
 
 from partsjax.data.dataset import Dataset
 from partsjax.data.schema import SPLITS
+from partsjax.networks.devices import own_rows
 from partsjax.networks.protocol import Network
 from partsjax.runs import photographs
 from partsjax.runs.context import Context
@@ -21,7 +22,7 @@ from partsjax.supervision.sampling import TrainingBatch
 
 
 class TrainingData:
-    """Training batches by step, and validation in order.
+    """Training batches by step, and validation in order: of each batch this process's rows.
 
     train, val: the examples that can be read; skipped: what was wrong with the others, a line each.
     train_truth, val_truth: what the objective's baselines and metrics ask for.
@@ -52,9 +53,10 @@ class TrainingData:
         context.notes.add(*self.train.notes, *self.val.notes)
         size = recipe.image_size if asked.supervision != "object" else None
         view = View(self._pictures, size or network.input_size, network.preprocessing.mean)
-        self._inputs = inputs_for(
+        inputs = inputs_for(
             asked.supervision, (self.train, self.val), view, recipe, seed=asked.seed, windows_dir=windows_dir
         )
+        self._inputs = inputs.share(own_rows(recipe.batch_size))
         self.val_truth = self._inputs.val.truth
         if isinstance(self._inputs.val, FixedWindows):
             self.train_truth = dataclasses.replace(self._inputs.val, examples=self.train).truth
@@ -75,7 +77,7 @@ class TrainingData:
         return prefetch(self._inputs.train, range(first, steps), self._threads)
 
     def validation(self) -> Iterator[tuple[TrainingBatch, int]]:
-        """(batch, how many of its rows count), in order."""
+        """(batch, how many of the rows of all processes count), in order."""
         for batch in prefetch(self._inputs.val, range(len(self._inputs.val)), self._threads):
             yield {name: value for name, value in batch.items() if name != "count"}, int(batch["count"])
 

@@ -7,11 +7,12 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from partsjax.data.dataset import Dataset
 from partsjax.errors import InputError
+from partsjax.networks import hosts
+from partsjax.networks.devices import require_equal_shares
 from partsjax.networks.protocol import Network
 from partsjax.networks.trained import trained_network
 from partsjax.networks.weights.checkpoints import Checkpoint, CheckpointFacts, flat_arrays, manager
@@ -57,7 +58,8 @@ def train(  # noqa: PLR0913 (options of a public call, by keyword)
       recipe: how fast what learns, from how much.
       limit: about as many objects per class and split at most.
       seed: of new layers, of the order of examples and of what is drawn for them.
-      folder: keeps `checkpoint/`, `metrics.csv` and `tensorboard/`; the same call goes on from there.
+      folder: keeps `checkpoint/`, `metrics.csv` and `tensorboard/`; the same call goes on from there. Of
+        several processes (`jax.distributed`), which train together, the first alone looks at it.
       progress: whether a bar shows how far it is.
 
     Returns:
@@ -69,7 +71,7 @@ def train(  # noqa: PLR0913 (options of a public call, by keyword)
       InputError: something that can be fixed, in one line; a loss that is not finite is one of them.
     """
     asked = TrainingRequest(supervision, recipe, limit, seed)
-    place = None if folder is None else Path(folder).expanduser()
+    place = None if folder is None or not hosts.is_first() else Path(folder).expanduser()
     with contextlib.nullcontext() if place is None else workdir.locked_folder(place):
         context = Context(progress=bars() if progress else silent)
         context.notes.add(*network.notes, *dataset.notes)
@@ -93,9 +95,12 @@ class Training:
         context: Context,
         folder: Path | None,
     ):
-        """Looks at all that may be wrong with what is asked, before the first step."""
+        """Looks at all that may be wrong with what is asked, before the first step.
+
+        folder: the run's; None: nothing is kept, as in processes other than the first.
+        """
         self.asked, self.recipe, self._folder = asked, asked.recipe, folder
-        _check_devices(self.recipe.batch_size)
+        require_equal_shares(self.recipe.batch_size)
         classes = list(dataset.parts)
         self._names = asked.score_names(classes)
         with context.clock("weights"):
@@ -108,11 +113,14 @@ class Training:
             self._data = TrainingData(dataset, network, asked, context, windows)
 
     def run(self, context: Context) -> Trained:
+        """All processes come to the same; files are those of the process that has the folder."""
+        self._require_same()
         trainer = Trainer(self._start, self.asked.objective, self.recipe, self.asked.seed)
         with self._checkpoints(trainer) as checkpoints:
-            stopped = checkpoints and checkpoints.restore()
+            stopped = hosts.from_first(lambda: None if checkpoints is None else checkpoints.read())
             if stopped is not None:
                 self._check_origin(stopped, context)
+                trainer.restore(stopped.state)
             step, rows = (stopped.step, stopped.rows) if stopped else (None, ())
             log = TrainingLog(self._folder, step, rows)
             try:
@@ -153,6 +161,18 @@ class Training:
     def _origin(self) -> Origin:
         return Origin(self._start.network.digest, self._data.digest(), stages.key(TRAINING_CODE))
 
+    def _require_same(self) -> None:
+        """Refuses processes that would train something else than the first."""
+        origin = self._origin()
+        hosts.require_same(
+            {
+                "has other options": repr(self.asked),
+                "starts from other weights": origin.network,
+                "sees other images or annotations": origin.data,
+                "has other versions of this package or its libraries, or another kind of device": origin.code,
+            }
+        )
+
     def _check_origin(self, stopped: SavedTraining, context: Context) -> None:
         """Other input is refused; other code continues with a note, as training takes hours."""
         then, now, step = stopped.origin, self._origin(), stopped.step
@@ -170,15 +190,6 @@ class Training:
                 f"trained up to step {step} by other versions of this package or its libraries, or on "
                 f"another kind of device: delete {self._folder} to train it anew"
             )
-
-
-def _check_devices(batch_size: int) -> None:
-    devices = jax.device_count()
-    if batch_size % devices:
-        raise InputError(
-            f"batch_size={batch_size}: must be a multiple of the {devices} devices; "
-            f"try {math.ceil(batch_size / devices) * devices}"
-        )
 
 
 class _Loop:
