@@ -18,6 +18,7 @@ from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
 from partsjax.runs.context import Context, Notes
+from partsjax.runs.memory import Memory, bytes_of
 
 # JAX makes keys of 32 bits and drops the rest: larger seeds would be the same as smaller ones.
 MOST_SEED = 2**31 - 1
@@ -39,6 +40,17 @@ class _Path(flags.ArgumentParser):
 
 
 PATH = _Path()
+
+
+class _Bytes(flags.ArgumentParser):
+    """A size, as 8GB."""
+
+    def parse(self, argument: str | int) -> int:
+        try:
+            return bytes_of(argument)
+        except InputError:
+            raise ValueError("give a size, as 8GB or 512MiB") from None
+
 
 flags.adopt_module_key_flags(reader_flags)
 
@@ -113,6 +125,13 @@ _BATCH_SIZE = flags.DEFINE_integer(
     "Crops the network takes at once; default: what suits network and device. In training: examples per "
     "step, 32 by default.",
     lower_bound=1,
+)
+_MEMORY_BUDGET = flags.DEFINE(
+    _Bytes(),
+    "memory_budget",
+    None,
+    "Memory of the host that a run may take, as 8GB: layers are judged in as many pieces, and as few at once "
+    "as it asks for. Default: half of what there is.",
 )
 _DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
 _SKIP_BAD = flags.DEFINE_bool(
@@ -232,6 +251,7 @@ def surroundings(terminal: Terminal) -> Context:
         notes=Notes(terminal.note),
         say=terminal.say,
         batch_size=_BATCH_SIZE.value,
+        memory=Memory(_MEMORY_BUDGET.value),
         skip_bad=_SKIP_BAD.value,
         allow_duplicates=_ALLOW_DUPLICATES.value,
         fetching=reader_flags.fetching(),

@@ -50,6 +50,7 @@ def main() -> None:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
     options = training_flags.training_options()
     training_flags.refuse_idle_training_flags({options.supervision})
+    shared.refuse_idle(["memory_budget"], "in training, whose batches are what it holds")
 
     def question(folder):
         return supervision.supervision_question(options, folder)

@@ -26,13 +26,13 @@ class Candidates:
     def among(self, others: "Candidates | None") -> "Candidates":
         """The candidates of these filters and of others of lower numbers.
 
-        All, where there are no others. Else those that are, for some of the P parts, among the
+        All of the first `FILTERS_HELD` filters. Of more, those that are, for some of the P parts, among the
         `FILTERS_HELD` / P filters with the highest train AP; of equal ones the lowest number (our choice).
         Which they are in the end does not depend on how a layer is taken apart.
         """
-        if others is None:
-            return self
-        together = joined([others, self])
+        together = self if others is None else joined([others, self])
+        if self.numbers[-1] < FILTERS_HELD:
+            return together
         ap = np.nan_to_num(together.scores.ap_train, nan=-1)
         rank = np.argsort(np.argsort(-ap, axis=0, kind="stable"), axis=0)
         keep = (rank < max(1, FILTERS_HELD // max(1, ap.shape[1]))).any(axis=1)

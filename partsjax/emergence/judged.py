@@ -25,7 +25,7 @@ class Judged:
 def judge_layer(
     blocks: Iterable[LayerData], searches: Sequence[Search], seed: int, *, null: bool = False
 ) -> Judged:
-    """All filters are scored; sets are looked for among `Candidates`, which are all where there is one block.
+    """All filters are scored; sets are looked for among `Candidates`, which are all of up to 2,048.
 
     Args:
       blocks: of filters, in order, each with their stimuli; taken one at a time.

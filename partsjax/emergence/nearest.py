@@ -171,10 +171,10 @@ def _overlaps(boxes: np.ndarray, threshold: float) -> np.ndarray:
     count = len(boxes)
     padded = np.pad(boxes.astype(np.float32), ((0, -count % _TABLE_STEP), (0, 0)))
     blocks = [
-        np.asarray(_close(padded[start : start + _TABLE_STEP], padded, np.float32(threshold)))
+        _packed(np.asarray(_close(padded[start : start + _TABLE_STEP], padded, np.float32(threshold))))
         for start in range(0, len(padded), _TABLE_STEP)
     ]
-    return _packed(np.concatenate(blocks)[:count]) if blocks else np.zeros((0, 1), np.uint64)
+    return np.concatenate(blocks)[:count] if blocks else np.zeros((0, 1), np.uint64)
 
 
 @jax.jit

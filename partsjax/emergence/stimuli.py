@@ -16,7 +16,7 @@ from partsjax.networks.devices import shardings
 from partsjax.networks.protocol import Network
 from partsjax.ops import local_maxima
 
-FILTERS_HELD = 2048  # whose stimuli are in memory at once, and among which sets are looked for
+FILTERS_HELD = 2048  # whose stimuli are in memory at once, at most, and among which sets are looked for
 _MAP_BYTES = 1 << 26  # of the largest activation map of a batch, on processors
 _MAP_BYTES_THERE = 1 << 31  # the same on accelerators
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from partsjax.progress import Advance, Progress, silent, when_needed
 from partsjax.runs.clock import Clock
+from partsjax.runs.memory import Memory
 from partsjax.runs.stages import Cache
 from partsjax.runs.workdir import locked_folder
 
@@ -41,8 +42,10 @@ class Context:
     cache: of stages' results; a run has one from when its folder is its own. progress: shows how far it is.
     notes: go with the results. say: shows a line to whoever is watching, and keeps it nowhere.
     clock: of its stages.
-    threads: host threads that read and warp images; with more than one, two layers are judged at once.
+    threads: host threads that read and warp images; with more than one, two layers are judged at once, where
+    `memory` has room for both.
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
+    memory: of the host, which what a large step holds is taken from.
     skip_bad: go on without images that cannot be read.
     allow_duplicates: go on although the same photograph is there under several names.
     fetching: the reader's options for fetching the dataset: `download`, and addresses.
@@ -55,6 +58,7 @@ class Context:
     clock: Clock = dataclasses.field(default_factory=Clock)
     threads: int = dataclasses.field(default_factory=lambda: os.cpu_count() or 1)
     batch_size: int | None = None
+    memory: Memory = dataclasses.field(default_factory=Memory)
     skip_bad: bool = False
     allow_duplicates: bool = False
     fetching: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -4,29 +4,32 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from partsjax.emergence.combination import Search
+from partsjax.emergence.footprint import Footprint
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged, judge_layer
 from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.regression import Geometry
-from partsjax.emergence.stimuli import FILTERS_HELD
 from partsjax.networks.protocol import Network
 from partsjax.runs import stages
+from partsjax.runs.memory import Memory
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
+from partsjax.runs.stored_stimuli import FILTERS_STORED
 
 
 @dataclasses.dataclass(frozen=True)
 class EvidenceStage:
     """Scores and judges; finished layers are kept in `cache`.
 
-    searches: the first is the one verdicts are of; seed: of the searches; null: whether it judges a null, as
-    `judge_layer` takes it.
+    searches: the first is the one verdicts are of; seed: of the searches; memory: what judging holds is taken
+    from; null: whether it judges a null, as `judge_layer` takes it.
     """
 
     cache: stages.Cache
     network: Network
     searches: tuple[Search, ...]
     seed: int
+    memory: Memory
     null: bool = False
 
     def found(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Judged | None:
@@ -40,15 +43,35 @@ class EvidenceStage:
         Args:
           pair: the class's (train, val) stimulus stages, computed; ground: their readable crops' parts.
         """
-        blocks = self._blocks(layer, pair, ground)
-        judged = judge_layer(blocks, self.searches, self.seed, null=self.null)
+        block, need = self._block(layer, pair)
+        with self.memory.held(need, _named(layer, pair)):
+            blocks = self._blocks(layer, pair, ground, block)
+            judged = judge_layer(blocks, self.searches, self.seed, null=self.null)
         self._entry(layer, pair, ground).save(packed(judged))
         return judged
 
-    def _blocks(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> Iterator[LayerData]:
+    def require_room(self, layer: str, pair: Sequence[StimulusStage]) -> None:
+        """Raises `InputError` where memory is too small to judge the layer in any way."""
+        self.memory.require(self._block(layer, pair)[1], _named(layer, pair))
+
+    def _block(self, layer: str, pair: Sequence[StimulusStage]) -> tuple[int, int]:
+        """How many filters go through at once, and the bytes that takes."""
+        crops = pair[0].crops
+        footprint = Footprint(
+            filters=pair[0].filters(layer),
+            stimuli=pair[0].stimuli(layer),
+            crops=tuple(len(stage.crops) for stage in pair),
+            parts=len(crops.parts),
+        )
+        block = footprint.block(self.memory.room, FILTERS_STORED)
+        return block, footprint.bytes(block)
+
+    def _blocks(
+        self, layer: str, pair: Sequence[StimulusStage], ground: Ground, size: int
+    ) -> Iterator[LayerData]:
         filters = pair[0].filters(layer)
-        for first in range(0, filters, FILTERS_HELD):
-            block = range(first, min(first + FILTERS_HELD, filters))
+        for first in range(0, filters, size):
+            block = range(first, min(first + size, filters))
             stimuli = tuple(stage.load(layer, block) for stage in pair)
             columns = stimuli[0].columns
             geometry = Geometry.of(self.network.fields[layer], columns, self.network.input_size)
@@ -76,3 +99,9 @@ class EvidenceStage:
             seed=[self.seed, ground.seed],
             null=self.null,
         )
+
+
+def _named(layer: str, pair: Sequence[StimulusStage]) -> str:
+    """What is judged, for people."""
+    crops = sum(len(stage.crops) for stage in pair)
+    return f"layer {layer} on {crops} crops of {pair[0].crops.object_class}"

@@ -37,6 +37,7 @@ class StimulusStage:
     ):
         """maps: of the layers, as `shapes` gives them."""
         self.crops, self._network, self._maps, self._layers = crops, network, maps, tuple(maps)
+        self._most = reducer.stimuli
         bytes_a_crop = sum(40 * reducer.stimuli * of.shape[3] for of in maps.values())
         shard = min(STIMULUS_SHARD, max(1, _SHARD_BYTES // bytes_a_crop))
         self._shards = np.split(np.arange(len(crops)), np.arange(shard, len(crops), shard))
@@ -132,6 +133,11 @@ class StimulusStage:
     def filters(self, layer: str) -> int:
         """How many filters the layer has."""
         return self._maps[layer].shape[3]
+
+    def stimuli(self, layer: str) -> int:
+        """How many stimuli are kept of each filter on each crop."""
+        _, rows, columns, _ = self._maps[layer].shape
+        return min(self._most, rows * columns)
 
     def load(self, layer: str, filters: range) -> Stimuli:
         """Stimuli of some filters on all readable crops, int32 and float32 [F, ..., K, N].

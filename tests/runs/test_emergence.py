@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from partsjax.data.survey import survey
+from partsjax.emergence.footprint import Footprint
 from partsjax.errors import InputError
 from partsjax.runs import evidence_stage, photographs, stimulus_stage, stored_stimuli
 from partsjax.runs.emergence.result import EMERGENCE_FILES
@@ -65,7 +66,8 @@ def test_small_shards_change_nothing(folder, finished, tmp_path, monkeypatch):
 def test_a_layer_in_blocks_of_filters_is_the_same(folder, finished, tmp_path, monkeypatch):
     """As one of thousands of units is: on disk in blocks, in shards of few crops."""
     monkeypatch.setattr(stored_stimuli, "FILTERS_STORED", 2)
-    monkeypatch.setattr(evidence_stage, "FILTERS_HELD", 4)
+    monkeypatch.setattr(evidence_stage, "FILTERS_STORED", 2)
+    monkeypatch.setattr(Footprint, "block", lambda self, room, step: 2 * step)
     monkeypatch.setattr(stimulus_stage, "_SHARD_BYTES", 1 << 15)
     table = run(folder, tmp_path)
     np.testing.assert_array_equal(aps(table), aps(finished[1]))

@@ -54,6 +54,7 @@ class _Judging:
                 of.network,
                 asked.searches if run is None else asked.searches[:1],
                 asked.seed,
+                context.memory,
                 null=run is not None,
             )
             for run, of in self._stimuli.items()
@@ -65,6 +66,8 @@ class _Judging:
         networks: dict[NetworkStages, str] = {}
         for run, of in self._stimuli.items():
             networks.setdefault(of, "network" if run is None else f"{run.null.name} network")
+        for object_class, layer in itertools.product(classes, layers):
+            self._evidence[None].require_room(layer, self._stimuli[None].by_class[object_class])
         units = {
             "crops": sum(map(len, networks)),
             "verdicts": len(classes) * len(layers) * len(self._stimuli),
@@ -78,7 +81,7 @@ class _Judging:
         return with_run_q_values({(layer, of): judged[layer, of] for layer in layers for of in classes})
 
     def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
-        """All layers of a class, two at a time: one keeps little more than a core busy."""
+        """All layers of a class, two at a time if memory allows: one keeps little more than a core busy."""
         clock, said = self._context.clock, f"{object_class}: verdicts"
         pairs = {run: of.by_class[object_class] for run, of in self._stimuli.items()}
         readable = [stage.readable_crops() for stage in pairs[None]]

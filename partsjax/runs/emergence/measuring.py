@@ -20,6 +20,7 @@ from partsjax.runs.emergence.asked import EmergenceRequest
 from partsjax.runs.emergence.judging import judged_classes
 from partsjax.runs.emergence.null_runs import null_runs
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
+from partsjax.runs.memory import Memory
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
 from partsjax.runs.options import with_layers
 from partsjax.runs.unseen import Images, unseen_digest
@@ -39,6 +40,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     seed: int = 0,
     cache: str | Path | None = None,
     batch_size: int | None = None,
+    memory_budget: str | int | None = None,
     skip_bad: bool = False,
     allow_duplicates: bool = False,
     progress: bool = True,
@@ -64,6 +66,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
       batch_size: crops the network takes at once; None: what suits network and device.
+      memory_budget: of the host's memory, in bytes or as "8GB": large layers are judged in as many pieces,
+        and as few at once, as that needs. None: half of what there is.
       skip_bad: go on without images that cannot be read; `Emergence.skipped` names them.
       allow_duplicates: go on although the same photograph is there under several names.
       progress: whether a bar shows how far it is.
@@ -73,7 +77,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
 
     Raises:
       InputError: something that can be fixed, in one line: a layer or null that is not there, images that
-        cannot be used or appear twice, a network that gives NaN.
+        cannot be used or appear twice, a network that gives NaN, a memory budget that no way of judging fits.
     """
     if not isinstance(network, Network):
         raise InputError(
@@ -99,7 +103,13 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         priors,
         null_seeds,
     )
-    more = {"batch_size": batch_size, "skip_bad": skip_bad, "allow_duplicates": allow_duplicates}
+    memory = Memory(memory_budget)
+    more = {
+        "batch_size": batch_size,
+        "memory": memory,
+        "skip_bad": skip_bad,
+        "allow_duplicates": allow_duplicates,
+    }
     with library_context(cache, bars() if progress else silent, **more) as context:
         context.notes.add(*network.notes, *dataset.notes)
         found = answer_emergence(network, dataset, asked, context)
