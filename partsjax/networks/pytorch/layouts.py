@@ -12,6 +12,7 @@ from partsjax.errors import InputError, nearest
 
 KINDS_OF_LAYOUT = ("NCHW", "NHWC", "tokens", "NCL")
 _MOST_PREFIX = 16  # tokens before the map: class and registers; more are not guessed
+_FAR = 0.2  # by so much along one axis and not along the other: rows are cut in wrong places
 _MOVES = 0.05  # of the map's side: a center of change that moves less says nothing
 
 
@@ -76,7 +77,8 @@ def layout_of(layer: str, output: Any, stated: str | None = None, prefix: int | 
 
     Shapes leave some readings. Of those, one is right where the change of the image's top right lies higher
     and further right on the map than that of its bottom left, and wrong where it lies the other way. Where
-    neither can be seen (attention to all of the image), the one that the shape leaves is taken. (Our choice.)
+    neither can be seen (attention to all of the image), the one that the shape leaves is taken. Tokens before
+    a square of them are no prefix where they see one of the two corners alone. (Our choice.)
 
     Args:
       stated: a kind, or "5+tokens"; prefix: of tokens, where the module says it.
@@ -89,11 +91,13 @@ def layout_of(layer: str, output: Any, stated: str | None = None, prefix: int | 
     if not held:
         raise InputError(f"layer {layer}: its output, a {type(output).__name__}, holds no tensor")
     shown = ", ".join(f"{_shown(path)}{' ' if path else ''}{list(t.shape)}" for path, t in held)
+    said = prefix if given is None else given
     moved = {
-        reading: min(_moved(reading.map_of(output)))
+        reading: _least(_moved(reading.map_of(output)), of_tokens=tensor.ndim == 3 and kind is None)
         for path, tensor in held
         if where in ("", _shown(path))
-        for reading in _by_shape(tensor, path, prefix if given is None else given)
+        for reading in _by_shape(tensor, path, said)
+        if said is not None or not _cells_among(tensor, reading.prefix)
     }
     readings = [reading for reading in moved if kind in (None, reading.kind)]
     if not readings:
@@ -182,6 +186,21 @@ def _by_shape(tensor: torch.Tensor, path: tuple, prefix: int | None) -> Iterator
             yield Layout("tokens", before, path)
         if shape[2] > 1 and math.isqrt(shape[2]) ** 2 == shape[2]:
             yield Layout("NCL", path=path)
+
+
+def _cells_among(tokens: torch.Tensor, prefix: int) -> bool:
+    """Whether tokens that were taken for a prefix see one changed corner of `probes` alone: part of a map."""
+    changes = (tokens[1:, :prefix] - tokens[:1, :prefix]).abs().flatten(2).sum(dim=2)  # [2, prefix]
+    return bool(((changes > 0).sum(dim=0) == 1).any())
+
+
+def _least(moved: tuple[float, float], *, of_tokens: bool) -> float:
+    """By what a reading is judged: how far the changes' centers lie apart, down or left, whichever is less.
+
+    Rows of tokens cut elsewhere than where the image's rows end mix up its columns alone: such a reading is
+    wrong, unless it is stated.
+    """
+    return -1.0 if of_tokens and max(moved) > _FAR and min(moved) <= _MOVES else min(moved)
 
 
 def _moved(maps: torch.Tensor) -> tuple[float, float]:

@@ -179,6 +179,11 @@ class Given(nn.Module):
         return self.last(self.then(self.body(x)))
 
 
+def resized(x, height, width):
+    """Tokens of another grid."""
+    return nn.functional.interpolate(x, (height, width)).flatten(2).transpose(1, 2)
+
+
 class Stuck(nn.Module):
     def forward(self, x):
         return x
@@ -196,6 +201,11 @@ class Stuck(nn.Module):
     (Given(lambda x: (x, 2 * x)), "last", r"could be read as NCHW\[0\] or NCHW\[1\]; say which"),
     (Given(lambda x: x.transpose(2, 3)), "last", "are exchanged, or run the other way"),
     (Given(lambda x: x.flip(3)), "last", "are exchanged, or run the other way"),
+    (Given(lambda x: x.flip(2)), "last", "are exchanged, or run the other way"),
+    (Given(lambda x: x.flatten(2).transpose(1, 2).flip(1)), "last", "are exchanged, or run the other way"),
+    (Given(lambda x: x[:, :, :12].flatten(2).transpose(1, 2)), "last", r"no activation map in .*\[3, 192, 8\]"),
+    (Given(lambda x: resized(x, 16, 9)), "last", "no rows and columns of the image"),  # 144 is a square
+    (Given(lambda x: resized(x, 8, 6)), "last", r"no activation map in its output \[3, 48, 8\]"),  # 12 + 36
     (Given(lambda x: (x.flatten(2).transpose(1, 2) @ x.flatten(2))[:, None]), "last", "no rows and columns"),
     (Given(lambda x: x - x.mean(0)), "last", "depends on the others in its batch"),
     (Given(lambda x: nn.functional.dropout(x)), "last", "depends on the others in its batch, or on chance"),
