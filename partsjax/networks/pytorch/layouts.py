@@ -12,7 +12,7 @@ from partsjax.errors import InputError, nearest
 
 KINDS_OF_LAYOUT = ("NCHW", "NHWC", "tokens", "NCL")
 _MOST_PREFIX = 16  # tokens before the map: class and registers; more are not guessed
-_FAR = 0.2  # by so much along one axis and not along the other: rows are cut in wrong places
+_FAR = 0.2  # by so much along one axis, and by a third of it along the other: rows are cut in wrong places
 _MOVES = 0.05  # of the map's side: a center of change that moves less says nothing
 
 
@@ -200,7 +200,7 @@ def _least(moved: tuple[float, float], *, of_tokens: bool) -> float:
     Rows of tokens cut elsewhere than where the image's rows end mix up its columns alone: such a reading is
     wrong, unless it is stated.
     """
-    return -1.0 if of_tokens and max(moved) > _FAR and min(moved) <= _MOVES else min(moved)
+    return -1.0 if of_tokens and max(moved) > _FAR and min(moved) < max(moved) / 3 else min(moved)
 
 
 def _moved(maps: torch.Tensor) -> tuple[float, float]:

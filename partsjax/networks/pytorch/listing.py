@@ -3,7 +3,7 @@
 import pandas as pd
 import torch
 
-from partsjax.networks.pytorch.building import entrance, frozen, ran
+from partsjax.networks.pytorch.checking import entrance, frozen, ran
 from partsjax.networks.pytorch.layouts import readings_of, shapes_of
 
 
