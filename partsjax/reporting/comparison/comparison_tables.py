@@ -14,45 +14,14 @@ from partsjax.reporting.rows import with_interval
 
 COUNTS = ("beyond_place", "below_place", "emerging_paper", "emerging_strict")  # of `LayerSummary`
 _MEANS = ("mean_where", "mean_whether", "mean_hit_rate", "mean_prior_hit_rate")
-PAIR_COLUMNS = (
-    "network",
-    "other",
-    "which",
-    "layer",
-    "other_layer",
-    "parts",
-    "seeds",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "by_seed",
-    "better",
-    "worse",
-    "by_chance",
-)
-DIFFERENCE_COLUMNS = (
-    "network",
-    "baseline",
-    "layer",
-    "baseline_layer",
-    "parts",
-    "seeds",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "by_seed",
-    "better",
-    "worse",
-    "by_chance",
-    "over_30",
-    "over_30_low",
-    "over_30_high",
-)
+_DIFFERENCE = ("difference", "difference_low", "difference_high")
+_OF_NETWORKS = ("parts", "seeds", *_DIFFERENCE, "by_seed", "better", "worse", "by_chance")
+_OVER_30 = ("over_30", "over_30_low", "over_30_high")
+_AGAINST = ("network", "baseline", "layer", "baseline_layer")
+PAIR_COLUMNS = ("network", "other", "which", "layer", "other_layer", *_OF_NETWORKS)
+DIFFERENCE_COLUMNS = (*_AGAINST, *_OF_NETWORKS, *_OVER_30)
 PART_DIFFERENCE_COLUMNS = (
-    "network",
-    "baseline",
-    "layer",
-    "baseline_layer",
+    *_AGAINST,
     "object_class",
     "part",
     "num_val",
@@ -63,9 +32,7 @@ PART_DIFFERENCE_COLUMNS = (
     "prior_ap_val",
     "beyond_place_seeds",
     "emerges_strict_seeds",
-    "difference",
-    "difference_low",
-    "difference_high",
+    *_DIFFERENCE,
 )
 
 
