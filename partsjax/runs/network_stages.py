@@ -1,8 +1,9 @@
-"""One network over all classes: its stimulus stages, and the compiled step they share."""
+"""Networks over all classes: the stimulus stages of each, and how several are run together."""
 
+import collections
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import jax
 
@@ -14,7 +15,7 @@ from partsjax.emergence.stimuli import StimulusReducer, extractor, suitable_batc
 from partsjax.networks.activations import shapes
 from partsjax.networks.protocol import Network
 from partsjax.runs.context import Context
-from partsjax.runs.stimulus_stage import StimulusStage
+from partsjax.runs.stimulus_stage import Extract, Extracted, StimulusStage, compute, shard_size
 
 
 def all_crops(dataset: Dataset, size: int, options) -> dict[str, tuple[Crops, Crops]]:
@@ -59,6 +60,7 @@ class NetworkStages:
     """The stages that run one network, by class, kept in `context.cache / name`.
 
     by_class: (train, val) stages of every object class. batch_size: crops the network takes at once.
+    reading: networks for which it is the same can be shown crops together. held: bytes that takes of memory.
     """
 
     def __init__(
@@ -71,9 +73,12 @@ class NetworkStages:
         context: Context,
     ):
         self.network, self._layers = network, tuple(layers)
-        self._reducer, self._context = StimulusReducer(method.stimuli, method.stimulus_window), context
+        self._reducer = StimulusReducer(method.stimuli, method.stimulus_window)
         self.batch_size = context.batch_size or suitable_batch(network)
         cache, maps = context.cache / name, shapes(network, self._layers)
+        shard, of_shard = shard_size(maps, self._reducer)
+        self.reading = self.batch_size, network.preprocessing.mean, shard
+        self.held = 2 * of_shard  # while a shard is written, its batches are there too
 
         def stage(one: Crops) -> StimulusStage:
             return StimulusStage(cache, network, maps, self._reducer, one, fingerprints(one, crops.digests))
@@ -84,14 +89,38 @@ class NetworkStages:
         """Crops of all classes."""
         return sum(len(stage.crops) for pair in self.by_class.values() for stage in pair)
 
-    def compute(self, object_class: str, advance: Callable[[int, str], None]) -> None:
-        """Runs the network over the class's crops that are missing."""
-        run, devices = self._context, jax.device_count()
-        batch_size = -(-self.batch_size // devices) * devices  # every device has its share
-        for stage in self.by_class[object_class]:
-            stage.compute(lambda p: self._extract(p), batch_size, run.threads, run.skip_bad, advance)
+    def extract(self, pixels: jax.Array) -> Extracted:
+        """The compiled step from pixels to stimuli."""
+        return self._extractor(pixels)
 
     @functools.cached_property
-    def _extract(self):
-        """The compiled step from pixels to stimuli, made when the first crop needs it."""
+    def _extractor(self) -> Extract:
+        """Made when the first crop needs it."""
         return extractor(self.network, self._layers, self._reducer)
+
+
+def run_networks(
+    networks: Iterable[NetworkStages],
+    object_class: str,
+    context: Context,
+    advance: Callable[[int, str], None],
+) -> None:
+    """Runs networks over the crops of a class that they lack.
+
+    Those that take crops in the same way (`NetworkStages.reading`) go over them together, as many at once as
+    memory has room for.
+    """
+    devices, alike = jax.device_count(), collections.defaultdict(list)
+    for network in networks:
+        alike[network.reading].append(network)
+    for (batch_size, *_), all_alike in alike.items():
+        batch_size = -(-batch_size // devices) * devices  # every device has its share
+        held = max(of.held for of in all_alike)
+        together = max(1, context.memory.room // held)
+        for start in range(0, len(all_alike), together):
+            those = all_alike[start : start + together]
+            need = min(len(those) * held, context.memory.room)
+            with context.memory.held(need, f"stimuli of {object_class}"):
+                for split in range(len(SPLITS)):
+                    extracts = {of.by_class[object_class][split]: of.extract for of in those}
+                    compute(extracts, batch_size, context.threads, context.skip_bad, advance)

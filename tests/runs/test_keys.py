@@ -23,6 +23,7 @@ from partsjax.runs.discriminativeness import DiscriminativenessOptions
 from partsjax.runs.discriminativeness.drop_stage import DropStage
 from partsjax.runs.discriminativeness.drop_steps import Steps
 from partsjax.runs.evidence_stage import EvidenceStage
+from partsjax.runs.memory import Memory
 from partsjax.runs.options import Options
 from partsjax.runs.stimulus_stage import StimulusStage
 from partsjax.runs.supervision import TrainingOptions
@@ -95,7 +96,7 @@ def stimuli_key(crops, **changed):
 
 def evidence_key(crops, network=NETWORK, method=METHOD, search=SEARCH, seed=0, ground=None, **changed):
     searches, null = changed.pop("searches", (search,)), changed.pop("null", False)
-    stage = EvidenceStage(CACHE, network, searches, seed, null)
+    stage = EvidenceStage(CACHE, network, searches, seed, Memory(), null)
     return stage.key("conv2", stimuli(crops, network, **changed), ground or ground_of(crops, method=method))
 
 

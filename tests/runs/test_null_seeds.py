@@ -95,7 +95,7 @@ def test_each_null_is_compared_with_the_place_prior_of_its_own_truth(found):
 
 @pytest.mark.slow
 def test_fewer_seeds_are_the_first_of_more_and_nothing_is_computed_again(found, dataset, cache, monkeypatch):
-    for name in ("stimulus_stage.StimulusStage._save", "evidence_stage.judge_layer"):
+    for name in ("stimulus_stage.StimulusStage.save", "evidence_stage.judge_layer"):
         monkeypatch.setattr(f"partsjax.runs.{name}", None)  # calling it would fail
     fewer = measured(dataset, cache, 1)
     assert {run: repr(v) for run, v in of_runs(fewer).items()} == {

@@ -1,10 +1,10 @@
-"""Verdicts of a network and of its nulls, class by class: the networks run, then all layers are judged."""
+"""Verdicts of a network and of its nulls: a class is judged in all layers while networks run on the next."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
-import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from partsjax.runs.context import Context
 from partsjax.runs.emergence.asked import EmergenceRequest
 from partsjax.runs.emergence.null_runs import NullRun
 from partsjax.runs.evidence_stage import EvidenceStage
-from partsjax.runs.network_stages import NetworkStages
+from partsjax.runs.network_stages import NetworkStages, run_networks
 
 _NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they scored, not the regressors
 
@@ -61,27 +61,41 @@ class _Judging:
         }
 
     def run(self) -> dict[tuple[str, str], Judged]:
-        judged: dict[tuple[str, str], Judged] = {}
         classes, layers = list(self._stimuli[None].by_class), self._asked.layers
-        networks: dict[NetworkStages, str] = {}
-        for run, of in self._stimuli.items():
-            networks.setdefault(of, "network" if run is None else f"{run.null.name} network")
+        networks = list(dict.fromkeys(self._stimuli.values()))
         for object_class, layer in itertools.product(classes, layers):
             self._evidence[None].require_room(layer, self._stimuli[None].by_class[object_class])
         units = {
             "crops": sum(map(len, networks)),
             "verdicts": len(classes) * len(layers) * len(self._stimuli),
         }
-        with self._context.progress(units) as advance:
+        judged: dict[tuple[str, str], Judged] = {}
+        with (
+            self._context.progress(units) as advance,
+            _threads(1) as behind,
+            _threads(min(2, self._context.threads)) as pool,  # a layer keeps little more than a core busy
+        ):
+            last: concurrent.futures.Future | None = None
+
+            def crops(count: int, what: str) -> None:
+                if last is not None and last.done():
+                    last.result()  # what went wrong there is raised here
+                advance("crops", count, what)
+
             for object_class in classes:
-                for of, stage in networks.items():
-                    with self._context.clock(stage):
-                        of.compute(object_class, functools.partial(advance, "crops"))
-                judged |= self._judge(object_class, advance)
+                with self._context.clock("network"):
+                    run_networks(networks, object_class, self._context, crops)
+                if last is not None:
+                    judged |= last.result()  # no more than one class ahead
+                last = behind.submit(self._judge, object_class, pool, advance)
+            if last is not None:
+                judged |= last.result()
         return with_run_q_values({(layer, of): judged[layer, of] for layer in layers for of in classes})
 
-    def _judge(self, object_class: str, advance: Advance) -> dict[tuple[str, str], Judged]:
-        """All layers of a class, two at a time if memory allows: one keeps little more than a core busy."""
+    def _judge(
+        self, object_class: str, pool: concurrent.futures.Executor, advance: Advance
+    ) -> dict[tuple[str, str], Judged]:
+        """All layers of a class, as many at once as the pool has threads and memory has room for."""
         clock, said = self._context.clock, f"{object_class}: verdicts"
         pairs = {run: of.by_class[object_class] for run, of in self._stimuli.items()}
         readable = [stage.readable_crops() for stage in pairs[None]]
@@ -103,22 +117,31 @@ class _Judging:
         found = {task: judged for task, judged in kept.items() if judged is not None}
         missing = [task for task in tasks if task not in found]
         advance("verdicts", len(found), said)
-        with concurrent.futures.ThreadPoolExecutor(max_workers=min(2, self._context.threads)) as pool:
-            with clock("place priors"):
-                waiting = [
-                    pool.submit(grounds[run].judged, prior, part)
-                    for run in dict.fromkeys(run for _, run in missing)
-                    for prior in grounds[run].priors[: None if run is None else 1]
-                    for part in np.flatnonzero(grounds[run].train.truth.positives).tolist()
-                ]
-                for future in waiting:
-                    future.result()
-            with clock("verdicts"):
-                found |= zip(missing, pool.map(judge, missing), strict=True)
+        with clock("place priors"):
+            waiting = [
+                pool.submit(grounds[run].judged, prior, part)
+                for run in dict.fromkeys(run for _, run in missing)
+                for prior in grounds[run].priors[: None if run is None else 1]
+                for part in np.flatnonzero(grounds[run].train.truth.positives).tolist()
+            ]
+            for future in waiting:
+                future.result()
+        with clock("verdicts"):
+            found |= zip(missing, pool.map(judge, missing), strict=True)
         return {
             (layer, object_class): _with_nulls({run: found[layer, run] for run in pairs})
             for layer in self._asked.layers
         }
+
+
+@contextlib.contextmanager
+def _threads(count: int) -> Iterator[concurrent.futures.Executor]:
+    """Threads for some work; where it stops early, what waits for them is dropped."""
+    pool = concurrent.futures.ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _with_nulls(found: Mapping[NullRun | None, Judged]) -> Judged:
