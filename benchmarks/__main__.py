@@ -26,6 +26,7 @@ SECTIONS = {
     "combination": 3,
     "ablation": 6,
     "stages": 5,
+    "gpu": 8,
 }
 
 
