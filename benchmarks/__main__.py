@@ -25,6 +25,7 @@ SECTIONS = {
     "scoring": 4,
     "combination": 3,
     "ablation": 6,
+    "growth": 15,
     "stages": 5,
     "gpu": 8,
 }
