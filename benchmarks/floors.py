@@ -41,12 +41,12 @@ def matrix_rate(side: int, product: str = "float32", rounds: int = 5) -> float:
     return 2 * shape[0] * side**2 / seconds(lambda: multiply(left, right), rounds)
 
 
-def bandwidth(values: int, rounds: int = 5) -> float:
-    """Bytes/s of reading and writing an array of so many float32 values on every device."""
+def bandwidth(values: int, rounds: int = 5, turns: int = 1) -> float:
+    """Bytes/s of reading and writing an array of so many float32 values on every device, `turns` times."""
     by_device, _ = shardings()
     array = jax.device_put(jnp.zeros((jax.device_count(), values), jnp.float32), by_device)
-    add = jax.jit(lambda a: a + 1)
-    return 2 * array.nbytes / seconds(lambda: add(array), rounds)
+    add = jax.jit(lambda a: jax.lax.fori_loop(0, turns, lambda _, b: b + 1, a))
+    return 2 * turns * array.nbytes / seconds(lambda: add(array), rounds)
 
 
 def network_flops(network: Network, layers: Sequence[str], batch: int = 8) -> float:

@@ -1,4 +1,4 @@
-"""Writes measured numbers into the pages of docs/results: `python -m docs.results`.
+"""Writes measured numbers into the pages of docs/results and docs/design: `python -m docs.results`.
 
 A page is prose with lines `<!-- table: NAME -->` and `<!-- end -->`; what stands between them is made here,
 from `measured` in configs/*.py and from configs/measured/, where files are kept as a run wrote them. To
@@ -9,9 +9,16 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from docs import class_score_tables, emergence_tables, measured, paper_table, supervision_tables
+from docs import (
+    class_score_tables,
+    emergence_tables,
+    measured,
+    paper_table,
+    speed_tables,
+    supervision_tables,
+)
 
-PAGES = measured.ROOT / "docs" / "results"
+DOCS = measured.ROOT / "docs"
 _BLOCK = re.compile(r"(<!-- table: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -23,6 +30,8 @@ def updated(page: str) -> str:
 def _made(name: str) -> str:
     if name.endswith(".csv"):
         return measured.markdown(*measured.rows(name))
+    if name.startswith("account_"):
+        return speed_tables.account(name.removeprefix("account_"))
     return {
         "counts": emergence_tables.counts,
         "means": emergence_tables.means,
@@ -35,6 +44,7 @@ def _made(name: str) -> str:
         "discriminative_filters": class_score_tables.filters,
         "discriminative_parts": class_score_tables.parts,
         "speed": speed,
+        "growth": speed_tables.growth,
     }[name]()
 
 
@@ -54,7 +64,7 @@ def speed() -> str:
 
 
 def pages() -> Iterable[Path]:
-    return sorted(PAGES.glob("*.md"))
+    return [*sorted((DOCS / "results").glob("*.md")), DOCS / "design" / "speed.md"]
 
 
 if __name__ == "__main__":

@@ -6,7 +6,15 @@ import shutil
 import pandas as pd
 import pytest
 
-from docs import class_score_tables, emergence_tables, measured, paper_table, results, supervision_tables
+from docs import (
+    class_score_tables,
+    emergence_tables,
+    measured,
+    paper_table,
+    results,
+    speed_tables,
+    supervision_tables,
+)
 
 COUNTS = ("below_place", "covered", "emerging_paper", "emerging_strict", "parts", "prior_emerging_paper")
 SPLITS = {"train": 0.62, "val": 0.61}
@@ -232,4 +240,22 @@ def test_supervision_levels_by_seed(monkeypatch, tmp_path):
         "| – held out, minus imagenet |  | −1.0 [−2.0, +0.3] |",
         "| – seed by seed |  | −2.0, 0.0 |",
         "| parts significantly better / worse (by chance) |  | 1 / 7 (2.4) |",
+    ]
+
+
+def test_an_account_shows_stages_beside_their_floors(tmp_path, monkeypatch):
+    monkeypatch.setattr(speed_tables, "_MEASURED", tmp_path)
+    assert "Not measured yet; `python -m benchmarks.account vgg16 FOLDER`" in speed_tables.account("vgg16")
+    stages = [
+        {"stage": "network", "seconds": 30.0, "floor": 12.0, "why": "products 10.0 s, reading 2.0 s"},
+        {"stage": "report", "seconds": 10.0, "floor": None, "why": ""},
+    ]
+    rates = dict.fromkeys(("float32", "float64", "overlaps", "sorted", "bytes", "crops"), 2e9)
+    record = {"stages": stages, "rates": rates, "command": "python", "on": "two cores", "peak_bytes": 2**30}
+    (tmp_path / "account_vgg16.json").write_text(json.dumps(record))
+    lines = speed_tables.account("vgg16").splitlines()
+    assert lines[0] == "`python` on two cores: 40 s in stages, 1.0 GiB."
+    assert lines[4:6] == [
+        "| network | 30.0 | 75% | 12 | 2.5 | products 10.0 s, reading 2.0 s |",
+        "| report | 10.0 | 25% | – | – |  |",
     ]
