@@ -1,14 +1,18 @@
 """What is done otherwise on accelerators, asked for on the processor: other portions, the same numbers."""
 
 import dataclasses
+from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
-from partsjax.emergence import combination, scoring, stimuli
+import partsjax
+from partsjax.emergence import combination, genetic, scoring, stimuli, tables
 from partsjax.emergence.combination import Search, Target, combine
+from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
+from partsjax.emergence.tables import tabulate
 from partsjax.networks.protocol import Network, ReceptiveField
 from tests import processes, tiny
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
@@ -24,12 +28,30 @@ def accelerator(monkeypatch):
         compiled()
 
     def compiled():
-        scoring._fit_chunk.cache_clear()
-        scoring._score_chunk.cache_clear()
+        for made in (scoring._fit_chunk, scoring._score_chunk, combination._greedy, combination.evolve_parts):
+            made.cache_clear()
+        jax.clear_caches()
 
     patch("cpu")
     yield patch
     compiled()
+
+
+def test_these_are_all_places_where_the_backend_is_asked_for():
+    """Each has a test in this file, which a place more needs too."""
+    package = Path(partsjax.__file__).parent
+    places = {
+        str(path.relative_to(package)): text.count("default_backend")
+        for path in package.rglob("*.py")
+        if "default_backend" in (text := path.read_text(encoding="utf-8"))
+    }
+    assert places == {
+        "emergence/combination.py": 1,  # parts that are searched at once
+        "emergence/genetic.py": 1,  # rows of a population that are drawn at once
+        "emergence/scoring.py": 1,  # filters that go through a kernel at once
+        "emergence/stimuli.py": 1,  # crops that go through a network at once
+        "emergence/tables.py": 1,  # boxes that are looked for at once
+    }
 
 
 def test_filters_go_through_a_kernel_by_eights_on_processors_and_by_chunks_on_accelerators(accelerator):
@@ -75,16 +97,55 @@ def test_parts_of_one_shape_go_through_a_search_together(monkeypatch, backend, d
 
 
 @pytest.mark.slow
-def test_sets_are_those_of_the_processor(accelerator):
+@pytest.mark.parametrize("search", ["greedy", "ga"])
+def test_sets_are_those_of_the_processor(accelerator, search):
     layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]
+    asked = Search(search, genetic=Genetic(population=16, generations=6))
 
     def found():
         targets = [Target(i, f"part {i}", x.best, x.detections) for i, x in enumerate(layers)]
-        return combine(targets, Search("greedy"), Method(), None, 0)
+        return combine(targets, asked, Method(), None, 0)
 
     one = found()
     accelerator()
     assert found() == one and any(len(c.filters) > 1 for c in one)
+
+
+def test_all_boxes_are_looked_for_at_once_and_as_many_are_found(accelerator):
+    table = tabulate(random_layer(0, crops=400, silent=0).detections)
+    members = np.random.default_rng(0).random((5, len(table.levels))) < 0.3
+    assert table.boxes > tables._BOXES_STEP
+
+    def gained():
+        at_once = []
+
+        def highest(levels, start):
+            at_once.append(levels.shape[1])
+            return tables.highest_levels(levels, members)
+
+        return np.asarray(tables.gained_by(table, 5, highest)), at_once[0]
+
+    one, step = gained()
+    accelerator()
+    other, step_there = gained()
+    np.testing.assert_array_equal(other, one)
+    assert one.any() and (step, step_there) == (tables._BOXES_STEP, table.levels.shape[1])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_all_rows_are_drawn_at_once_and_flip_alike(accelerator, share):
+    mutated = np.random.default_rng(0).random(40) < share
+
+    def flips():
+        drawn = jax.make_jaxpr(genetic._flips, static_argnums=3)(key, np.float32(0.2), mutated, 128)
+        return np.asarray(genetic._flips(key, np.float32(0.2), mutated, 128)), str(drawn)
+
+    key = jax.random.key(7)
+    one, program = flips()
+    accelerator()
+    other, program_there = flips()
+    np.testing.assert_array_equal(other, one)
+    assert one.any() == (share > 0) and program != program_there
 
 
 def with_maps(*sides: int, filters: int = 64) -> Network:
