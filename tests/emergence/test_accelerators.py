@@ -10,6 +10,7 @@ import pytest
 import partsjax
 from partsjax.emergence import combination, genetic, scoring, stimuli, tables
 from partsjax.emergence.combination import Search, Target, combine
+from partsjax.emergence.footprint import Footprint
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.emergence.tables import tabulate
@@ -47,6 +48,7 @@ def test_these_are_all_places_where_the_backend_is_asked_for():
     }
     assert places == {
         "emergence/combination.py": 1,  # parts that are searched at once
+        "emergence/footprint.py": 1,  # whether a kernel works in the host's memory
         "emergence/genetic.py": 1,  # rows of a population that are drawn at once
         "emergence/scoring.py": 1,  # filters that go through a kernel at once
         "emergence/stimuli.py": 1,  # crops that go through a network at once
@@ -176,6 +178,14 @@ def test_a_batch_fits_the_caches_on_processors_and_fills_accelerators(accelerato
     assert stimuli.suitable_batch(with_maps(*sides)) == crops
     accelerator()
     assert stimuli.suitable_batch(with_maps(*sides)) == there
+
+
+def test_a_kernel_takes_the_hosts_memory_on_processors_alone(accelerator):
+    layer = Footprint(filters=64, stimuli=5, crops=(300, 200), parts=9)
+    on_host = layer.bytes(64)
+    accelerator()
+    assert on_host - layer.bytes(64) == 8 * jax.device_count() * 116 * 9 * 5 * 300
+    assert layer.bytes(64) == 64 * 5 * 500 * (64 + 4 * 9)
 
 
 def judged() -> tuple:

@@ -30,9 +30,7 @@ def trained(place: Path, count: int, *, devices: int = 1, **options) -> list[tup
         os.mkfifo(pipe)
         with ThreadPoolExecutor(1) as reader:
             wrote = reader.submit(pipe.read_text)
-            status, _ = processes.start(
-                command, number, pipe, its | (joining if count > 1 else {}), devices=devices
-            )
+            status, _ = processes.start(command, number, pipe, joining | its, devices=devices)
             return status, wrote.result().splitlines()
 
     with ThreadPoolExecutor(count) as pool:
@@ -40,8 +38,11 @@ def trained(place: Path, count: int, *, devices: int = 1, **options) -> list[tup
 
 
 def command(number: int, pipe: Path, options: dict) -> None:
-    """`partsjax supervision` with these flags; `dies`: which process kills itself before which update."""
-    from partsjax.cli import starting, supervision
+    """`partsjax supervision` with these flags.
+
+    options: `dies`: which process kills itself before which update; `patience`: seconds they wait to meet.
+    """
+    from partsjax.cli import host_flags, starting, supervision
 
     with open(pipe, "wb") as file:
         for descriptor in (1, 2):
@@ -55,7 +56,8 @@ def command(number: int, pipe: Path, options: dict) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return step(self, batch, at)
 
-    sys.argv = ["partsjax supervision", *(f"--{name}={value}" for name, value in options.items())]
     with contextlib.ExitStack() as patches:
         patches.enter_context(mock.patch.object(Trainer, "step", deadly))
+        patches.enter_context(mock.patch.object(host_flags, "PATIENCE", options.pop("patience", 60)))
+        sys.argv = ["partsjax supervision", *(f"--{name}={value}" for name, value in options.items())]
         starting.start(supervision)

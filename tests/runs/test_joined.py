@@ -58,3 +58,15 @@ def test_processes_that_see_other_images_end_in_one_line(train, folder, tmp_path
         assert (
             lines[-1] == "error: process 1 sees other images or annotations than process 0: give all the same"
         )
+
+
+def test_a_process_that_cannot_go_on_takes_the_other_with_it(train, folder, tmp_path):
+    """It does not wait for the other, which waits for it."""
+    (_, own), (status, lines) = train("missing", 2, ends=2, data_dir=[tmp_path / "nothing", folder])
+    assert "no such folder" in own[-1]
+    assert status and len(lines) == 1 and "another process of this training has ended" in lines[0], lines
+
+
+def test_processes_that_do_not_meet_end_in_one_line(train):
+    ((_, lines),) = train("alone", 1, ends=-signal.SIGABRT, num_processes=2, patience=2)
+    assert len(lines) == 1 and "error: not all processes of this training met within" in lines[0], lines
