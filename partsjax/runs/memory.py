@@ -42,7 +42,7 @@ def there_is(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/sel
     """
     limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     with contextlib.suppress(OSError):
-        for line in own.read_text().splitlines():
+        for line in own.read_text(encoding="utf-8").splitlines():
             _, controllers, path = line.split(":", 2)
             if not controllers:
                 top, name = cgroups, "memory.max"
@@ -53,7 +53,7 @@ def there_is(cgroups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/sel
             place = top / path.strip("/")
             for folder in (place, *place.parents):
                 with contextlib.suppress(OSError, ValueError):  # no such file; "max"
-                    limits.append(int((folder / name).read_text()))
+                    limits.append(int((folder / name).read_text(encoding="utf-8")))
                 if folder == top:
                     break
     return min(limits)
