@@ -3,6 +3,9 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+import jax
+import numpy as np
+
 from partsjax.emergence.combination import Search
 from partsjax.emergence.footprint import Footprint
 from partsjax.emergence.ground import Ground
@@ -15,6 +18,8 @@ from partsjax.runs.memory import Memory
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.stimulus_stage import StimulusStage, truth_digest
 from partsjax.runs.stored_stimuli import FILTERS_STORED
+
+_NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +51,7 @@ class EvidenceStage:
         block, need = self._block(layer, pair)
         with self.memory.held(need, _named(layer, pair)):
             blocks = self._blocks(layer, pair, ground, block)
-            judged = judge_layer(blocks, self.searches, self.seed, null=self.null)
+            judged = _kept(judge_layer(blocks, self.searches, self.seed, null=self.null), self.null)
         self._entry(layer, pair, ground).save(packed(judged))
         return judged
 
@@ -99,6 +104,15 @@ class EvidenceStage:
             seed=[self.seed, ground.seed],
             null=self.null,
         )
+
+
+def _kept(judged: Judged, null: bool) -> Judged:
+    """What anyone reads again: no regressors, whose boxes are judged; of a null its verdicts alone."""
+    judged = dataclasses.replace(judged, scores=dataclasses.replace(judged.scores, weights=_NO_REGRESSORS))
+    if not null:
+        return judged
+    scores, tops = jax.tree.map(lambda array: array[:0], (judged.scores, judged.top_activations))
+    return Judged(scores, dataclasses.replace(judged.evidence, trials=()), tops)
 
 
 def _named(layer: str, pair: Sequence[StimulusStage]) -> str:

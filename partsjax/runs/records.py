@@ -11,7 +11,10 @@ Record = TypeVar("Record")
 
 
 def packed(record) -> dict[str, np.ndarray]:
-    """A dataclass as named arrays: those in it, and `record`, all else as JSON. Floats keep every bit."""
+    """A dataclass as named arrays: those in it, and `record`, all else as JSON in UTF-8.
+
+    Floats keep every bit.
+    """
     arrays: dict[str, np.ndarray] = {}
 
     def put(array: np.ndarray) -> str:
@@ -20,7 +23,8 @@ def packed(record) -> dict[str, np.ndarray]:
 
     converter = cattrs.Converter()
     converter.register_unstructure_hook(np.ndarray, put)
-    return {"record": np.array(json.dumps(converter.unstructure(record))), **arrays}
+    text = json.dumps(converter.unstructure(record))
+    return {"record": np.frombuffer(text.encode(), np.uint8), **arrays}
 
 
 def unpacked(kind: type[Record], arrays: Mapping[str, np.ndarray]) -> Record:
@@ -32,6 +36,8 @@ def unpacked(kind: type[Record], arrays: Mapping[str, np.ndarray]) -> Record:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=False)
     converter.register_structure_hook(np.ndarray, lambda name, _: arrays[name])
     try:
-        return converter.structure(json.loads(str(arrays["record"])), kind)
+        record = arrays["record"]
+        text = record.tobytes() if record.dtype == np.uint8 else str(record)  # as they were written first
+        return converter.structure(json.loads(text), kind)
     except Exception as error:  # of many kinds
         raise ValueError(f"no {kind.__name__}: {error}") from error

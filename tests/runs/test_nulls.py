@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from partsjax.emergence.combination import Search
+from partsjax.emergence.judged import Judged
 from partsjax.emergence.nulls import NULLS
 from partsjax.runs.options import Options
+from partsjax.runs.records import unpacked
 from tests.runs.running import QUICK, SEED, asked, number, rows, run
 
 ENDS = ("ap_train", "ap_val", "ap_val_low", "ap_val_high", "beyond_place", "emerges_strict")
@@ -94,3 +96,14 @@ def test_a_network_without_a_parameter_for_weights_has_no_random_null(folder, pa
     for row, full in zip(rows(tmp_path / "parts.csv"), parts, strict=True):
         assert row.keys() == full.keys() - NULL_COLUMNS["random"]
         assert row == {column: full[column] for column in row}
+
+
+def test_evidence_is_kept_without_what_nobody_reads(finished):
+    """Regressors; of a null all but its verdicts."""
+    for path in (finished[0] / "cache").glob("evidence*/beast/*.npz"):
+        with np.load(path) as arrays:
+            judged = unpacked(Judged, arrays)
+        null = path.parts[-3] != "evidence"
+        assert len(judged.evidence.verdicts) == 2 and not judged.scores.weights.size
+        assert len(judged.evidence.trials) == (0 if null else 8)
+        assert bool(len(judged.scores.ap_train)) == bool(len(judged.top_activations.crops)) == (not null)

@@ -75,9 +75,18 @@ def test_what_is_no_such_record():
     arrays = packed(Verdict("conv5", "horse", "head", 3, 2, None))
     assert same(unpacked(Verdict, arrays), Verdict("conv5", "horse", "head", 3, 2, None))
     assert math.isnan(unpacked(Verdict, arrays).q_value)
-    text = str(arrays["record"])
+    text = arrays["record"].tobytes().decode()
     for wrong in (text.replace("num_val", "num_vals"), text.replace("num_train", "x"), "{", "3"):
         with pytest.raises(ValueError, match="no Verdict"):
-            unpacked(Verdict, {"record": np.array(wrong)})
+            unpacked(Verdict, {"record": np.frombuffer(wrong.encode(), np.uint8)})
     with pytest.raises(ValueError, match="no Evidence"):
         unpacked(Evidence, arrays)
+
+
+def test_text_takes_a_byte_a_letter_and_what_took_four_is_read():
+    """As results were written that people have."""
+    verdict = Verdict("conv5", "hôrse", "head", 3, 2, None)
+    record = packed(verdict)["record"]
+    text = record.tobytes().decode()
+    assert record.nbytes == len(text) and "num_train" in text
+    assert same(unpacked(Verdict, {"record": np.array(text)}), verdict)

@@ -120,9 +120,11 @@ def test_what_is_missing_or_damaged_is_one_line(finished, tmp_path):
 def test_figures_of_another_version_are_said_to_be_that(kept, tmp_path):
     kept.save(tmp_path)
     arrays = sealed.read_sealed(tmp_path / KEPT)
-    record = json.loads(str(arrays["record"]))
+    record = json.loads(arrays["record"].tobytes())
     record["judged"][0]["evidence"]["verdicts"][0]["one_box_ap_train"] = 0.5
-    sealed.write_sealed(tmp_path / KEPT, {**arrays, "record": np.array(json.dumps(record))})
+    sealed.write_sealed(
+        tmp_path / KEPT, {**arrays, "record": np.frombuffer(json.dumps(record).encode(), np.uint8)}
+    )
     said = r"resamples\.npz: written by another version of partsjax.*measure again, into another folder$"
     with pytest.raises(InputError, match=said):
         read(tmp_path)

@@ -20,8 +20,6 @@ from partsjax.runs.emergence.null_runs import NullRun
 from partsjax.runs.evidence_stage import EvidenceStage
 from partsjax.runs.network_stages import NetworkStages, run_networks
 
-_NO_REGRESSORS = np.zeros((0, 0, 4, 12), np.float32)  # a result keeps what they scored, not the regressors
-
 
 def judged_classes(
     trained: NetworkStages,
@@ -151,8 +149,4 @@ def _with_nulls(found: Mapping[NullRun | None, Judged]) -> Judged:
         if run is not None:
             nulls.setdefault(run.null, []).append(judged.evidence)
     real = found[None]
-    return dataclasses.replace(
-        real,
-        scores=dataclasses.replace(real.scores, weights=_NO_REGRESSORS),
-        evidence=beside(real.evidence, nulls),
-    )
+    return dataclasses.replace(real, evidence=beside(real.evidence, nulls))
