@@ -25,6 +25,8 @@ import numpy as np
 import scipy.sparse
 
 _BLOCK = 64  # of a running count
+_AT_ONCE = 1 << 21  # steps of a curve times sets of weights, 24 bytes each
+_FEWEST = 16  # sets of weights: of one alone a sum is taken in another order
 _STEPS = 15  # thresholds that a turn of the loop in `bounds` takes
 
 
@@ -144,15 +146,19 @@ class Curve:
         Returns:
           float64 [R] (to float32's precision), or a float.
         """
-        once = weights is None
-        weights = np.ones((len(self.positives), 1)) if once else weights
+        if weights is None:
+            return float(self._average_precision(np.ones((len(self.positives), 1)))[0])
+        at_once = max(_FEWEST, _AT_ONCE // max(1, self.hits.shape[0]))
+        some = np.array_split(weights, -(-weights.shape[1] // at_once), axis=1)
+        return np.concatenate([self._average_precision(columns) for columns in some])
+
+    def _average_precision(self, weights: np.ndarray) -> np.ndarray:
         gained = self.hits @ weights
         found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
         shown = np.cumsum(self.detections @ weights, axis=0)
         wanted = self.positives @ weights
         total = area_under_envelope(gained, found / np.maximum(shown, 1), axis=0, dtype=np.float64)
-        ap = np.where(wanted > 0, total / np.maximum(wanted, 1), np.nan)
-        return float(ap[0]) if once else ap
+        return np.where(wanted > 0, total / np.maximum(wanted, 1), np.nan)
 
 
 def curve(scores: np.ndarray, true: np.ndarray, images: np.ndarray, positives: np.ndarray) -> Curve:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
+from partsjax.ops import average_precision as ops
 from partsjax.ops.average_precision import Area, area_under_envelope, average_precision, curve, rank
 from tests.plain.average_precision import average_precision as plain_ap
 
@@ -137,3 +138,20 @@ def test_one_step_for_equal_scores():
     # One true and one false detection of equal score: precision 1/2 whichever comes first.
     for true in ([True, False], [False, True]):
         assert ap_of(np.ones(2), np.ones(2, bool), np.array(true), 1) == 0.5
+
+
+@pytest.mark.parametrize("at_once", [1, 20_000])
+def test_resampling_a_few_times_at_once_changes_no_bit(at_once, monkeypatch):
+    random = np.random.default_rng(0)
+    scores, true, images = random.random(900), random.random(900) < 0.3, random.integers(0, 40, 900)
+    of = curve(scores, true, images, np.bincount(images, weights=true, minlength=40) + 1)
+    weights = random.multinomial(40, np.full(40, 1 / 40), 1000).T.astype(np.float32)
+    at_one_go = of.average_precision(weights)
+    widths = []
+    monkeypatch.setattr(ops, "_AT_ONCE", at_once)
+    once = ops.Curve._average_precision
+    monkeypatch.setattr(
+        ops.Curve, "_average_precision", lambda of, some: widths.append(some.shape[1]) or once(of, some)
+    )
+    np.testing.assert_array_equal(of.average_precision(weights), at_one_go)
+    assert sum(widths) == 1000 and min(widths) > 8 and max(widths) < 100
