@@ -160,13 +160,16 @@ def _crop_rate(crops: dict[str, tuple[Crops, Crops]]) -> float:
         return sum(pool.map(load, jobs)) / (time.perf_counter() - start)
 
 
-def accounted(stages: dict[str, dict], work: Work, rate: Rates, judged: int, shared: bool) -> list[dict]:
+def accounted(
+    stages: dict[str, dict], work: Work, rate: Rates, networks: int, judged: int, shared: bool
+) -> list[dict]:
     """One entry a stage, by descending seconds: its seconds, its floor or None, and what sets it.
 
+    networks: how many run over the crops, which are read once for all of them.
     judged: how often verdicts are found, nulls included; shared: whether the network runs where crops are
     read.
     """
-    computing, reading = work.crops * work.flops / rate.float32, work.crops / rate.crops
+    computing, reading = networks * work.crops * work.flops / rate.float32, work.crops / rate.crops
     parts = {
         "regressions": judged * work.sums / rate.float64,
         "overlaps": judged * work.overlaps / rate.overlaps,
@@ -176,7 +179,7 @@ def accounted(stages: dict[str, dict], work: Work, rate: Rates, judged: int, sha
     found = []
     for name, stage in sorted(stages.items(), key=lambda item: -item[1]["seconds"]):
         floor, why = None, ""
-        if name.endswith("network"):
+        if name == "network":
             floor = computing + reading if shared else max(computing, reading)
             why = f"products {computing:.2g} s, reading {reading:.2g} s"
         elif name == "verdicts":
@@ -204,10 +207,18 @@ def account(folder: Path) -> dict:
     asked = argparse.Namespace(limit=options["limit"], method=method)
     crops = all_crops(dataset, network.input_size, asked)
     work, rate = work_of(network, manifest["layers"], crops, method), rates(crops)
-    judged = 1 + len(manifest["nulls_ran"]) * options["null_seeds"]
+    seeds, nulls = options["null_seeds"], manifest["nulls_ran"]
+    networks = 1 + seeds * len({"random", "permuted"} & set(nulls))
     return {
         "command": manifest["command"].replace(str(options["data_dir"]), "DIR"),
-        "stages": accounted(manifest["stages"], work, rate, judged, jax.default_backend() == "cpu"),
+        "stages": accounted(
+            manifest["stages"],
+            work,
+            rate,
+            networks,
+            1 + seeds * len(nulls),
+            jax.default_backend() == "cpu",
+        ),
         "work": dataclasses.asdict(work),
         "rates": dataclasses.asdict(rate),
         "peak_bytes": max(stage["peak_memory_bytes"] for stage in manifest["stages"].values()),

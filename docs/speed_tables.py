@@ -22,7 +22,7 @@ def account(name: str) -> str:
     rate = found["rates"]
     return "\n".join(
         [
-            f"`{found['command']}` on {found['on']}: {total:.0f} s in stages, "
+            f"`{found['command']}` on {found['on']}: {total:.0f} s in all stages, "
             f"{found['peak_bytes'] / 2**30:.1f} GiB.",
             "",
             measured.markdown(

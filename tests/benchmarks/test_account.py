@@ -16,8 +16,7 @@ from partsjax.networks.activations import shapes
 WORK = account.Work(crops=100, flops=6.0, sums=50.0, overlaps=20.0, sorted=9.0, bytes=8.0)
 RATES = account.Rates(float32=60.0, float64=10.0, overlaps=5.0, sorted=3.0, bytes=4.0, crops=25.0)
 STAGES = {
-    name: {"seconds": seconds}
-    for name, seconds in {"verdicts": 90, "random network": 30, "report": 2}.items()
+    name: {"seconds": seconds} for name, seconds in {"verdicts": 90, "network": 30, "report": 2}.items()
 }
 
 
@@ -47,9 +46,9 @@ def test_work_is_counted():
 
 
 def test_floors_are_amounts_over_rates():
-    verdicts, network, report = account.accounted(STAGES, WORK, RATES, judged=3, shared=True)
+    verdicts, network, report = account.accounted(STAGES, WORK, RATES, networks=2, judged=3, shared=True)
     assert verdicts["floor"] == pytest.approx(3 * (50 / 10 + 20 / 5 + 9 / 3 + 8 / 4))
-    assert network["floor"] == pytest.approx(100 * 6 / 60 + 100 / 25)
+    assert network["floor"] == pytest.approx(2 * 100 * 6 / 60 + 100 / 25)  # crops are read once
     assert (report["stage"], report["floor"]) == ("report", None)
-    _, network, _ = account.accounted(STAGES, WORK, RATES, judged=3, shared=False)
+    _, network, _ = account.accounted(STAGES, WORK, RATES, networks=1, judged=3, shared=False)
     assert network["floor"] == pytest.approx(10)  # on a device of its own it computes while crops are read

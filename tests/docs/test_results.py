@@ -254,7 +254,7 @@ def test_an_account_shows_stages_beside_their_floors(tmp_path, monkeypatch):
     record = {"stages": stages, "rates": rates, "command": "python", "on": "two cores", "peak_bytes": 2**30}
     (tmp_path / "account_vgg16.json").write_text(json.dumps(record))
     lines = speed_tables.account("vgg16").splitlines()
-    assert lines[0] == "`python` on two cores: 40 s in stages, 1.0 GiB."
+    assert lines[0] == "`python` on two cores: 40 s in all stages, 1.0 GiB."
     assert lines[4:6] == [
         "| network | 30.0 | 75% | 12 | 2.5 | products 10.0 s, reading 2.0 s |",
         "| report | 10.0 | 25% | – | – |  |",
