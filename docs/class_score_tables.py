@@ -1,8 +1,8 @@
-"""Tables of docs/results/class_scores.md, from the `summary.json` of a run of class scores."""
+"""Tables of docs/results/class_scores.md, from the `summary.json` of runs of class scores."""
 
 from docs import measured
-from docs.measured import markdown
-from partsjax.reporting.report.words import rho
+from docs.measured import interval, markdown
+from partsjax.reporting.report.words import percent, rho
 
 _CRITERIA = {"beyond_place": "beyond place", "strict": "strict", "paper": "the paper's criterion"}
 RELATIONS = {
@@ -12,9 +12,9 @@ RELATIONS = {
 }
 
 
-def filters() -> str:
+def filters(run: str) -> str:
     """How many filters are discriminative, and how many of them detect a part, by chance and here."""
-    classes, everything = _found()
+    classes, everything = _found(run)
     both = "discriminative_and_semantic"
 
     def by_deviations(of: dict, deviations: str) -> str:
@@ -46,9 +46,9 @@ def filters() -> str:
     )
 
 
-def parts() -> str:
+def parts(run: str) -> str:
     """How many parts are discriminative, and three relations of that to emergence."""
-    classes, everything = _found()
+    classes, everything = _found(run)
     columns = {**classes, "all": everything}
 
     def row(title, cell) -> list[str]:
@@ -74,8 +74,18 @@ def parts() -> str:
     )
 
 
-def _found() -> tuple[dict[str, dict], dict]:
-    found = measured.summary("class_scores")
+def recognized(run: str) -> str:
+    """On how many crops the highest score is of the right class, with its interval over images."""
+    classes, _ = _found(run)
+    return markdown(
+        ["", *classes],
+        ["crops", *(str(of["crops"]) for of in classes.values())],
+        ["top-1, %", *(f"{percent(of['top1'])} {interval(of, 'top1')}" for of in classes.values())],
+    )
+
+
+def _found(run: str) -> tuple[dict[str, dict], dict]:
+    found = measured.summary(run)
     return found["classes"], found["all_classes"]
 
 

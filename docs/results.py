@@ -7,6 +7,7 @@ publish a new run, copy its files over those there, set `measured`, and run this
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from docs import (
@@ -41,8 +42,12 @@ def _made(name: str) -> str:
         "searches": emergence_tables.searches,
         "paper": paper_table.beside_the_paper,
         "levels": supervision_tables.levels,
-        "discriminative_filters": class_score_tables.filters,
-        "discriminative_parts": class_score_tables.parts,
+        "discriminative_filters": partial(class_score_tables.filters, "class_scores"),
+        "discriminative_parts": partial(class_score_tables.parts, "class_scores"),
+        "imagenet_recognized": partial(class_score_tables.recognized, "class_scores_imagenet"),
+        "imagenet_filters": partial(class_score_tables.filters, "class_scores_imagenet"),
+        "imagenet_parts": partial(class_score_tables.parts, "class_scores_imagenet"),
+        "rotated": emergence_tables.rotated,
         "speed": speed,
         "growth": speed_tables.growth,
     }[name]()

@@ -206,15 +206,34 @@ def test_class_scores_beside_chance(monkeypatch):
         **dict.fromkeys(class_score_tables.RELATIONS, related),
     }
     monkeypatch.setattr(measured, "summary", lambda run: {"classes": {"dog": found}, "all_classes": found})
-    filters = class_score_tables.filters().splitlines()
+    filters = class_score_tables.filters("class_scores").splitlines()
     assert filters[2:4] == [
         "| discriminative filters | 9 | 9, 8 different |",
         "| – detect a part, beyond place (by chance) | 3 (0.4) | 3 (0.4), p < .001 |",
     ]
-    parts = class_score_tables.parts().splitlines()
+    parts = class_score_tables.parts("class_scores").splitlines()
     assert parts[2] == "| discriminative parts | 2 of 8 | 2 of 8 |"
     assert parts[4] == "| blackouts that no control fits beside | 60 of 700 | 60 of 700 |"
     assert parts[-1].endswith("| −0.30 [−0.90, 0.45] | −0.30 [−0.90, 0.45] |")
+
+
+def test_how_many_crops_are_recognized(monkeypatch):
+    found = {"crops": 313, "top1": 0.5, "top1_low": 0.44, "top1_high": 0.561}
+    monkeypatch.setattr(measured, "summary", lambda run: {"classes": {"horse": found}, "all_classes": {}})
+    table = class_score_tables.recognized("class_scores").splitlines()
+    assert table[2:] == ["| crops | 313 |", "| top-1, % | 50.0 [44, 56] |"]
+
+
+def test_rotated_bases_beside_the_trained_one(published):
+    assert len(emergence_tables.rotated().splitlines()) == 2
+    place = published / "rotated" / "emergence_by_layer"
+    place.mkdir(parents=True)
+    names = {"conv5": 6, "conv5_rotated0": 2, "conv5_rotated1": 3}
+    of_layer = {name: {**LAYER, "beyond_place": at, "below_place": 1} for name, at in names.items()}
+    (place / "summary.json").write_text(json.dumps({"layers": of_layer}))
+    trained, others = emergence_tables.rotated().splitlines()[2:]
+    assert trained.startswith("| AlexNet conv5 | as trained | 6 | 1 | ")
+    assert others.startswith("|  | 2 rotations | 2, 3 | 1, 1 | ")
 
 
 def test_supervision_levels_by_seed(monkeypatch, tmp_path):

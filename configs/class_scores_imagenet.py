@@ -1,0 +1,16 @@
+"""What the class scores of an ImageNet classifier rest on, as it is: EfficientNet-Lite0's head, four animals.
+
+    python -m experiments.discriminativeness --config=configs/class_scores_imagenet.py --data_dir=DIR --workdir=W
+
+DIR: as in emergence_by_layer.py, 1,954 crops of unseen images. Nothing is trained: a class's score is the
+log-sum-exp over its ImageNet synsets, 118 of them for dogs. What was measured is in
+measured/class_scores_imagenet/.
+"""
+
+flags = {
+    "net": "efficientnet_lite0",
+    "layer": "head",
+    "dataset": "coco_parts",
+    "classes": "dog,cat,sheep,horse",
+    "blackouts": 100,
+}
