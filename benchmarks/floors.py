@@ -52,5 +52,7 @@ def bandwidth(values: int, rounds: int = 5, turns: int = 1) -> float:
 def network_flops(network: Network, layers: Sequence[str], batch: int = 8) -> float:
     """FLOPs a crop to some layers, as JAX counts them before compiling."""
     forward = jax.jit(lambda params, pixels: activations(network, params, pixels, tuple(layers)))
-    lowered = forward.lower(network.params, image_shape(network.input_size, batch))
+    params = jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype), network.params)
+    with jax.default_device(jax.devices("cpu")[0]):  # before compiling, only processors count
+        lowered = forward.lower(params, image_shape(network.input_size, batch))
     return float(lowered.cost_analysis()["flops"]) / batch
