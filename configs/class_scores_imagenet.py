@@ -1,6 +1,6 @@
 """What the class scores of an ImageNet classifier rest on, as it is: EfficientNet-Lite0's head, four animals.
 
-    python -m experiments.discriminativeness --config=configs/class_scores_imagenet.py --data_dir=DIR --workdir=W
+    python -m experiments.discriminativeness --config=configs/class_scores_imagenet.py --data_dir=DIR
 
 DIR: as in emergence_by_layer.py, 1,954 crops of unseen images. Nothing is trained: a class's score is the
 log-sum-exp over its ImageNet synsets, 118 of them for dogs. What was measured is in
