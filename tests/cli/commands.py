@@ -6,7 +6,6 @@ import sys
 import pytest
 from absl.testing import flagsaver
 
-import partsjax.data.pipeline  # noqa: F401  (grain adds flags when imported: before `flagsaver` looks)
 from partsjax.cli import starting
 
 

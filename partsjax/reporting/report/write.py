@@ -1,5 +1,6 @@
 """Writes the report's folder. The same content gives the same bytes: no clock, no generated names."""
 
+import functools
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -64,6 +65,7 @@ def write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
 
 
+@functools.cache
 def _vega() -> str:
     import vl_convert
 

@@ -1,6 +1,7 @@
 """The report of a run: what its pages show."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,17 @@ def draw_emergence_report(folder: Path, found: Emergence, dataset: Dataset | Non
     folder.parent.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as place:
         pages = sum(len(pages) for pages in content.filters.values())
-        with context.progress({"pictures": len(gallery.asked), "pages": pages}) as advance:
-            gallery.draw(place, context.threads, lambda n: advance("pictures", n, "report"))
+        with (
+            context.progress({"pictures": len(gallery.asked), "pages": pages}) as advance,
+            ThreadPoolExecutor(1) as beside,
+        ):
+            drawn = beside.submit(
+                gallery.draw, place, context.threads, lambda n: advance("pictures", n, "report")
+            )
             report.write_emergence_report(
                 place, content, lambda n, what: advance("pages", n, f"report: {what}")
             )
+            drawn.result()
 
 
 def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) -> dict[str, Crops]:

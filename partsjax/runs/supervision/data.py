@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from partsjax.data.dataset import Dataset
+from partsjax.data.prefetch import prefetch
 from partsjax.data.schema import SPLITS
 from partsjax.networks.devices import own_rows
 from partsjax.networks.protocol import Network
 from partsjax.runs import photographs
 from partsjax.runs.context import Context
-from partsjax.runs.prefetch import prefetch
 from partsjax.runs.supervision.asked import TrainingRequest
 from partsjax.supervision.examples import Examples, gather
 from partsjax.supervision.fixed import FixedWindows
