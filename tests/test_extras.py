@@ -63,8 +63,8 @@ def test_training_says_so_before_it_looks_at_anything(tmp_path, lacking, ask, op
 
 
 def test_the_extras_named_are_there_and_tests_have_them_all():
-    assert {"pascal", "train", "weights", "selective", "cuda", "tpu"} <= EXTRAS.keys()
-    assert EXTRAS["test"][0] == "partsjax[pascal,selective,train,weights]"
+    assert {"pascal", "train", "weights", "selective", "slurm", "ray", "cuda", "tpu"} <= EXTRAS.keys()
+    assert EXTRAS["test"][0] == "partsjax[pascal,selective,slurm,train,weights]"
 
 
 def test_other_errors_are_not_taken_for_a_lacking_library():

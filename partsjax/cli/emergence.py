@@ -18,7 +18,7 @@ summary.json and manifest.json into --workdir.
 from absl import flags
 
 from partsjax.cli import flags as shared
-from partsjax.cli import null_flags
+from partsjax.cli import half_flag, null_flags
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import SIGNS, Method
 from partsjax.emergence.nulls import DEFAULT_NULLS
@@ -70,7 +70,16 @@ _ALL_SEARCHES = flags.DEFINE_bool(
     False,
     "Also look for sets with the other --combination and --score; combinations.csv has what each found.",
 )
+_WEIGHTS_SEED = flags.DEFINE_integer(
+    "weights_seed",
+    None,
+    "Seed of random weights alone, so that several such networks are measured on the same images. Default: "
+    "--seed.",
+    lower_bound=0,
+    upper_bound=shared.MOST_SEED,
+)
 flags.adopt_module_key_flags(shared)
+flags.adopt_module_key_flags(half_flag)
 flags.adopt_module_key_flags(null_flags)
 
 
@@ -81,11 +90,15 @@ def main() -> None:
 
     values = flags.FLAGS
     shown = shared.job_options()
+    if shown["weights"] != "random":
+        shared.refuse_idle(["weights_seed"], "where weights are given")
     options = Options(
         method=Method(**{name: values[name].value for name in _METHOD}),
         search=Search(values.combination, values.score, values.union_nms),
         **null_flags.null_options(DEFAULT_NULLS),
         all_searches=values.all_searches,
+        weights_seed=_WEIGHTS_SEED.value,
+        half=half_flag.half_asked(),
         **shown,
     )
     ask(

@@ -9,6 +9,7 @@ import runpy
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 
@@ -158,17 +159,22 @@ _CONFIG = flags.DEFINE(
 flags.DEFINE_bool("debug", False, "Below the line of an error, show where it was raised, and its causes.")
 
 
+def read_config(path: str) -> dict[str, Any]:
+    """What a config, a Python file, defines."""
+    if not Path(path).is_file():
+        raise InputError(f"--config={path}: no such file")
+    try:
+        return runpy.run_path(path)
+    except Exception as error:
+        raise InputError(f"{path}: does not run as Python: {error}") from error
+
+
 def apply_config() -> None:
     """Makes the values of `--config` the defaults of the flags it names."""
     path = _CONFIG.value
     if path is None:
         return
-    if not Path(path).is_file():
-        raise InputError(f"--config={path}: no such file")
-    try:
-        values = runpy.run_path(path).get("flags")
-    except Exception as error:
-        raise InputError(f"{path}: does not run as Python: {error}") from error
+    values = read_config(path).get("flags")
     if not isinstance(values, dict):
         raise InputError(f"{path}: has no dictionary `flags`, as {{'net': 'vgg16', 'classes': 'horse,dog'}}")
     for name, value in values.items():

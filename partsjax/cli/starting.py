@@ -19,6 +19,7 @@ class Command(Protocol):
     """A module of a command: its flags are defined when it is imported, and its docstring is its help.
 
     `before_devices`, where it has one, is called before JAX starts.
+    One that has `COMPUTES = False` leaves devices alone, and reads its config itself.
     """
 
     __name__: str
@@ -75,6 +76,9 @@ def _run(command: Command, arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise InputError(f"unexpected argument {arguments[1]!r}; options start with --")
     process.have_a_home()
+    if not getattr(command, "COMPUTES", True):
+        command.main()
+        return
     apply_config()
     if not _names_torch():  # torch has the cores itself
         one_device_a_core()

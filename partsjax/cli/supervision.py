@@ -28,13 +28,14 @@ import dataclasses
 from absl import flags
 
 from partsjax.cli import flags as shared
-from partsjax.cli import host_flags, training_flags
+from partsjax.cli import half_flag, host_flags, training_flags
 from partsjax.cli.terminal import Terminal
 from partsjax.errors import InputError
 from partsjax.progress import silent
 from partsjax.runs.context import Notes
 
 flags.adopt_module_key_flags(training_flags)
+flags.adopt_module_key_flags(half_flag)
 flags.adopt_module_key_flags(host_flags)
 
 before_devices = host_flags.join
@@ -48,7 +49,7 @@ def main() -> None:
 
     if flags.FLAGS.layers:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
-    options = training_flags.training_options()
+    options = dataclasses.replace(training_flags.training_options(), half=half_flag.half_asked())
     training_flags.refuse_idle_training_flags({options.supervision})
     shared.refuse_idle(["memory_budget"], "in training, whose batches are what it holds")
 

@@ -156,15 +156,18 @@ def _content(
         depth=compared.depths(measured, layers),
         pairs=compared.pairs(measured, options.baseline),
         parts=compared.parts(measured, found),
-        origins={name: origin(options, of[0]) for name, of in by_name.items()},
+        origins={
+            name: origin(of[0], options.measuring.net, options.training_of(of[0]) if of[0].trained else None)
+            for name, of in by_name.items()
+        },
         training=[
-            training_figures(member, options.training_of(member), each.training(member))
+            training_figures(name, member.seed, options.training_of(member), each.training(member))
             for name in measured
             for member in by_name[name]
             if member.trained
         ],
         pages={name: tuple(page for m in of for page in each.page(m)) for name, of in by_name.items()},
-        train_images=train_images(options),
+        train_images=train_images(options.trains, options.train_on == "half"),
         notes=tuple(context.notes),
         method=options.measuring.method,
     )

@@ -20,29 +20,28 @@ _TASKS = {
 }
 
 
-def origin(options, member: Member) -> str:
-    """What a network is; options: a comparison's."""
+def origin(member: Member, net: str, training: TrainingOptions | None) -> str:
+    """What a network is; net: what most of them are; training: of one that is trained here."""
     given = {
         "imagenet": "image classification on ImageNet, as installed with this package",
         "random": "untrained: random weights",
         "torchvision": "image classification on ImageNet, as torchvision publishes it",
         "places365": "scene classification on Places365, as its authors publish it",
     }
-    if member.weights:
+    if training is None:
         what = member.net if ":" in member.net else given.get(member.weights, member.weights)
-        return what if member.net == options.measuring.net else f"{member.net}: {what}"
-    training = options.training_of(member)
+        return what if member.net == net else f"{member.net}: {what}"
     task = _TASKS.get(training.supervision, training.supervision)
     layers = f"from {training.recipe.train_from} up" if training.recipe.train_from else "all layers"
     start = "random weights" if member.name == SCRATCH else training.weights
     return f"{task}; {layers}, {training.recipe.steps} steps, starting from {start}"
 
 
-def train_images(options) -> str:
-    """What they are used for, where a network is trained; options: a comparison's."""
-    if not options.trains:
+def train_images(trained: bool, halves: bool) -> str:
+    """What they are used for, where a network is trained; halves: on one half, measured with the other."""
+    if not trained:
         return ""
-    if options.train_on == "half":
+    if halves:
         return (
             "Networks were trained here on one half of the train images; regressors, sets and priors were "
             "fitted on the other half, for every network. On images that it was trained on, a network’s "
@@ -62,15 +61,15 @@ def size_notes(sizes: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     return (f"networks see the same objects at different sizes ({which}); differences are paired by image",)
 
 
-def training_figures(member: Member, options: TrainingOptions, folder: Path) -> TrainingFigures:
+def training_figures(name: str, seed: int, options: TrainingOptions, folder: Path) -> TrainingFigures:
     """The headline metric of a trained network, from its manifest."""
     found = workdir.read_json(folder / "manifest.json")
     metric = OBJECTIVES[options.supervision].headline
     course = {int(step): figures for step, figures in found["metrics"].items()}
     first, last = min(course), max(course)
     return TrainingFigures(
-        network=member.name,
-        seed=member.seed,
+        network=name,
+        seed=seed,
         steps=last,
         metric=METRICS.get(metric, metric),
         before=_known(course[first].get(metric)),
