@@ -54,7 +54,7 @@ def pages(folder: Path) -> list[Path]:
 
 
 def check(folder: Path, viewports: Sequence[tuple[int, int]] = VIEWPORTS) -> Found:
-    """Reads one page of each kind at each width, light and dark.
+    """Reads one page of each kind at each width; at the first of them in dark colors, too.
 
     Looks for requests outside the folder, errors in the console, pictures that do not load, charts that are
     not drawn, tables that do not sort, pages wider than the screen, and what axe calls serious or critical.
@@ -65,6 +65,8 @@ def check(folder: Path, viewports: Sequence[tuple[int, int]] = VIEWPORTS) -> Fou
             for path in pages(Path(folder)):
                 context = browser.new_context(viewport={"width": width, "height": height})
                 _check_page(context, path, f"{path.name} at {width}", found, width)
+                if width == viewports[0][0]:
+                    _check_contrast(context.pages[0], f"{path.name} at {width}", found)
                 context.close()
     return found
 
@@ -83,10 +85,15 @@ def _check_page(context, path: Path, where: str, found: Found, width: int) -> No
         found.load_ms[width] = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
     for name in ("undrawn", "unloaded", "wider"):
         found.faults += [f"{where}: {name}: {fault}" for fault in page.evaluate(f"{_CHECKS}.{name}()")]
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found.faults += [f"{where}, {scheme}: {violation}" for violation in _violations(page)]
+    page.emulate_media(color_scheme="light")
+    found.faults += [f"{where}, light: {violation}" for violation in _violations(page)]
     found.faults += [f"{where}: unsorted: {fault}" for fault in page.evaluate(f"{_CHECKS}.unsorted()")]
+
+
+def _check_contrast(page, where: str, found: Found) -> None:
+    """In dark colors, whose contrast is all that differs from light ones."""
+    page.emulate_media(color_scheme="dark")
+    found.faults += [f"{where}, dark: {violation}" for violation in _violations(page, ["color-contrast"])]
 
 
 def _note(found: Found, fault: bool, words: str) -> None:
@@ -94,11 +101,12 @@ def _note(found: Found, fault: bool, words: str) -> None:
         found.faults.append(words)
 
 
-def _violations(page) -> list[str]:
-    """What axe finds that is serious or critical, with the first element of each."""
+def _violations(page, rules: Sequence[str] = ()) -> list[str]:
+    """What axe finds that is serious or critical, with the first element of each; rules: () for all."""
     from axe_playwright_python.sync_playwright import Axe
 
-    results = Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response
+    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    results = Axe().run(page, options={"resultTypes": ["violations"], "preload": False, **only}).response
     return [
         f"axe {violation['id']} ({violation['impact']}), {len(violation['nodes'])} times: "
         f"{violation['nodes'][0]['html'][:200]}"

@@ -1,5 +1,7 @@
 """The report read in headless Chromium, on desktop and phone."""
 
+import shutil
+
 import pytest
 
 from partsjax.reporting.report import write_emergence_report
@@ -30,13 +32,18 @@ FAULTS = {
     "unsorted": ("</main>", "<script>addEventListener('click', e => e.stopPropagation(), 1)</script></main>"),
     "console": ("</main>", "<script>console.error('x')</script></main>"),
     "not defined": ("</main>", "<script>x()</script></main>"),
-    "axe image-alt": ("</main>", "<img src='crops/0%20no%270%23.webp'></main>"),
-    "axe color-contrast": ("</main>", '<p style="color: #999; background: #aaa">pale</p></main>'),
+    "light: axe image-alt": ("</main>", "<img src='crops/0%20no%270%23.webp'></main>"),
+    "light: axe color-contrast": ("</main>", '<p style="color: #999; background: #aaa">pale</p></main>'),
+    "dark: axe color-contrast": (
+        "</main>",
+        "<style>@media (prefers-color-scheme: dark) {#dim {color: #333; background: #444}}</style>"
+        '<p id="dim">dim</p></main>',
+    ),
 }  # fmt: skip
 
 
 def test_the_checks_see_faults(tmp_path):
-    """All of them at once, put into a sound report."""
+    """All of them at once, put into the index of a sound report, which alone is read."""
     write_emergence_report(tmp_path, synthetic.content(tmp_path, layers={"conv5": 4}))
     index = tmp_path / "index.html"
     text = index.read_text(encoding="utf-8")
@@ -44,5 +51,7 @@ def test_the_checks_see_faults(tmp_path):
         assert sound in text
         text = text.replace(sound, faulty)
     index.write_text(text, encoding="utf-8")
+    for kind in ("parts", "filters"):
+        shutil.rmtree(tmp_path / kind)
     faults = browser.check(tmp_path, [browser.VIEWPORTS[1]]).faults
     assert {seen for seen in FAULTS if any(seen in fault for fault in faults)} == set(FAULTS), faults
