@@ -42,6 +42,15 @@ def test_one_of_many_takes_over_from_a_silent_one_which_notices(claims):
     assert not any(claims.folder.glob("a.*"))
 
 
+def test_of_two_that_saw_the_same_one_alone_gets_it(claims, monkeypatch):
+    monkeypatch.setattr(Claims, "_latest", lambda self: {})  # as where a file system shows files late
+    first = claims.take("a")
+    assert first is not None and claims.take("a") is None
+    silence(first, 61)
+    monkeypatch.setattr(Claims, "_latest", lambda self: {"a": first.path})
+    assert claims.take("a") is not None and claims.take("a") is None
+
+
 def test_a_sign_of_life_keeps_a_unit(claims):
     claim = claims.take("a")
     silence(claim, 61)
