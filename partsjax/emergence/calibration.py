@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from scipy.optimize import isotonic_regression
 
+from partsjax.emergence.criterion import NOT_COUNTED
 from partsjax.emergence.ranked import PartDetections
-from partsjax.emergence.scoring import NOT_COUNTED
 
 _TIE = 1e-6  # of the activation over the filter's largest, added so that its own order is kept:
 # enough for neighboring float32 activations to stay apart next to a precision of 1

@@ -126,8 +126,13 @@ def _worth(found: np.ndarray) -> list[tuple[int, ...]]:
     """The sets worth evaluating of a result of `greedy` (int [F]) or of `evolve` (bool [B, F])."""
     if found.ndim == 1:
         return [_as_set(found[found >= 0])]
-    sets = dict.fromkeys(_as_set(np.flatnonzero(members)) for members in found)
-    return [s for s in sets if s][:_FINALISTS]
+    sets: dict[tuple[int, ...], None] = {}
+    for members in found:
+        if members.any():
+            sets[_as_set(np.flatnonzero(members))] = None
+        if len(sets) == _FINALISTS:
+            break
+    return list(sets)
 
 
 def _as_set(filters) -> tuple[int, ...]:

@@ -12,9 +12,9 @@ import jax
 import numpy as np
 
 from partsjax.data.crops import Crops, Truth
+from partsjax.emergence.criterion import HITS_NOTHING
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import first_on_box
-from partsjax.emergence.scoring import HITS_NOTHING
 from partsjax.emergence.verdict import require_column_name
 from partsjax.errors import InputError
 from partsjax.ops import boxes as bx
@@ -22,7 +22,7 @@ from partsjax.ops.average_precision import curve
 
 ORDERS = 20  # random orders in which detections of equal scores are judged (our choice)
 _iou = jax.jit(bx.iou)
-_DETECTIONS_STEP = 4096  # they are padded to a multiple: few shapes, few compilations
+_DETECTIONS_STEP = 4096  # so many are looked at at once: one shape, one compilation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +116,7 @@ class JudgedDetections(NamedTuple):
 
 
 def judge_place(found: PriorDetections, truth: Truth, method: Method) -> list[JudgedDetections]:
-    """Which detections of a part are true, by the criterion of `scoring.judge`, without NMS.
+    """Which detections of a part are true, by the criterion of `criterion.judge`, without NMS.
 
     A detection is true when the box of the part it overlaps most in its crop is overlapped by
     IoU >= 0.4 and was not claimed by a higher detection. One whose box is difficult counts neither way.
@@ -160,7 +160,11 @@ def box_found(found: PriorDetections, truth: Truth, method: Method) -> np.ndarra
     padding = (0, -count % _DETECTIONS_STEP)
     crops = np.pad(found.crops, padding)
     boxes = np.pad(found.boxes.astype(np.float32), (padding, (0, 0)))
-    overlap = np.asarray(_iou(bx.Boxes(*boxes.T), bx.Boxes(*truth.boxes[:, 0][..., crops])))
+    of_crop = truth.boxes[:, 0][..., crops]
+    overlap = np.zeros(of_crop.shape[1:], np.float32)
+    for number, start in np.ndindex(len(overlap), len(crops) // _DETECTIONS_STEP):
+        some = slice(start * _DETECTIONS_STEP, (start + 1) * _DETECTIONS_STEP)
+        overlap[number, some] = _iou(bx.Boxes(*boxes[some].T), bx.Boxes(*of_crop[:, number, some]))
     overlap = np.where(truth.valid[0][:, crops], overlap, 0)[:, :count]
     nearest = np.arange(len(overlap))[:, None] == overlap.argmax(axis=0)
     return nearest & (overlap >= method.correct_iou)

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED
+from partsjax.emergence.criterion import HITS_NOTHING, NOT_COUNTED
+from partsjax.ops.descending import descending
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +58,7 @@ class RankedLayer:
         filters, _, crops = scores.shape
         flat = scores.reshape(filters, -1)
         most = int((flat > 0).sum(axis=1).max(initial=0))
-        self._order = np.argsort(-flat, axis=1, kind="stable")[:, :most]
+        self._order = descending(flat)[:, :most]
         self._ranks, self._crops = (a.astype(np.int32) for a in np.divmod(self._order, max(crops, 1)))
         self._scores = np.take_along_axis(flat, self._order, axis=1).astype(np.float64)
 
@@ -104,9 +105,20 @@ def union(detections: PartDetections, filters) -> Union:
     some = detections.of(filters)
     rows, columns = np.nonzero(some.found != NOT_COUNTED)
     scores, crops, ranks = (a[rows, columns] for a in (some.scores, some.crops, some.ranks))
-    order = np.lexsort((ranks, crops, rows, -scores))
+    order = _in_order(scores, rows, crops, ranks)
     found, crops = some.found[rows, columns][order], crops[order]
     return Union(scores[order], found, first_on_box(found, crops), crops, filters[rows[order]], ranks[order])
+
+
+def _in_order(scores: np.ndarray, *ties: np.ndarray) -> np.ndarray:
+    """int [M]: by descending score; equal ones by `ties`, whole numbers, the first of them first."""
+    single, place, places = scores.astype(np.float32), np.zeros(len(scores), np.int64), 1
+    for numbers in ties:
+        count = int(numbers.max(initial=0)) + 1
+        place, places = place * count + numbers, places * count
+    if places <= 1 << 32 and (single == scores).all():
+        return descending(single, place)
+    return np.lexsort((place, -scores))
 
 
 def _box_ids(crops: np.ndarray, found: np.ndarray, everything: np.ndarray) -> np.ndarray:

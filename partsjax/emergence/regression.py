@@ -76,7 +76,7 @@ class Pairs(NamedTuple):
     targets: jax.Array
 
 
-def pair(cx, cy, real, truth: bx.Boxes, usable) -> Pairs:
+def pair(cx, cy, real, truth: bx.Boxes, usable, most) -> Pairs:
     """Pairs a stimulus with the box of the part that contains its center.
 
     If several do, with the one whose center is nearest; of equally near ones with the
@@ -84,7 +84,7 @@ def pair(cx, cy, real, truth: bx.Boxes, usable) -> Pairs:
 
     Args:
       cx, cy: float32 [F, K, N], centers; real: bool [F, K, N], which stimuli exist.
-      truth: arrays [P, G, N] in crop pixels; usable: bool [P, G, N].
+      truth: arrays [P, G, N] in crop pixels; usable: bool [P, G, N]; most: int, from this box on none is.
     """
     cx, cy, real = cx[:, None], cy[:, None], real[:, None]  # [F, 1, K, N]
 
@@ -104,11 +104,29 @@ def pair(cx, cy, real, truth: bx.Boxes, usable) -> Pairs:
     shape = jnp.broadcast_shapes(cx.shape, (1, truth.x1.shape[0], 1, 1))
     nothing = jnp.zeros(shape, jnp.float32)
     start = (jnp.full(shape, jnp.inf, jnp.float32), (nothing,) * 4)
-    distance, target = jax.lax.fori_loop(0, truth.x1.shape[1], compare, start)
+    distance, target = jax.lax.fori_loop(0, most, compare, start)
     return Pairs((distance < jnp.inf) & real, jnp.stack(target, axis=2))
 
 
-def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs: int) -> Regressors:
+class Products(NamedTuple):
+    """What the normal equations of all parts share, float64.
+
+    phi: [F, 12, M]; pairwise: [F, 78, M], products of two features, each once; weight: [F, M].
+    """
+
+    phi: jax.Array
+    pairwise: jax.Array
+    weight: jax.Array
+
+    @classmethod
+    def of(cls, phi: jax.Array, weight: jax.Array) -> "Products":
+        """Of float32 [F, 12, M] features and [F, M] weights; call it under `jax.enable_x64`."""
+        phi, weight = phi.astype(jnp.float64), weight.astype(jnp.float64)
+        rows, columns = np.triu_indices(FEATURES)
+        return cls(phi, phi[:, rows] * phi[:, columns], weight)
+
+
+def fit(products: Products, pairs: Pairs, ridge: float, min_pairs: int) -> Regressors:
     """Weighted least squares for all filters and parts at once.
 
     With Φ the features, w the activations and T the targets of a (filter, part)'s pairs:
@@ -117,23 +135,20 @@ def fit(phi: jax.Array, weight: jax.Array, pairs: Pairs, ridge: float, min_pairs
     Call it under `jax.enable_x64`.
 
     Args:
-      phi: float32 [F, 12, M]; weight: float32 [F, M]; pairs: over the same M stimuli,
-        [F, P, M] and [F, P, 4, M].
+      products: of the M stimuli; pairs: of the same, [F, P, M] and [F, P, 4, M].
 
     Returns:
       `Regressors`; none where there are fewer than `min_pairs` pairs.
     """
-    phi = phi.astype(jnp.float64)
-    paired = pairs.paired.astype(jnp.float64) * weight[:, None].astype(jnp.float64)  # [F, P, M]
+    paired = pairs.paired.astype(jnp.float64) * products.weight[:, None]  # [F, P, M]
     count = pairs.paired.sum(axis=-1)
-    # The products shared by all parts come first, each once (the matrix is symmetric), so that the
-    # sum over stimuli is one matrix product per filter.
+    # The matrix is symmetric: each product is summed once, by one matrix product per filter.
     rows, columns = np.triu_indices(FEATURES)
     product_of = np.zeros((FEATURES, FEATURES), np.int32)
     product_of[rows, columns] = product_of[columns, rows] = np.arange(len(rows))
-    products = phi[:, rows] * phi[:, columns]  # [F, 78, M]
-    normal = jnp.einsum("fpm,ftm->fpt", paired, products, precision="highest")[..., product_of]
-    right = jnp.einsum("fpcm,fim->fpic", paired[:, :, None] * pairs.targets, phi, precision="highest")
+    normal = jnp.einsum("fpm,ftm->fpt", paired, products.pairwise, precision="highest")[..., product_of]
+    weighted = paired[:, :, None] * pairs.targets
+    right = jnp.einsum("fpcm,fim->fpic", weighted, products.phi, precision="highest")
     exists = count >= min_pairs
     identity = jnp.eye(FEATURES, dtype=jnp.float64)
     damping = ridge * jnp.trace(normal, axis1=-2, axis2=-1) / FEATURES

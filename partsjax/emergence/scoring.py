@@ -1,10 +1,11 @@
 """Scoring: the average precision of every filter as a detector of every part of a class.
 
-Filters are handed to the device in equal chunks, so that one compiled kernel serves all of a class's
-layers, and within a chunk go through it a few at a time, so that what a step makes still lies in the
-cache when the next step reads it.
+Filters are handed to the device in equal chunks, so that one compiled kernel serves all layers and classes
+(`marked`), and within a chunk go through it a few at a time, part by part, so that what a step makes still
+lies in the cache when the next step reads it.
 """
 
+import collections
 import dataclasses
 import functools
 from typing import NamedTuple
@@ -14,15 +15,19 @@ import jax.numpy as jnp
 import numpy as np
 
 from partsjax.data.crops import Truth
+from partsjax.emergence.criterion import NOT_COUNTED, judge
+from partsjax.emergence.marked import Marked, by_parts, marked
 from partsjax.emergence.method import Method
-from partsjax.emergence.regression import Geometry, Pairs, Regressors, features, fit, pair, predict
+from partsjax.emergence.regression import Geometry, Pairs, Products, Regressors, features, fit, pair, predict
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.devices import over_devices, shardings
 from partsjax.ops import average_precision as ap
 from partsjax.ops import boxes as bx
+from partsjax.ops.descending import descending
 
 CHUNK = 64  # filters a call, at least: every device has a share of as many as `_few`
-CROPS_STEP = 128  # crops are padded to a multiple, so that splits of similar size share a kernel
+_IN_FLIGHT = 2  # chunks the device works on while the host receives another
+_PARTS_FITTED = 4  # parts that are fitted at once on processors: products of features serve them all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +51,6 @@ class Scores:
 
 jax.tree_util.register_dataclass(Scores)
 
-NOT_COUNTED, HITS_NOTHING = -2, -1
-
 
 class Found(NamedTuple):
     """What each regressed detection found in either split: int8 [F, P, K, N], as in `Detections`."""
@@ -56,71 +59,37 @@ class Found(NamedTuple):
     val: np.ndarray
 
 
-class Detections(NamedTuple):
-    """What becomes of each detection of a (filter, part), [F, P, K, N].
-
-    alive: bool, it counts (it exists, NMS kept it, it did not find a difficult box).
-    true: bool, it is alive and the first to find its ground-truth box.
-    found: int8 (int16 from 128 boxes a crop), the box it overlaps most and by IoU >= 0.4, first on it or
-      not; HITS_NOTHING where there is none, NOT_COUNTED where it is not alive.
-    """
-
-    alive: jax.Array
-    true: jax.Array
-    found: jax.Array
-
-
-def judge(boxes: bx.Boxes, real: jax.Array, truth: bx.Boxes, valid, difficult, method: Method) -> Detections:
-    """NMS, then which detections are right (the paper's criterion, VOC2010's curve).
-
-    A detection is true when the box of the part it overlaps most in its crop is overlapped by
-    IoU >= 0.4 and was not claimed by a higher detection. One whose box is difficult counts neither way.
-
-    Args:
-      boxes: float32 [F, P, K, N] arrays, K by descending score; or [F, 1, K, N], shared by all parts.
-      real: bool [F, 1, K, N], which of them exist; truth: [P, G, N]; valid, difficult: bool [P, G, N].
-    """
-    alive = bx.nms(boxes, jnp.broadcast_to(real, boxes.x1.shape), method.nms_iou, axis=2)
-    matched = bx.match(boxes, truth, valid)
-    hits = alive & (matched.iou >= method.correct_iou)
-    number = matched.number
-    if difficult is not None:
-        on_difficult = hits & _at(difficult, number)
-        alive, hits = alive & ~on_difficult, hits & ~on_difficult
-    shape = matched.iou.shape
-    found = jnp.where(hits, number, jnp.where(alive, HITS_NOTHING, NOT_COUNTED))
-    found = found.astype(jnp.int8 if valid.shape[1] < 128 else jnp.int16)
-    return Detections(jnp.broadcast_to(alive, shape), bx.first_claims(hits, number, axis=2), found)
-
-
-def _at(flags: jax.Array, number: jax.Array) -> jax.Array:
-    """flags [P, G, N] of the ground-truth boxes `number` [F, P, K, N]."""
-
-    def pick(g, out):
-        return jnp.where(number == g, jax.lax.dynamic_index_in_dim(flags, g, 1)[None], out)
-
-    return jax.lax.fori_loop(0, flags.shape[1], pick, jnp.zeros(number.shape, bool))
-
-
-def _few() -> int:
-    """Filters that go through a kernel at once: what fits a core's cache, or what fills a GPU."""
-    return 8 if jax.default_backend() == "cpu" else CHUNK
+def _few(here: int = 8, there: int = CHUNK) -> int:
+    """How many go through a kernel at once: what fits a processor's caches, or what fills a GPU."""
+    return here if jax.default_backend() == "cpu" else there
 
 
 class _Fired(NamedTuple):
-    """Stimuli of a chunk of filters, leading axis F, as in `Stimuli`; scale: as in `Scores`."""
+    """Stimuli of a chunk of filters, leading axis F, as in `Stimuli`.
+
+    scale: as in `Scores`; order: int32 [F, K N], of the filter's stimuli by descending score.
+    """
 
     cells: np.ndarray
     values: np.ndarray
     scale: np.ndarray
+    order: np.ndarray
 
+    @classmethod
+    def of(cls, stimuli: Stimuli, scale: np.ndarray, chunk: slice, shape: tuple[int, int]) -> "_Fired":
+        """Some filters of a layer; shape: of filters and crops, what they are padded to."""
 
-class _Marked(NamedTuple):
-    """Parts of one split's crops, as in `Truth`, padded, on every device."""
+        def padded(array: np.ndarray) -> np.ndarray:
+            some = array[chunk]
+            wide = np.zeros((shape[0], *some.shape[1:-1], shape[1]), array.dtype)
+            wide[: len(some), ..., : some.shape[-1]] = some
+            return wide
 
-    boxes: jax.Array
-    valid: jax.Array
-    difficult: jax.Array
+        cells, values = padded(stimuli.cells), padded(stimuli.values)
+        scales = np.ones(shape[0], np.float32)
+        scales[: len(scale[chunk])] = scale[chunk]
+        order = descending(values[:, 4].reshape(shape[0], -1)).astype(np.int32)
+        return cls(cells, values, scales, order)
 
 
 @functools.cache
@@ -128,82 +97,74 @@ def _fit_chunk(method: Method):
     return over_devices(functools.partial(_fit_share, method=method), split=1)
 
 
-def _fit_share(fired: _Fired, marked: _Marked, geometry: Geometry, method: Method) -> Regressors:
+def _fit_share(fired: _Fired, marked: Marked, geometry: Geometry, method: Method) -> Regressors:
     """Regressors of one device's share of a chunk of filters, leading axis F."""
-    boxes, usable = bx.Boxes(*marked.boxes), marked.valid & ~marked.difficult
 
     def one(filter_):
-        cells, values, scale = (array[None] for array in filter_)
+        cells, values, scale, _ = (array[None] for array in filter_)
         phi = features(cells, values, scale, geometry)
-        pairs = pair(*geometry.centers(cells), values[:, 4] > 0, boxes, usable)
-        fitted = fit(
-            phi.reshape(*phi.shape[:2], -1),
-            values[:, 4].reshape(1, -1),
-            Pairs(
+        products = Products.of(phi.reshape(*phi.shape[:2], -1), values[:, 4].reshape(1, -1))
+
+        def fit_parts(some: Marked) -> Regressors:
+            usable = some.valid & ~some.difficult
+            stimuli = *geometry.centers(cells), values[:, 4] > 0
+            pairs = pair(*stimuli, some.boxes, usable, some.most.max())
+            flat = Pairs(
                 pairs.paired.reshape(*pairs.paired.shape[:2], -1),
                 pairs.targets.reshape(*pairs.targets.shape[:3], -1),
-            ),
-            method.ridge,
-            method.min_pairs,
-        )
-        return jax.tree.map(lambda array: array[0], fitted)
+            )
+            return jax.tree.map(lambda array: array[0], fit(products, flat, method.ridge, method.min_pairs))
 
-    return jax.lax.map(one, fired, batch_size=_few())
+        return by_parts(fit_parts, marked, marked.real.sum(), _few(_PARTS_FITTED, len(marked.real)))
+
+    return jax.lax.map(one, fired, batch_size=_few(1))  # whose products, in double precision, fill a cache
 
 
 @functools.cache
-def _score_chunk(method: Method, any_difficult: bool):
-    return over_devices(functools.partial(_score_share, method=method, any_difficult=any_difficult), split=2)
+def _score_chunk(method: Method):
+    return over_devices(functools.partial(_score_share, method=method), split=2)
 
 
 def _score_share(
-    fired: _Fired,
-    regressors: Regressors,
-    marked: _Marked,
-    geometry: Geometry,
-    method: Method,
-    any_difficult: bool,
-):
+    fired: _Fired, regressors: Regressors, marked: Marked, geometry: Geometry, method: Method
+) -> tuple[jax.Array, jax.Array, jax.Array]:
     """AP with and without regression, [F, P] each, and what was found with it, int8 [F, P, K, N].
 
     Of one device's share of a chunk of filters, on one split.
     """
-    truth_boxes, valid, difficult = bx.Boxes(*marked.boxes), marked.valid, marked.difficult
-    positives = (valid & ~difficult).sum(axis=(1, 2))
-    difficult = difficult if any_difficult else None
 
     def one(filter_):
-        fired, regressors = jax.tree.map(lambda array: array[None], filter_)
-        cells, values, scale = fired
+        fired, regressors = filter_
+        cells, values, scale, order = (array[None] for array in fired)
         scores = values[:, 4]
         real = (scores > 0)[:, None]
-        ranking = ap.rank(scores.reshape(1, -1))
+        ranking = ap.rank(scores.reshape(1, -1), order)
         cx, cy = geometry.centers(cells)
-
-        def precision(boxes):
-            judged = judge(boxes, real, truth_boxes, valid, difficult, method)
-            flat = (*judged.alive.shape[:2], -1)
-            aps = ap.average_precision(
-                ranking, judged.alive.reshape(flat), judged.true.reshape(flat), positives
-            )
-            return aps, judged.found
-
-        fields = bx.from_centers(cx, cy, geometry.extent, geometry.extent).clip(geometry.size)
         phi = features(cells, values, scale, geometry)
-        regressed = predict(regressors.weights, phi, cx, cy, geometry.size)
-        aps, found = precision(regressed)
-        aps = jnp.where(regressors.exists | (positives == 0), aps, 0)
-        found = jnp.where(regressors.exists[..., None, None], found, NOT_COUNTED)
-        unregressed, _ = precision(fields.map(lambda v: v[:, None]))
-        return aps[0], unregressed[0], found[0]
+        fields = bx.from_centers(cx, cy, geometry.extent, geometry.extent).clip(geometry.size)
+        fields = fields.map(lambda v: v[:, None])
+        fields_alive = bx.nms(fields, real, method.nms_iou, axis=2)
+
+        def score_parts(arrays: tuple[Marked, Regressors]):
+            some, regressors = arrays
+            positives = (some.valid & ~some.difficult).sum(axis=(1, 2))
+
+            def precision(boxes, alive):
+                judged = judge(boxes, alive, some, method)
+                flat = (*judged.alive.shape[:2], -1)
+                alive, true = judged.alive.reshape(flat), judged.true.reshape(flat)
+                return ap.average_precision(ranking, alive, true, positives)[0], judged.found[0]
+
+            regressed = predict(regressors.weights[None], phi, cx, cy, geometry.size)
+            alive = bx.nms(regressed, jnp.broadcast_to(real, regressed.x1.shape), method.nms_iou, axis=2)
+            aps, found = precision(regressed, alive)
+            aps = jnp.where(regressors.exists | (positives == 0), aps, 0)
+            found = jnp.where(regressors.exists[:, None, None], found, NOT_COUNTED)
+            return aps, precision(fields, fields_alive)[0], found
+
+        return by_parts(score_parts, (marked, regressors), marked.real.sum(), _few(1, len(marked.real)))
 
     return jax.lax.map(one, (fired, regressors), batch_size=_few())
-
-
-def _pad(array: np.ndarray, axis: int, length: int, value=0) -> np.ndarray:
-    widths = [(0, 0)] * array.ndim
-    widths[axis] = (0, length - array.shape[axis])
-    return np.pad(array, widths, constant_values=value)
 
 
 def score_layer(
@@ -219,31 +180,43 @@ def score_layer(
     scale = np.where(scale > 0, scale, 1).astype(np.float32)
 
     _, replicated = shardings()
-    splits = []
-    for of_split, parts in zip(stimuli, truth, strict=True):
-        crops = -(-max(of_split.cells.shape[-1], 1) // CROPS_STEP) * CROPS_STEP
-        arrays = _Marked(*(_pad(a, -1, crops) for a in (parts.boxes, parts.valid, parts.difficult)))
-        splits.append((of_split, crops, jax.device_put(arrays, replicated), bool(parts.difficult.any())))
-
-    chunks = []
+    parts = [jax.device_put(marked(of_split), replicated) for of_split in truth]
     share = _few() * jax.device_count()
     width = -(-CHUNK // share) * share
-    for start in range(0, filters, width):
-        chunk = slice(start, start + width)
-        scale_here = _pad(scale[chunk], 0, width, value=1)
+
+    def score(chunk: slice):
+        """What comes of some filters, on the device, on its way to the host."""
         fired = [
-            _Fired(*(_pad(_pad(a[chunk], -1, crops), 0, width) for a in (s.cells, s.values)), scale_here)
-            for s, crops, *_ in splits
+            _Fired.of(of_split, scale, chunk, (width, of.valid.shape[-1]))
+            for of_split, of in zip(stimuli, parts, strict=True)
         ]
         with jax.enable_x64(True):
-            fitted = _fit_chunk(method)(fired[0], splits[0][2], geometry)
-        aps = [
-            _score_chunk(method, any_difficult)(inputs, fitted, marked, geometry)
-            for inputs, (_, _, marked, any_difficult) in zip(fired, splits, strict=True)
-        ]
-        results = (*aps[0], *aps[1], fitted.pairs, fitted.weights)
-        chunks.append(jax.device_get(results))
-    ap_train, ap_train_plain, found_train, ap_val, ap_val_plain, found_val, num_pairs, weights = (
+            fitted = _fit_chunk(method)(fired[0], parts[0], geometry)
+        aps = (
+            _score_chunk(method)(*of_split, geometry)
+            for of_split in zip(fired, [fitted] * 2, parts, strict=True)
+        )
+        results = *aps, fitted.pairs, fitted.weights
+        jax.tree.map(lambda array: array.copy_to_host_async(), results)
+        return results
+
+    def received(results):
+        """Without what was padding, but for filters."""
+        count = len(truth[0].valid)
+        train, val, pairs, weights = jax.tree.map(lambda array: np.asarray(array)[:, :count], results)
+        (*of_train, found_train), (*of_val, found_val) = train, val
+        found = (
+            f[..., : of.cells.shape[-1]] for f, of in zip((found_train, found_val), stimuli, strict=True)
+        )
+        return (*of_train, *of_val, *found, pairs, weights)
+
+    chunks, waiting = [], collections.deque()
+    for start in range(0, filters, width):
+        waiting.append(score(slice(start, start + width)))
+        if len(waiting) > _IN_FLIGHT:
+            chunks.append(received(waiting.popleft()))
+    chunks += map(received, waiting)
+    ap_train, ap_train_plain, ap_val, ap_val_plain, found_train, found_val, num_pairs, weights = (
         np.concatenate(column)[:filters] for column in zip(*chunks, strict=True)
     )
     scores = Scores(
@@ -255,5 +228,4 @@ def score_layer(
         weights=weights,
         scale=scale,
     )
-    crops = (of_split.cells.shape[-1] for of_split in stimuli)
-    return scores, Found(*(f[..., :n] for f, n in zip((found_train, found_val), crops, strict=True)))
+    return scores, Found(found_train, found_val)

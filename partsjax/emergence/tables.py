@@ -17,8 +17,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from partsjax.emergence.criterion import NOT_COUNTED
 from partsjax.emergence.ranked import PartDetections
-from partsjax.emergence.scoring import NOT_COUNTED
 from partsjax.ops.average_precision import Bounds, bounds
 
 LEVELS = 255  # thresholds; level 0 is "never found"

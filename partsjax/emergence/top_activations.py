@@ -8,6 +8,7 @@ import numpy as np
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.ops import boxes as bx
+from partsjax.ops.descending import descending
 
 CROPS_KEPT = 12  # crops kept a filter
 
@@ -31,13 +32,8 @@ jax.tree_util.register_dataclass(TopActivations)
 def top_activations(stimuli: Stimuli, geometry: Geometry) -> TopActivations:
     """The `SHOWN` crops that excite each filter most; of equal ones the first."""
     top = stimuli.scores[:, 0]  # [F, N]; the strongest comes first
-    crops = np.argsort(-top, axis=1, kind="stable")[:, :CROPS_KEPT].astype(np.int32)
+    crops = descending(top)[:, :CROPS_KEPT].astype(np.int32)
     cells = np.take_along_axis(stimuli.cells[:, 0], crops, axis=1)
-    boxes = np.stack(jax.device_get(_fields(cells, geometry)), axis=-1)
+    fields = bx.from_centers(*geometry.centers(cells), geometry.extent, geometry.extent)
+    boxes = np.clip(np.stack(fields, axis=-1), 0, geometry.size)
     return TopActivations(crops, np.take_along_axis(top, crops, axis=1), boxes)
-
-
-@jax.jit
-def _fields(cells: jax.Array, geometry: Geometry) -> bx.Boxes:
-    """Receptive fields of stimuli, clipped to the crop."""
-    return bx.from_centers(*geometry.centers(cells), geometry.extent, geometry.extent).clip(geometry.size)

@@ -24,7 +24,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse
 
-_BLOCK = 64  # of a running count
+_BLOCK = 64  # of a running count or maximum, a power of two
 _AT_ONCE = 1 << 21  # steps of a curve times sets of weights, 24 bytes each
 _FEWEST = 16  # sets of weights: of one alone a sum is taken in another order
 _STEPS = 15  # thresholds that a turn of the loop in `bounds` takes
@@ -33,8 +33,29 @@ _STEPS = 15  # thresholds that a turn of the loop in `bounds` takes
 def envelope(precision, axis: int = -1):
     """max_{u ≥ t} precision_u along an axis of a NumPy or JAX array, steps by descending score."""
     if isinstance(precision, jax.Array):
-        return jax.lax.cummax(precision, axis=axis % precision.ndim, reverse=True)
+        return jnp.moveaxis(_highest_to_come(jnp.moveaxis(precision, axis, -1)), -1, axis)
     return np.flip(np.maximum.accumulate(np.flip(precision, axis), axis), axis)
+
+
+def _highest_to_come(values: jax.Array) -> jax.Array:
+    """max_{u ≥ t} values_u along the last axis, within blocks and over blocks.
+
+    A third of the time of the generic `jax.lax.cummax`.
+    """
+    length = values.shape[-1]
+
+    def from_right(array, by: int):
+        return jnp.pad(array[..., by:], [(0, 0)] * (array.ndim - 1) + [(0, by)], constant_values=-jnp.inf)
+
+    padding = [(0, 0)] * (values.ndim - 1) + [(0, -length % _BLOCK)]
+    values = jnp.pad(values, padding, constant_values=-jnp.inf)
+    within = values.reshape(*values.shape[:-1], -1, _BLOCK)
+    step = 1
+    while step < _BLOCK:
+        within = jnp.maximum(within, from_right(within, step))
+        step *= 2
+    later = from_right(jax.lax.cummax(within[..., 0], axis=values.ndim - 1, reverse=True), 1)
+    return jnp.maximum(within, later[..., None]).reshape(values.shape)[..., :length]
 
 
 def area_under_envelope(gained, precision, axis: int = -1, dtype=None):
@@ -71,9 +92,12 @@ class Ranking(NamedTuple):
     known: jax.Array
 
 
-def rank(scores: jax.Array) -> Ranking:
-    """Ranks float [F, M] scores in descending order; equal scores keep their order."""
-    order = jnp.argsort(-scores, axis=-1, stable=True)
+def rank(scores: jax.Array, order: jax.Array | None = None) -> Ranking:
+    """Ranks float [F, M] scores in descending order; equal scores keep their order.
+
+    order: int32 [F, M], where it is known already.
+    """
+    order = jnp.argsort(-scores, axis=-1, stable=True) if order is None else order
     ranked = jnp.take_along_axis(scores, order, axis=-1)
     closes = jnp.concatenate([ranked[:, :-1] != ranked[:, 1:], jnp.ones_like(ranked[:, :1], bool)], axis=-1)
     return Ranking(order, closes, ~jnp.isnan(scores).any(axis=-1))

@@ -90,7 +90,7 @@ class Match(NamedTuple):
     number: jax.Array
 
 
-def match(boxes: Boxes, truth: Boxes, valid: jax.Array) -> Match:
+def match(boxes: Boxes, truth: Boxes, valid: jax.Array, most: jax.Array) -> Match:
     """The ground-truth box of its crop and part that each detection overlaps most.
 
     Of equal overlaps the earlier box counts.
@@ -99,6 +99,7 @@ def match(boxes: Boxes, truth: Boxes, valid: jax.Array) -> Match:
       boxes: arrays [F, P, K, N] (or [F, 1, K, N], the same for all parts).
       truth: arrays [P, G, N].
       valid: bool [P, G, N].
+      most: int, from this box on none is valid.
 
     Returns:
       `Match` of float and int32 arrays [F, P, K, N].
@@ -113,7 +114,7 @@ def match(boxes: Boxes, truth: Boxes, valid: jax.Array) -> Match:
 
     shape = jnp.broadcast_shapes(boxes.x1.shape, (1, truth.x1.shape[0], 1, 1))
     start = Match(jnp.zeros(shape, boxes.x1.dtype), jnp.zeros(shape, jnp.int32))
-    return jax.lax.fori_loop(0, truth.x1.shape[1], compare, start)
+    return jax.lax.fori_loop(0, most, compare, start)
 
 
 def first_claims(hits: jax.Array, number: jax.Array, axis: int) -> jax.Array:

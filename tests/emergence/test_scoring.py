@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from partsjax.data.crops import Truth
+from partsjax.emergence.criterion import HITS_NOTHING, NOT_COUNTED
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
-from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, Found, Scores, score_layer
+from partsjax.emergence.scoring import Found, Scores, score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks.protocol import ReceptiveField
 from partsjax.ops import local_maxima
@@ -125,7 +126,8 @@ def test_chunks_of_filters_and_padding_of_crops_change_nothing(monkeypatch):
     truth = [padded(t) for t in truth]
     whole, found = scored(maps, truth)
     monkeypatch.setattr("partsjax.emergence.scoring.CHUNK", 3)
-    monkeypatch.setattr("partsjax.emergence.scoring.CROPS_STEP", 8)
+    for padded_to in ("_PARTS", "_BOXES", "_CROPS"):
+        monkeypatch.setattr(f"partsjax.emergence.marked.{padded_to}", 4)
     chunked, found_chunked = scored(maps, truth)
     for name, value in dataclasses.asdict(chunked).items():
         np.testing.assert_allclose(value, getattr(whole, name), rtol=1e-4, atol=1e-5, err_msg=name)

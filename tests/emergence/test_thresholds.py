@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from partsjax.data.crops import Truth
+from partsjax.emergence.criterion import HITS_NOTHING, NOT_COUNTED, judge
 from partsjax.emergence.decode_boxes import BoxDecoder
+from partsjax.emergence.marked import crops_padded, marked
 from partsjax.emergence.method import Method
 from partsjax.emergence.place_prior import PriorDetections, judge_place
 from partsjax.emergence.ranked import RankedLayer, union
-from partsjax.emergence.regression import Pairs, fit, pair, predict
-from partsjax.emergence.scoring import HITS_NOTHING, NOT_COUNTED, judge
+from partsjax.emergence.regression import Pairs, Products, fit, pair, predict
 from partsjax.ops import boxes as bx
 from tests.emergence.random_layer import RandomLayer
 from tests.emergence.test_decode_boxes import GEOMETRY
@@ -29,11 +30,21 @@ TWO_FIFTHS, LESS = (0.0, 0.0, 2.0, 1.0), (0.0, 0.0, 1.9999, 1.0)  # of the whole
 def judged(detections, truth, difficult=None, method=METHOD):
     """Of one crop, part and filter: detections and boxes as lists of `xyxy`."""
     boxes = bx.Boxes(*(jnp.array(detections, jnp.float32).T[:, None, None, :, None]))
-    these = bx.Boxes(*(jnp.array(truth, jnp.float32).T[:, None, :, None]))
+    alive = bx.nms(boxes, jnp.ones((1, 1, len(detections), 1), bool), method.nms_iou, axis=2)
+    result = judge(boxes.map(to_all), to_all(alive), one_crop(truth, difficult), method)
+    return [np.asarray(a)[:, 0, :, 0].ravel().tolist() for a in result]
+
+
+def one_crop(truth, difficult=None):
+    """The boxes of one part of one crop, as kernels take them."""
     valid = np.ones((1, len(truth), 1), bool)
-    hard = None if difficult is None else jnp.array(difficult).reshape(valid.shape)
-    result = judge(boxes, jnp.ones((1, 1, len(detections), 1), bool), these, valid, hard, method)
-    return [np.asarray(a).ravel().tolist() for a in result]
+    hard = ~valid if difficult is None else np.array(difficult).reshape(valid.shape)
+    return marked(Truth(np.array(truth, np.float32).T[:, None, :, None], valid, hard))
+
+
+def to_all(array):
+    """Of one crop, to all that a kernel's arrays have."""
+    return jnp.pad(array, [(0, 0)] * 3 + [(0, crops_padded(1) - 1)])
 
 
 def test_an_overlap_of_exactly_the_threshold_counts():
@@ -47,11 +58,9 @@ def test_an_overlap_of_exactly_the_threshold_counts():
 @pytest.mark.parametrize(("boxes", "kind"), [(127, np.int8), (130, np.int16)])
 def test_more_boxes_than_a_byte_holds_keep_their_numbers(boxes, kind):
     places = [(0.0, 10.0 * g, 5.0, 10.0 * g + 5) for g in range(boxes)]
-    these = bx.Boxes(*(jnp.array(places, jnp.float32).T[:, None, :, None]))
-    last = bx.Boxes(*(jnp.array(places[-1:], jnp.float32).T[:, None, None, :, None]))
-    valid = np.ones((1, boxes, 1), bool)
-    found = judge(last, jnp.ones((1, 1, 1, 1), bool), these, valid, None, METHOD).found
-    assert found.item() == boxes - 1 and found.dtype == kind
+    last = bx.Boxes(*(jnp.array(places[-1:], jnp.float32).T[:, None, None, :, None])).map(to_all)
+    found = judge(last, to_all(jnp.ones((1, 1, 1, 1), bool)), one_crop(places), METHOD).found
+    assert found[0, 0, 0, 0] == boxes - 1 and found.dtype == kind
 
 
 @pytest.mark.parametrize(("box", "ap"), [(TWO_FIFTHS, 1.0), (LESS, 0.0)])
@@ -117,7 +126,7 @@ def test_a_box_pairs_with_centres_on_its_left_and_upper_edge_alone(centre, paire
     box = bx.Boxes(*(jnp.full((1, 1, 1), v, jnp.float32) for v in (10, 20, 20, 30)))
     cx, cy = (jnp.full((1, 1, 1), v, jnp.float32) for v in centre)
     there = jnp.ones((1, 1, 1), bool)
-    assert pair(cx, cy, there, box, there).paired.item() is paired
+    assert pair(cx, cy, there, box, there, 1).paired.item() is paired
 
 
 @pytest.mark.slow
@@ -126,7 +135,7 @@ def test_twelve_pairs_make_a_regressor(pairs, exists):
     phi = jnp.asarray(np.random.default_rng(0).random((1, 12, 20)), jnp.float32)
     chosen = Pairs(jnp.arange(20).reshape(1, 1, 20) < pairs, jnp.ones((1, 1, 4, 20)))
     with jax.enable_x64(True):
-        fitted = jax.jit(fit)(phi, jnp.ones((1, 20)), chosen, METHOD.ridge, METHOD.min_pairs)
+        fitted = jax.jit(fit)(Products.of(phi, jnp.ones((1, 20))), chosen, METHOD.ridge, METHOD.min_pairs)
     assert fitted.exists.item() is exists and fitted.pairs.item() == pairs
     assert bool(np.any(fitted.weights)) is exists
 

@@ -74,6 +74,7 @@ def test_match_finds_the_most_overlapped_box(corners, data):
         as_boxes(boxes[None, None, :, None]),
         as_boxes(truth[None, :, None]),
         jnp.asarray(valid[None, :, None]),
+        np.flatnonzero(np.append(True, valid))[-1],
     )
     overlap = np.where(valid, plain.iou(boxes[:, None].astype(float), truth[None].astype(float)), 0)
     np.testing.assert_allclose(found.iou[0, 0, :, 0], overlap.max(axis=1), atol=1e-6)
