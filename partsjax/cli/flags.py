@@ -18,7 +18,7 @@ from partsjax.cli.terminal import Terminal
 from partsjax.errors import InputError, nearest
 from partsjax.networks.weights.normalisation import LRN_ORDERS, NORMALISATIONS, WeightOptions
 from partsjax.reporting.file_names import file_name
-from partsjax.runs.context import Context, Notes
+from partsjax.runs.context import KEEP, Context, Notes
 from partsjax.runs.memory import Memory, bytes_of
 
 # JAX makes keys of 32 bits and drops the rest: larger seeds would be the same as smaller ones.
@@ -133,6 +133,13 @@ _MEMORY_BUDGET = flags.DEFINE(
     None,
     "Memory of the host that a run may take, as 8GB: layers are judged in as many pieces, and as few at once "
     "as it asks for. Default: half of what there is.",
+)
+_KEEP = flags.DEFINE_enum(
+    "keep",
+    "evidence",
+    KEEP,
+    "What stays in W/cache: evidence, from which the same command writes its results again without the "
+    "network; all, also where filters fire, which is large; none, once the run has finished.",
 )
 _DTYPE = flags.DEFINE_enum("dtype", "float32", ["float32", "bfloat16"], "Arithmetic of the network.")
 _SKIP_BAD = flags.DEFINE_bool(
@@ -257,6 +264,7 @@ def surroundings(terminal: Terminal) -> Context:
         notes=Notes(terminal.note),
         say=terminal.say,
         batch_size=_BATCH_SIZE.value,
+        keep=_KEEP.value,
         memory=Memory(_MEMORY_BUDGET.value),
         skip_bad=_SKIP_BAD.value,
         allow_duplicates=_ALLOW_DUPLICATES.value,

@@ -51,7 +51,7 @@ def main() -> None:
         raise InputError("--layers: training has no layers to measure; --train_from says which are trained")
     options = dataclasses.replace(training_flags.training_options(), half=half_flag.half_asked())
     training_flags.refuse_idle_training_flags({options.supervision})
-    shared.refuse_idle(["memory_budget"], "in training, whose batches are what it holds")
+    shared.refuse_idle(["memory_budget", "keep"], "in training, which keeps checkpoints, and holds batches")
 
     def question(folder):
         return supervision.supervision_question(options, folder)

@@ -14,6 +14,9 @@ from partsjax.runs.memory import Memory
 from partsjax.runs.stages import Cache
 from partsjax.runs.workdir import locked_folder
 
+KEEP = ("all", "evidence", "none")
+"""What stays in a cache when it has served: all; all but stimuli; nothing, once the run has finished."""
+
 
 class Notes:
     """What a reader of the results has to know, a line each, in order, each once.
@@ -45,6 +48,7 @@ class Context:
     threads: host threads that read and warp images; with more than one, two layers are judged at once, where
     `memory` has room for both.
     batch_size: crops the network takes at once, over all devices; None: what suits network and device.
+    keep: one of `KEEP`.
     memory: of the host, which what a large step holds is taken from.
     skip_bad: go on without images that cannot be read.
     allow_duplicates: go on although the same photograph is there under several names.
@@ -58,6 +62,7 @@ class Context:
     clock: Clock = dataclasses.field(default_factory=Clock)
     threads: int = dataclasses.field(default_factory=lambda: os.cpu_count() or 1)
     batch_size: int | None = None
+    keep: str = "all"
     memory: Memory = dataclasses.field(default_factory=Memory)
     skip_bad: bool = False
     allow_duplicates: bool = False

@@ -21,6 +21,7 @@ was stopped goes on. A run inside another: `skeleton.run(question(...), folder /
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ def run(question: Question[R], folder: Path, context: Context) -> R:
         (folder / "manifest.json").unlink(missing_ok=True)
         question.write(result, folder, context)
         manifest.write(folder, question, result, context)
+        if context.keep == "none":
+            shutil.rmtree(folder / "cache", ignore_errors=True)
     return result
 
 

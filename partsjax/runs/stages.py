@@ -100,6 +100,10 @@ class Entry:
                 f"{self.path}: gone or damaged while in use ({error}); run the same command again"
             ) from error
 
+    def delete(self) -> None:
+        """It is there no longer, if it was."""
+        self.path.unlink(missing_ok=True)
+
     def save(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Writes it whole and drops earlier results of the same name under other keys."""
         with written_whole(self.path) as temporary:

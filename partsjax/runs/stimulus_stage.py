@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import jax
@@ -75,6 +76,7 @@ class StimulusStage:
             layer: [(place / layer).entry(f"{n:05d}", key) for n, key in enumerate(keys)]
             for layer, keys in self.keys.items()
         }
+        self._released = place.entry("readable", stages.key(stimuli=self.keys))
 
     def missing(self) -> list[int]:
         """Shards that lack the stimuli of some layer."""
@@ -126,9 +128,27 @@ class StimulusStage:
 
     def readable(self) -> tuple[np.ndarray, list[str]]:
         """Which crops could be read, bool [N], and what was wrong with the others."""
+        released = self._released.found()
+        if released is not None:
+            return released["readable"], released["problems"].tolist()
         loaded = [entry.load("readable", "problems") for entry in self._entries[self._layers[0]]]
         readable = np.concatenate([readable for readable, _ in loaded]) if loaded else np.zeros(0, bool)
         return readable, sorted({str(problem) for _, problems in loaded for problem in problems})
+
+    def release(self) -> None:
+        """Keeps apart which crops could be read, so that the stimuli need not be there."""
+        if not self.released():
+            readable, problems = self.readable()
+            self._released.save({"readable": readable, "problems": np.array(problems, dtype=np.str_)})
+
+    def released(self) -> bool:
+        """Whether all that was wanted of the stimuli was done once."""
+        return self._released.exists()
+
+    def drop(self) -> None:
+        """Deletes the stimuli, once released."""
+        for entry in itertools.chain.from_iterable(self._entries.values()):
+            entry.delete()
 
     def readable_crops(self) -> Crops:
         """Those of `load`."""

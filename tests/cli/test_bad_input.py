@@ -142,14 +142,19 @@ def test_a_full_disk_keeps_what_was_finished(command, tmp_path, monkeypatch):
     kept = {}
     for place, count in counts.items():
         with disk_that_fills(monkeypatch, place):
-            one_line(command(nulls="shuffled"), "disk is full", "same command")
+            one_line(command(nulls="shuffled", keep="all"), "disk is full", "same command")
         assert kept.items() <= cached().items()
         kept = cached()
         assert len(kept) == count
         assert not (tmp_path / "W" / "manifest.json").exists()
         assert not (tmp_path / "W" / "report").exists()
+    with disk_that_fills(monkeypatch, "val/readable"):  # where stimuli are about to go
+        one_line(command(nulls="shuffled"), "disk is full", "same command")
+    assert kept.items() <= cached().items()
     assert command(nulls="shuffled")[0] in (None, 0)
-    assert cached() == kept
+    evidence = {path: content for path, content in kept.items() if "stimuli" not in path.parts}
+    assert len(evidence) == 4 and evidence.items() <= cached().items()
+    assert {path.name[:9] for path in cached().keys() - evidence.keys()} == {"readable-"}
     assert (tmp_path / "W" / "report" / "index.html").exists()
 
 

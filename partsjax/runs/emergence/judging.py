@@ -4,7 +4,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from partsjax.runs.emergence.asked import EmergenceRequest
 from partsjax.runs.emergence.null_runs import NullRun
 from partsjax.runs.evidence_stage import EvidenceStage
 from partsjax.runs.network_stages import NetworkStages, run_networks
+from partsjax.runs.stimulus_stage import StimulusStage
 
 
 def judged_classes(
@@ -81,8 +82,12 @@ class _Judging:
                 advance("crops", count, what)
 
             for object_class in classes:
-                with self._context.clock("network"):
-                    run_networks(networks, object_class, self._context, crops)
+                if self._is_judged(object_class):
+                    stages = [stage for of in networks for stage in of.by_class[object_class]]
+                    crops(sum(len(stage.crops) for stage in stages), f"{object_class}: judged before")
+                else:
+                    with self._context.clock("network"):
+                        run_networks(networks, object_class, self._context, crops)
                 if last is not None:
                     judged |= last.result()  # no more than one class ahead
                 last = behind.submit(self._judge, object_class, pool, advance)
@@ -90,15 +95,38 @@ class _Judging:
                 judged |= last.result()
         return with_run_q_values({(layer, of): judged[layer, of] for layer in layers for of in classes})
 
+    def _pairs(self, object_class: str) -> dict[NullRun | None, Sequence[StimulusStage]]:
+        return {run: of.by_class[object_class] for run, of in self._stimuli.items()}
+
+    def _grounds(self, object_class: str) -> dict[NullRun | None, Ground]:
+        readable = [stage.readable_crops() for stage in self._stimuli[None].by_class[object_class]]
+        ground = Ground(*readable, self._asked.method, self._asked.seed, self._asked.priors)
+        runs = self._stimuli
+        return {run: ground if run is None else run.null.truth_of(ground, run.seed) for run in runs}
+
+    def _kept(self, object_class: str, grounds: Mapping[NullRun | None, Ground]) -> dict:
+        """By (layer, run), what is kept of the evidence on a class, or None."""
+        pairs = self._pairs(object_class)
+        return {
+            (layer, run): self._evidence[run].found(layer, pair, grounds[run])
+            for layer, (run, pair) in itertools.product(self._asked.layers, pairs.items())
+        }
+
+    def _is_judged(self, object_class: str) -> bool:
+        """Whether the stimuli of a class were released, and all evidence on it is kept."""
+        if not all(stage.released() for pair in self._pairs(object_class).values() for stage in pair):
+            return False
+        if all(self._kept(object_class, self._grounds(object_class)).values()):
+            return True
+        self._context.say(f"note: {object_class}: its stimuli were not kept, so the network runs again")
+        return False
+
     def _judge(
         self, object_class: str, pool: concurrent.futures.Executor, advance: Advance
     ) -> dict[tuple[str, str], Judged]:
         """All layers of a class, as many at once as the pool has threads and memory has room for."""
         clock, said = self._context.clock, f"{object_class}: verdicts"
-        pairs = {run: of.by_class[object_class] for run, of in self._stimuli.items()}
-        readable = [stage.readable_crops() for stage in pairs[None]]
-        ground = Ground(*readable, self._asked.method, self._asked.seed, self._asked.priors)
-        grounds = {run: ground if run is None else run.null.truth_of(ground, run.seed) for run in pairs}
+        pairs, grounds = self._pairs(object_class), self._grounds(object_class)
 
         def judge(task: tuple[str, NullRun | None]) -> Judged:
             layer, run = task
@@ -108,10 +136,7 @@ class _Judging:
 
         tasks = list(itertools.product(self._asked.layers, pairs))
         with clock("verdicts"):
-            kept = {
-                (layer, run): self._evidence[run].found(layer, pairs[run], grounds[run])
-                for layer, run in tasks
-            }
+            kept = self._kept(object_class, grounds)
         found = {task: judged for task, judged in kept.items() if judged is not None}
         missing = [task for task in tasks if task not in found]
         advance("verdicts", len(found), said)
@@ -126,6 +151,12 @@ class _Judging:
                 future.result()
         with clock("verdicts"):
             found |= zip(missing, pool.map(judge, missing), strict=True)
+        if self._context.keep != "all":
+            stages = dict.fromkeys(stage for pair in pairs.values() for stage in pair)
+            for stage in stages:  # first all: wherever it stops, the network need not run again
+                stage.release()
+            for stage in stages:
+                stage.drop()
         return {
             (layer, object_class): _with_nulls({run: found[layer, run] for run in pairs})
             for layer in self._asked.layers
