@@ -24,6 +24,7 @@ def judge(monkeypatch):
 
         monkeypatch.setattr(judging, "run_networks", lambda _, name, context, said: networks(name, said))
         monkeypatch.setattr(judging._Judging, "_judge", judged)
+        monkeypatch.setattr(judging._Judging, "_is_judged", lambda self, name: False)
         roomy = types.SimpleNamespace(require_room=lambda layer, pair: None)
         monkeypatch.setattr(judging, "EvidenceStage", lambda *of, null: roomy)
         monkeypatch.setattr(judging, "with_run_q_values", lambda judged: judged)
