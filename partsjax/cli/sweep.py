@@ -42,6 +42,7 @@ from partsjax.errors import InputError, nearest
 
 COMPUTES = False  # its processes do: a GPU's memory is theirs
 UNITS = ("emergence", "supervision", "discriminativeness", "comparison")
+_REFUSED = {"supervision": ("keep", "layers", "memory_budget"), "discriminativeness": ("layers",)}
 
 _ENGINE = flags.DEFINE_enum(
     "engine",
@@ -157,7 +158,9 @@ def known_flags() -> dict[str, dict[str, Callable[[str], Any]]]:
     for command in UNITS:
         module = importlib.import_module(f"partsjax.cli.{command}")
         found = flags.FLAGS.get_key_flags_for_module(module.__name__)
-        known[command] = {flag.name: flag.parser.parse for flag in found}
+        known[command] = {
+            flag.name: flag.parser.parse for flag in found if flag.name not in _REFUSED.get(command, ())
+        }
     return known
 
 

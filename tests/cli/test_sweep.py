@@ -75,6 +75,13 @@ def test_what_cannot_be_is_one_line(command, config, tmp_path, words, changed, t
     assert not (tmp_path / "W").exists()
 
 
+def test_flags_of_all_units_are_not_for_commands_that_refuse_them():
+    common = {"layers": "conv5", "keep": "evidence", "limit": 7}
+    training, measured = planned([{"command": "supervision"}, {}], common, KNOWN)
+    assert training.flags == {"limit": "7"}
+    assert measured.flags == {"layers": "conv5", "keep": "evidence", "limit": "7"}
+
+
 def test_failed_and_lost_units_are_shown_with_reason_and_log(command, tmp_path):
     units = planned({"weights": ["imagenet", "random"], "layers": ["conv1", "conv2"]}, {}, KNOWN)
     folder = SweepFolder(tmp_path / "W", 60)
