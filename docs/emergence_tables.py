@@ -136,28 +136,6 @@ def _best_set(part: pd.Series) -> str:
     return f"{aps} {interval(part, 'combination_ap_val')} {marks}".rstrip()
 
 
-def rotated() -> str:
-    """Each network's layer as trained, and its random rotations: parts beyond place, and mean APs."""
-    body = []
-    for run, network in measured.networks().items():
-        if not (measured.MEASURED / "rotated" / run).is_dir():
-            continue
-        (name, trained), *others = measured.summary(f"rotated/{run}")["layers"].items()
-        body.append([f"{network} {name}", "as trained", *_of_basis([trained])])
-        body.append(["", f"{len(others)} rotations", *_of_basis([layer for _, layer in others])])
-    names = ["beyond place", "below place", "strict", "AP of the best set, held out", "of the best filter"]
-    return markdown(["layer", "basis", *names], *body)
-
-
-def _of_basis(layers: list[dict]) -> list[str]:
-    counts = ("beyond_place", "below_place", "emerging_strict")
-    means = ("combination_val", "best_filter_val")
-    return [
-        *(", ".join(str(layer[name]) for layer in layers) for name in counts),
-        *(", ".join(percent(layer["mean_ap"][name]) for layer in layers) for name in means),
-    ]
-
-
 def searches() -> str:
     """Each search and score, by layer: mean number of filters, and mean AP on train and held out."""
     judged = measured.parts().query("not too_rare")[["layer", "object_class", "part"]]

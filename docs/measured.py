@@ -12,11 +12,7 @@ from partsjax.reporting.report.words import percent
 
 ROOT = Path(__file__).parents[1]
 MEASURED = ROOT / "configs" / "measured"
-_NETWORKS = {
-    "emergence_by_layer": "AlexNet",
-    "emergence_by_depth": "VGG16",
-    "emergence_of_efficientnet": "EfficientNet-Lite0",
-}
+_NETWORKS = {"emergence_by_layer": "AlexNet", "emergence_by_depth": "VGG16"}
 _FLAGS = ("beyond_place", "emerges_strict", "emerges_paper")
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from docs import (
+    architecture_tables,
     class_score_tables,
     emergence_tables,
     measured,
@@ -47,7 +48,9 @@ def _made(name: str) -> str:
         "imagenet_recognized": partial(class_score_tables.recognized, "class_scores_imagenet"),
         "imagenet_filters": partial(class_score_tables.filters, "class_scores_imagenet"),
         "imagenet_parts": partial(class_score_tables.parts, "class_scores_imagenet"),
-        "rotated": emergence_tables.rotated,
+        "architectures": architecture_tables.depths,
+        "efficientnet": architecture_tables.beyond,
+        "rotated": architecture_tables.rotated,
         "speed": speed,
         "growth": speed_tables.growth,
     }[name]()

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from docs import (
+    architecture_tables,
     class_score_tables,
     emergence_tables,
     measured,
@@ -224,14 +225,21 @@ def test_how_many_crops_are_recognized(monkeypatch):
     assert table[2:] == ["| crops | 313 |", "| top-1, % | 50.0 [44, 56] |"]
 
 
+def test_layers_by_relative_depth_beside_their_nulls(published):
+    first, _, third = architecture_tables.depths().splitlines()[2:]
+    assert first.startswith("| AlexNet conv4 | 0.80 | 1 | ") and third.startswith(
+        "| VGG16 conv4_3 | 0.77 | 1 | "
+    )
+
+
 def test_rotated_bases_beside_the_trained_one(published):
-    assert len(emergence_tables.rotated().splitlines()) == 2
+    assert len(architecture_tables.rotated().splitlines()) == 2
     place = published / "rotated" / "emergence_by_layer"
     place.mkdir(parents=True)
     names = {"conv5": 6, "conv5_rotated0": 2, "conv5_rotated1": 3}
     of_layer = {name: {**LAYER, "beyond_place": at, "below_place": 1} for name, at in names.items()}
     (place / "summary.json").write_text(json.dumps({"layers": of_layer}))
-    trained, others = emergence_tables.rotated().splitlines()[2:]
+    trained, others = architecture_tables.rotated().splitlines()[2:]
     assert trained.startswith("| AlexNet conv5 | as trained | 6 | 1 | ")
     assert others.startswith("|  | 2 rotations | 2, 3 | 1, 1 | ")
 
