@@ -17,7 +17,12 @@ from partsjax.emergence.bootstrap import Resampled
 from partsjax.reporting.discriminative.drop_words import CRITERION_WORDS, RELATION_WORDS, amount, correlation
 from partsjax.reporting.report.words import NOT_KNOWN, interval_text, percent
 
-_FILTERS = ("class", "top-1", "filters", *(f"{CRITERION_WORDS[name]}\n(chance)" for name in CRITERIA))
+_FILTERS = (
+    "class",
+    "top-1",
+    "filters",
+    *("\n".join([*CRITERION_WORDS[name].split(), "(chance)"]) for name in CRITERIA),
+)
 _PARTS = (
     "class",
     "parts",

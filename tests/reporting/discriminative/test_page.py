@@ -188,6 +188,13 @@ def test_a_terminal_and_a_notebook_say_it_in_a_row_a_class_and_a_sentence(capsys
         )
 
 
+def test_classes_keep_their_names_on_a_narrow_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    Terminal().show(table.discriminative_table(layer_findings([findings("sheep"), findings("cow", 1)])))
+    shown = capsys.readouterr().out
+    assert shown.count("sheep") == shown.count("cow") == 2
+
+
 @pytest.mark.slow
 def test_a_browser_finds_nothing_wrong(tmp_path):
     if browser.missing():
