@@ -106,5 +106,6 @@ def test_units_are_computed_and_one_that_always_fails_stops_no_other(command, co
     error = [line for line in err.splitlines() if line.startswith("error: ")]
     words = "1 of 2 units are not done; emergence/.*conv9.* failed: .*no layer 'conv9'.*log:"
     one_line((status, error), words)
-    assert [path.stem[-5:] for path in (tmp_path / "W" / "sweep" / "done").iterdir()] == ["conv1"]
+    (done,) = (tmp_path / "W" / "sweep" / "done").iterdir()
+    assert "conv1" in done.stem
     assert not list((tmp_path / "W" / "sweep" / "claims").iterdir())
