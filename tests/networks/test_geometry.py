@@ -230,6 +230,19 @@ def test_where_cells_see_all_patches_stand_in(name):
     assert note.startswith("network net: layer a: ") and why in note and "patches on a grid stand in" in note
 
 
+def test_attention_to_all_is_known_from_one_cell_an_image(monkeypatch):
+    """A gradient through a transformer on a larger image takes minutes."""
+    asked, extents = [], receptive_field._extents
+
+    def counted(*arguments):
+        extent = extents(*arguments)
+        return lambda cell: (asked.append(cell), extent(cell))[1]
+
+    monkeypatch.setattr(receptive_field, "_extents", counted)
+    assert found(attention)[0].nominal
+    assert set(asked) == {0}
+
+
 def test_windows_of_as_many_cells_as_neighbors_are_taken_apart():
     """The first and last cells of windows lie on a grid; those between see other pixels of theirs."""
     one, (note,) = found(
