@@ -14,3 +14,11 @@ flags = {
     "classes": "dog,cat,sheep,horse",
     "blackouts": 100,
 }
+
+measured = {
+    "date": "2026-11-26",
+    "hardware": "two cores of an AMD EPYC, no GPU",
+    "time": "not timed (other work running)",
+    "memory": "2.0 GiB",
+    "what": "An ImageNet classifier's scores of four classes, 1,280 filters, 3,306 blackouts and their controls",
+}

@@ -4,7 +4,8 @@
 
 DIR: as in emergence_by_layer.py. ImageNet weights, not finetuned; each network has nulls of its own. Others
 take part by a name and what they are, as NAME=NET@WEIGHTS or NAME=package.module:function, with layers as
-NAME:LAYER. Not measured yet.
+NAME:LAYER. The published figures come from a run of each network, in emergence_by_layer.py,
+emergence_by_depth.py and emergence_of_efficientnet.py.
 """
 
 flags = {

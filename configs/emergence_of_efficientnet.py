@@ -13,3 +13,11 @@ flags = {
     "classes": "dog,cat,person,sheep,horse",
     "nulls": "all",
 }
+
+measured = {
+    "date": "2026-11-26",
+    "hardware": "two cores of an AMD EPYC, no GPU",
+    "time": "not timed (other work running)",
+    "memory": "3.7 GiB",
+    "what": "EfficientNet-Lite0, five layers, five classes, four nulls: 4,741 objects, 2,883 photographs",
+}

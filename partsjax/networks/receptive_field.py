@@ -68,13 +68,13 @@ def estimate_receptive_field(
 
 def _at(extent: Callable[[int], tuple[int, int]], layer: str, side: int, cells: int) -> ReceptiveField | None:
     """The field from images of `side` pixels; None where cells see up to the border."""
-    first_cell = extent(0)
-    if first_cell == (0, side - 1):  # as with attention to the whole image: no other cell need be asked
+    corners = extent(0), extent(cells - 1)
+    if corners[0] == corners[1]:  # as with attention to the whole image: no other cell need be asked
         return None
     # Neighbors further apart give a finer stride, but are sooner cut off by the border.
     for apart in sorted({min(4, cells - 1), 1}, reverse=True):
-        near = [first_cell[1], extent(apart)[1]]
-        far = [extent(cells - 1 - cell)[0] for cell in (apart, 0)]
+        near = [corners[0][1], extent(apart)[1]]
+        far = [extent(cells - 1 - apart)[0], corners[1][0]]
         if near[1] < side - 1 and far[0] > 0:
             break
     else:
