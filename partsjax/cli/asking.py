@@ -1,5 +1,6 @@
 """How every command runs its question, and what it shows at the end."""
 
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -24,14 +25,15 @@ def ask(
     terminal, folder = Terminal(), flags.workdir(command, options)
     context = flags.surroundings(terminal)
     asked = question(folder)
+    start = time.perf_counter()
     found = skeleton.run(asked, folder, context)
+    total = time.perf_counter() - start  # stages run beside each other
     for table in tables(found, terminal.width):
         terminal.show(table)
     for problem in sorted(found.skipped):
         terminal.say(f"skipped: {problem}")
-    seconds = context.clock.seconds
-    spent = " · ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
-    terminal.say(f"{spent} · total {sum(seconds.values()):.1f} s")
+    spent = " · ".join(f"{name} {value:.1f} s" for name, value in context.clock.seconds.items())
+    terminal.say(f"{spent} · total {total:.1f} s")
     if (folder / "report").is_dir():
         terminal.show(f"report: {folder}/report/index.html")
     terminal.show(f"results: {folder}/{', '.join(found.outputs)}")
