@@ -9,9 +9,8 @@ from pathlib import Path
 
 from partsjax.errors import InputError
 
-OWN = (
-    1 << 30
-)  # bytes of Python, JAX, compiled code, a network and a batch in it, which no plan bounds (measured)
+# Bytes of Python, JAX, compiled code, a network and a batch in it, which no plan bounds (measured).
+OWN = 1 << 30
 _UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
 

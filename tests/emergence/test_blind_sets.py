@@ -27,7 +27,7 @@ from partsjax.emergence.place_prior import PriorDetections, judge_place, mean_ap
 from partsjax.emergence.verdict import CHANCE, PRIOR_NAME, PriorVerdict, Verdict, with_q_values
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "shared" / "data" / "pascal_part_animals"
-METHOD, SIZE, SETS = Method(), 224, 25
+METHOD, SIZE, SETS = Method(), 224, 50
 KINDS = ("in random order", "by size", "by shape")
 
 
