@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks import numpy_scoring
@@ -27,9 +28,11 @@ from benchmarks.sections import Section, publish
 from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.pipeline import batches
+from partsjax.emergence.criterion import judge
+from partsjax.emergence.marked import Marked
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry, features, predict
-from partsjax.emergence.scoring import judge, score_layer
+from partsjax.emergence.scoring import score_layer
 from partsjax.emergence.stimuli import Stimuli
 from partsjax.networks import load_network
 from partsjax.networks.devices import over_devices
@@ -247,10 +250,12 @@ def _detections(of: Case):
 def _aps(boxes, alive, scores, truth, valid):
     """AP [F, P] of what NMS left."""
     method = Method(nms_iou=1.0)
+    none, parts = jnp.zeros_like(valid), jnp.ones(len(valid), jnp.int32)
+    marked = Marked(truth, valid, none, most=parts, hard=0 * parts, real=parts > 0)
 
     def one(of_filter):
         boxes, alive, scores = jax.tree.map(lambda a: a[None], of_filter)
-        judged = judge(boxes, alive, truth, valid, None, method)
+        judged = judge(boxes, alive, marked, method)
         flat = (*judged.alive.shape[:2], -1)
         ranking = ap.rank(scores.reshape(1, -1))
         return ap.average_precision(
