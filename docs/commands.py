@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from partsjax.cli.judging import SUBCOMMANDS
 from partsjax.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -21,11 +22,14 @@ A flag that a command does not use is an error, as is a value that names nothing
 is. `--config=FILE` reads defaults from a Python file with a dictionary `flags`; the command line goes first.
 """
 
+_COMMANDS = [name for name in COMMANDS if name != "judging"]
+_COMMANDS += [f"judging {name}" for name in SUBCOMMANDS]
+
 
 def commands_page() -> str:
     """Markdown: each command's description and its flags in alphabetical order."""
     with ThreadPoolExecutor(2) as pool:
-        return "\n".join([_START, *pool.map(_section, COMMANDS)])
+        return "\n".join([_START, *pool.map(_section, _COMMANDS)])
 
 
 def _section(command: str) -> str:
@@ -51,7 +55,7 @@ def _row(flag: ElementTree.Element) -> str:
 
 def _asked(command: str, flag: str) -> str:
     """What a command prints; absl's help leaves with status 1."""
-    line = [sys.executable, "-m", f"experiments.{command}", flag]
+    line = [sys.executable, "-m", *f"experiments.{command}".split(), flag]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
     if not done.stdout.startswith("<?xml"):
         raise RuntimeError(f"{' '.join(line)}: {done.stderr}")

@@ -9,6 +9,7 @@ COMMANDS = {
     "supervision": "trains a network under one kind of supervision, to ask later what emerges in it",
     "discriminativeness": "which filters and parts does a class score rest on? those that emerge?",
     "comparison": "how does what emerges depend on training? trains, measures and compares several networks",
+    "judging": "do filters fire on semantic parts? a study that people take in a browser",
     "sweep": "many runs of the others, by any number of processes on any number of machines",
 }
 

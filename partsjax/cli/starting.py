@@ -1,6 +1,5 @@
 """How every command starts and ends."""
 
-import re
 import sys
 import traceback
 from typing import Protocol
@@ -10,6 +9,7 @@ from absl import app, flags, logging
 from partsjax.cli import process
 from partsjax.cli.compiled import keep_compiled
 from partsjax.cli.flags import apply_config
+from partsjax.cli.subcommands import as_typed, parse_own, subcommand
 from partsjax.errors import InputError, printable
 from partsjax.networks.devices import one_device_a_core, require_devices
 from partsjax.networks.pytorch import is_torch
@@ -20,6 +20,8 @@ class Command(Protocol):
 
     `before_devices`, where it has one, is called before JAX starts.
     One that has `COMPUTES = False` leaves devices alone, and reads its config itself.
+    One that has `FLAGS`, of `own_flags`, has these flags and no others.
+    One that has `SUBCOMMANDS` is a package of commands, of which the first argument names one.
     """
 
     __name__: str
@@ -34,15 +36,24 @@ def start(command: Command) -> None:
     without a line where nobody reads its results any more. Anything else is a bug and shows its traceback.
     """
     process.prepare_process()
+    try:
+        command = subcommand(command)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
     _adopt(command)
     # JAX tells at this level of every accelerator that is not there.
     logging.set_verbosity(logging.WARNING)
     try:
         with process.stoppable():
-            app.run(lambda arguments: _run(command, arguments), flags_parser=_parsed)
+            app.run(
+                lambda arguments: _run(command, arguments),
+                flags_parser=lambda arguments: _parsed(command, arguments),
+            )
     except InputError as error:
         print(f"error: {printable(' '.join(str(error).split()))}", file=sys.stderr)
-        if flags.FLAGS.is_parsed() and flags.FLAGS.debug:
+        values = _flags(command)
+        if values.is_parsed() and values.debug:
             _show(error)
         sys.exit(2)
     except process.Stopped as stop:
@@ -54,18 +65,24 @@ def start(command: Command) -> None:
 
 def _adopt(command: Command) -> None:
     """Makes the command's help and flags those of the program, whichever way it was started."""
-    program, text = sys.modules["__main__"], command.__doc__
-    if getattr(program, "__spec__", None) and text:  # from a checkout; examples are lines of their own
-        text = re.sub(r"(?m)^  partsjax (\w+)", r"  python -m experiments.\1", text)
-    program.__doc__ = text
-    for flag in flags.FLAGS.get_key_flags_for_module(command.__name__):
-        flags.FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+    sys.modules["__main__"].__doc__ = as_typed(command.__doc__ or "")
+    values = _flags(command)
+    for flag in values.get_key_flags_for_module(command.__name__):
+        values.register_key_flag_for_module(sys.argv[0], flag)
 
 
-def _parsed(arguments: list[str]) -> list[str]:
+def _flags(command: Command) -> flags.FlagValues:
+    return getattr(command, "FLAGS", flags.FLAGS)
+
+
+def _parsed(command: Command, arguments: list[str]) -> list[str]:
     """Flags are parsed; what is not one of them comes back, the program first."""
+    arguments = ["--help" if argument == "-h" else argument for argument in arguments]
     try:
-        return flags.FLAGS(["--help" if argument == "-h" else argument for argument in arguments])
+        if (own := _flags(command)) is not flags.FLAGS:
+            flags.FLAGS(arguments[:1])
+            return parse_own(own, arguments)
+        return flags.FLAGS(arguments)
     except flags.Error as error:
         raise InputError(f"{error}; --help lists all flags") from error
     except SystemExit:  # --help, which absl calls a failure

@@ -1,0 +1,1 @@
+"""A study of filters by people's judgment: items, answers, agreement."""
