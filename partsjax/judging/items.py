@@ -103,6 +103,8 @@ class Study:
       batch_size: items in a batch, gold and repeated ones included.
       gold_share, repeat_share: of a batch, the shares that are gold and repeated.
       raters_per_item: how many raters each filter's item is to have.
+      silent: (class, layer, filter) of those that were to be asked about and fire on too few images of the
+        class to be shown: no items.
       items: those of filters in the order of layer, class and filter; then gold, then practice.
     """
 
@@ -117,4 +119,5 @@ class Study:
     gold_share: float
     repeat_share: float
     raters_per_item: int
+    silent: tuple[tuple[str, str, int], ...]
     items: tuple[Item, ...]
