@@ -16,8 +16,10 @@ _DATA = Path(__file__).parents[2] / "shared" / "data"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Code compiled once serves every process of the tests, and their next run: most of their time is
-    compiling. It lies in pytest's own cache; JAX reads this when it is imported, which is later."""
+    compiling. It lies in pytest's own cache, as all that commands keep; JAX reads this when it is imported,
+    which is later."""
     if hasattr(config, "cache"):
+        os.environ.setdefault("PARTSJAX_CACHE", str(config.cache.mkdir("partsjax")))
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("compiled")))
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
         if jax := sys.modules.get("jax"):  # a folder's conftest was first

@@ -3,16 +3,13 @@
 import contextlib
 import glob
 import itertools
-import os
 import re
-import stat
 import warnings
 from pathlib import Path
 
 import jax
 
-from partsjax.cache_folder import cache_folder
-from partsjax.errors import InputError
+from partsjax.cache_folder import own_folder
 
 MOST_KEPT = 1 << 30  # bytes that are kept; a network's kernels are half a megabyte on processors
 _UNUSABLE = re.compile(r"Error (?:reading|writing) persistent compilation cache entry for '(.+?)'")
@@ -27,22 +24,13 @@ def keep_compiled() -> None:
     """
     if jax.config.jax_compilation_cache_dir is not None:
         return
-    try:
-        folder = cache_folder("compiled")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _own(folder):
-            return
-    except (InputError, OSError):
+    folder = own_folder("compiled")
+    if folder is None:
         return
     _drop_least_used(folder)
     _drop_unusable(folder)
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-
-
-def _own(folder: Path) -> bool:
-    found = folder.stat()
-    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 def _drop_least_used(folder: Path) -> None:

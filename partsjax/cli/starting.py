@@ -6,6 +6,7 @@ from typing import Protocol
 
 from absl import app, flags, logging
 
+from partsjax.cache_folder import own_folder
 from partsjax.cli import process
 from partsjax.cli.compiled import keep_compiled
 from partsjax.cli.flags import apply_config
@@ -13,6 +14,7 @@ from partsjax.cli.subcommands import as_typed, parse_own, subcommand
 from partsjax.errors import InputError, printable
 from partsjax.networks.devices import one_device_a_core, require_devices
 from partsjax.networks.pytorch import is_torch
+from partsjax.reporting.bundle import BUNDLE
 
 
 class Command(Protocol):
@@ -93,6 +95,7 @@ def _run(command: Command, arguments: list[str]) -> None:
     if len(arguments) > 1:
         raise InputError(f"unexpected argument {arguments[1]!r}; options start with --")
     process.have_a_home()
+    BUNDLE.folder = own_folder("pages")
     if not getattr(command, "COMPUTES", True):
         command.main()
         return

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import pytest
 
 from partsjax.cli import compiled, starting
+from partsjax.reporting.bundle import Bundle
 from tests import processes
 
 
@@ -85,11 +86,13 @@ def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     assert jax.config.jax_compilation_cache_dir == before and not list(tmp_path.iterdir())
 
 
-def test_every_command_keeps_it(monkeypatch):
+def test_every_command_keeps_it_and_the_script_of_charts(monkeypatch, tmp_path):
     kept = []
+    monkeypatch.setenv("PARTSJAX_CACHE", str(tmp_path))
+    monkeypatch.setattr(starting, "BUNDLE", Bundle())
     monkeypatch.setattr(starting, "keep_compiled", lambda: kept.append(True))
     monkeypatch.setattr(sys, "argv", ["partsjax some"])
     command = type("Command", (), {"__name__": "partsjax.cli.some", "__doc__": "", "main": lambda: None})
     with pytest.raises(SystemExit):
         starting.start(command)
-    assert kept
+    assert kept and tmp_path / "pages" == starting.BUNDLE.folder

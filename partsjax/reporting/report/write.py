@@ -1,6 +1,5 @@
 """Writes the report's folder. The same content gives the same bytes: no clock, no generated names."""
 
-import functools
 from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import jinja2
 
 from partsjax.emergence.nulls import NULLS
+from partsjax.reporting.bundle import BUNDLE
 from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
 from partsjax.reporting.report.records import EmergenceReport
 
@@ -40,7 +40,7 @@ def write_assets(folder: Path, styles: str = "") -> None:
     static = resources.files(_PACKAGE).joinpath("static")
     write_text(folder / "report.css", static.joinpath("report.css").read_text(encoding="utf-8") + styles)
     write_text(folder / "report.js", static.joinpath("report.js").read_text(encoding="utf-8"))
-    write_text(folder / "vega.js", _vega())
+    write_text(folder / "vega.js", BUNDLE.text)
 
 
 def page_templates(*packages: str) -> jinja2.Environment:
@@ -63,13 +63,6 @@ def page_templates(*packages: str) -> jinja2.Environment:
 def write_text(path: Path, text: str) -> None:
     """A page, or what pages load; the same bytes on every system. A path may hold lone surrogates."""
     path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-
-
-@functools.cache
-def _vega() -> str:
-    import vl_convert
-
-    return vl_convert.javascript_bundle()
 
 
 def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environment:
