@@ -320,6 +320,28 @@ def test_a_wrong_layer_shows_before_anything_is_trained(folder, tmp_path):
     assert not (tmp_path / "networks").exists() and not (tmp_path / "options.json").exists()
 
 
+def test_networks_that_differ_in_layers_alone_are_loaded_with_their_own(folder, tmp_path, monkeypatch):
+    """As one PyTorch module under two names, which has the layers asked for alone."""
+    load = comparison.run.network_of
+
+    def with_those_asked_for(job, context):
+        network = load(job, context)
+        return dataclasses.replace(network, fields={layer: network.fields[layer] for layer in job.layers})
+
+    class Enough(Exception):
+        pass
+
+    def answer(each, every, layers, context):
+        assert layers == {"early": ("conv1",), "late": ("conv2",)}
+        raise Enough
+
+    monkeypatch.setattr(comparison.run, "network_of", with_those_asked_for)
+    monkeypatch.setattr(comparison.run, "_answer", answer)
+    networks = ("early=tests.tiny:network@random", "late=tests.tiny:network@random")
+    with pytest.raises(Enough):
+        run(folder, tmp_path, networks, layers=("early:conv1", "late:conv2"), baseline="early")
+
+
 def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path):
     """Where a network's own run is half-way, between tables, and before the manifest."""
     folder = tiny.write_folder(tmp_path / "photos", images=12)

@@ -78,8 +78,9 @@ def _check_given(
     given = options.measuring.file.given()
     if given and not any(job.file.given() for job in jobs.values()):
         raise InputError(f"{' '.join(given)}: for weight files, none of which is compared; leave it out")
+    of = {name: (job.net, job.weights, job.layers) for name, job in jobs.items()}
     for name, job in jobs.items():
-        source = job.net, job.weights
+        source = of[name]  # a PyTorch module has the layers asked for alone
         if source not in loaded:
             loaded[source] = network_of(job, context)
         try:
@@ -93,7 +94,7 @@ def _check_given(
         seeds = sorted({m.seed for m in every if (m.net, m.weights) == (net, "random")})
         named = next(jobs[member.name].layers for member in every if member.net == net)
         _check_seeds(net, named, options.measuring.dtype, seeds)
-    return {name: tuple(loaded[job.net, job.weights].fields) for name, job in jobs.items()}
+    return {name: tuple(loaded[source].fields) for name, source in of.items()}
 
 
 def _check_seeds(net: str, layers: Sequence[str], dtype: str, seeds: list[int]) -> None:
