@@ -84,7 +84,8 @@ class Gallery:
 
         def draw(jobs) -> int:
             pixels = jobs[0][0].source.read()
-            mean = pixels.mean(axis=(0, 1))
+            # The mean, in whole numbers: NumPy's own takes longer than decoding.
+            mean = pixels.sum(axis=0, dtype=np.uint32).sum(axis=0) / (pixels.shape[0] * pixels.shape[1])
             for _, crops, number, picture in jobs:
                 box = crops.object_boxes[number]
                 drawn = (
