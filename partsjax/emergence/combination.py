@@ -13,8 +13,8 @@ from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.genetic import Genetic, evolve, greedy
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, Union, union
-from partsjax.emergence.tables import Tables, tabulate
-from partsjax.networks.devices import over_devices
+from partsjax.emergence.tables import tabulate
+from partsjax.networks.devices import over_devices, processors
 from partsjax.ops.average_precision import curve
 
 SEARCHES = ("ga", "greedy")
@@ -69,17 +69,20 @@ def combine(
 
     The search works on tabulated APs; the sets it ends with, and the best single filter, are then evaluated
     exactly, with NMS across members if asked for, and the best of those is taken; of equal ones the
-    smallest.
+    smallest. It runs on the processor, also where there is an accelerator, which its many small steps leave
+    idle.
 
     Args:
       decoder: of the train crops.
     """
+    with jax.default_device(processors()[0]):
+        found = _search(targets, search, seed)
     chosen = []
-    for target, sets in zip(targets, _search(targets, search, seed), strict=True):
+    for target, sets in zip(targets, found, strict=True):
         exact = []
         for filters in sets:
-            found = members_union(target.detections, filters, target.number, search, method, decoder)
-            exact.append((train_ap(found, target.detections), -len(filters), filters))
+            of_set = members_union(target.detections, filters, target.number, search, method, decoder)
+            exact.append((train_ap(of_set, target.detections), -len(filters), filters))
         ap, _, filters = max(exact)
         chosen.append(Combination(filters, ap))
     return chosen
@@ -142,43 +145,38 @@ def _as_set(filters) -> tuple[int, ...]:
 def _groups(shapes: Sequence[tuple[int, ...]]) -> list[list[int]]:
     """Parts that go through the search at once, of one shape; the last may be repeated.
 
-    On accelerators all, on processors one a device: its population fits a core's cache, and one number
-    of parts means few compilations.
+    One a device: its population fits a core's cache, and one number of parts means few compilations.
     """
-    devices = jax.device_count()
+    devices = len(processors())
     groups = []
     for shape in dict.fromkeys(shapes):
         alike = [p for p, s in enumerate(shapes) if s == shape]
-        step = devices if jax.default_backend() == "cpu" else len(alike)
-        for start in range(0, len(alike), step):
-            group = alike[start : start + step]
+        for start in range(0, len(alike), devices):
+            group = alike[start : start + devices]
             groups.append(group + group[-1:] * (-len(group) % devices))
     return groups
 
 
-def _each(search: Callable) -> Callable:
-    """`search` for each of the parts of a device, all arguments with a leading axis.
+def _one(search: Callable) -> Callable:
+    """`search` for the one part of a device, all arguments with a leading axis of one.
 
-    One part is not made a batch of one: where it stops looking depends on its numbers, and a batch would have
-    to look on, and to choose.
+    It is not made a batch: where it stops looking depends on its numbers, and a batch would have to look on,
+    and to choose.
     """
 
-    def parts(tables: Tables, *rest):
-        if len(tables.boxes) == 1:
-            one = jax.tree.map(lambda array: array[0], (tables, *rest))
-            return jax.tree.map(lambda array: array[None], search(*one))
-        most = tables.boxes.max()  # the same for all of a batch
-        return jax.vmap(lambda tables, *rest: search(tables._replace(boxes=most), *rest))(tables, *rest)
+    def part(*arguments):
+        one = jax.tree.map(lambda array: array[0], arguments)
+        return jax.tree.map(lambda array: array[None], search(*one))
 
-    return parts
+    return part
 
 
 @functools.cache
 def _greedy():
-    return over_devices(_each(greedy), split=2)
+    return over_devices(_one(greedy), split=2, devices=processors())
 
 
 @functools.cache
 def evolve_parts(settings: Genetic):
-    """`evolve` for many parts at once, an equal number on every device; all arguments with a leading axis."""
-    return over_devices(_each(functools.partial(evolve, settings=settings)), split=4)
+    """`evolve` for as many parts as there are devices, one on each; all arguments with a leading axis."""
+    return over_devices(_one(functools.partial(evolve, settings=settings)), split=4, devices=processors())

@@ -12,7 +12,7 @@ from partsjax.emergence.tables import Tables, evaluate, gained_by
 from partsjax.ops.average_precision import bounds
 
 _ROUNDING = 1e-6  # of float32: a gain below it is none
-_ROWS = 16  # sets whose flips are drawn at once, on processors
+_ROWS = 16  # sets whose flips are drawn at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,16 +90,15 @@ def _flips(key, share, mutated: jax.Array, columns: int) -> jax.Array:
     Only these are drawn: a number of the generator depends on its place alone.
     """
     size = len(mutated)
-    step = _ROWS if jax.default_backend() == "cpu" else size
-    rows = jnp.pad(jnp.argsort(~mutated, stable=True).astype(jnp.uint32), (0, -size % step))
+    rows = jnp.pad(jnp.argsort(~mutated, stable=True).astype(jnp.uint32), (0, -size % _ROWS))
 
     def some(i, drawn):
-        here = jax.lax.dynamic_slice_in_dim(rows, i * step, step)[:, None]
+        here = jax.lax.dynamic_slice_in_dim(rows, i * _ROWS, _ROWS)[:, None]
         uniform = _uniform_at(key, here * np.uint32(columns) + jnp.arange(columns, dtype=jnp.uint32))
-        return jax.lax.dynamic_update_slice_in_dim(drawn, uniform < share, i * step, 0)
+        return jax.lax.dynamic_update_slice_in_dim(drawn, uniform < share, i * _ROWS, 0)
 
     drawn = jnp.zeros((len(rows), columns), bool)
-    drawn = jax.lax.fori_loop(0, -(-mutated.sum() // step), some, drawn)
+    drawn = jax.lax.fori_loop(0, -(-mutated.sum() // _ROWS), some, drawn)
     return mutated[:, None] & drawn[jnp.cumsum(mutated) - 1]
 
 

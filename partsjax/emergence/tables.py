@@ -117,8 +117,7 @@ def gained_by(tables: Tables, sets: int, highest: Callable[[jax.Array, jax.Array
       highest: (levels, uint8 [F, g], of some boxes; the first of them) -> the levels at which the sets find
         them, uint8 [B, g].
     """
-    levels, boxes = tables.counts.shape[1], tables.levels.shape[1]
-    step = _BOXES_STEP if jax.default_backend() == "cpu" else boxes
+    levels, step = tables.counts.shape[1], _BOXES_STEP
 
     def some(i, gained):
         of_boxes = jax.lax.dynamic_slice_in_dim(tables.levels, i * step, step, 1)

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
@@ -46,24 +46,25 @@ def require_devices() -> None:
         ) from error
 
 
-def processor() -> jax.Device:
-    """A processor's device; where `JAX_PLATFORMS` leaves processors out, JAX's first device."""
+def processors() -> list[jax.Device]:
+    """The processor's, also beside an accelerator; where `JAX_PLATFORMS` leaves processors out, JAX's own."""
     try:
-        return jax.local_devices(backend="cpu")[0]
+        return jax.local_devices(backend="cpu")
     except RuntimeError:
-        return jax.local_devices()[0]
+        return jax.local_devices()
 
 
-def over_devices(function: Callable, split: int) -> Callable:
+def over_devices(function: Callable, split: int, devices: Sequence[jax.Device] | None = None) -> Callable:
     """`function`, compiled, every device working on its share; float32 products are float32's.
 
     Args:
       function: of arrays, whose results all have the leading axis that is divided; nothing passes between
         devices.
-      split: how many of the first arguments are divided along their leading axis, a multiple of
-        `jax.device_count()`; the others go whole to every device.
+      split: how many of the first arguments are divided along their leading axis, a multiple of the number
+        of devices; the others go whole to every device.
+      devices: those that work; None: all that JAX computes on.
     """
-    mesh, rows = _mesh(), PartitionSpec("data")
+    mesh, rows = _mesh(devices), PartitionSpec("data")
 
     def whole(*arguments):
         specs = tuple(rows if i < split else PartitionSpec() for i in range(len(arguments)))
@@ -99,7 +100,7 @@ def require_equal_shares(size: int) -> None:
         )
 
 
-def _mesh() -> jax.sharding.Mesh:
-    """All devices in one row, each process's beside each other."""
-    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+def _mesh(devices: Sequence[jax.Device] | None = None) -> jax.sharding.Mesh:
+    """Devices, by default all, in one row, each process's beside each other."""
+    devices = sorted(devices or jax.devices(), key=lambda device: (device.process_index, device.id))
     return jax.sharding.Mesh(devices, ("data",), axis_types=(AxisType.Auto,))

@@ -10,7 +10,7 @@ import numpy as np
 
 from partsjax.errors import InputError
 from partsjax.networks.activations import image_shape
-from partsjax.networks.devices import processor
+from partsjax.networks.devices import processors
 from partsjax.networks.program import flat_program
 from partsjax.networks.protocol import Apply, ReceptiveField
 
@@ -57,8 +57,8 @@ def estimate_receptive_field(
         nothing of the image, or is not finite.
     """
     # Accelerators choose convolutions by Fourier transforms, whose rounding reaches every pixel.
-    with jax.default_device(processor()):
-        params = jax.device_put(params, processor())
+    with jax.default_device(processors()[0]):
+        params = jax.device_put(params, processors()[0])
         for side, cells in _canvases(apply, params, layer, input_size, samples):
             found = _at(_extents(apply, params, layer, side, samples, seed), layer, side, cells)
             if found is not None:

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 import partsjax
-from partsjax.emergence import combination, genetic, scoring, stimuli, tables
+from partsjax.emergence import combination, scoring, stimuli
 from partsjax.emergence.combination import Search, Target, combine
 from partsjax.emergence.footprint import Footprint
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
-from partsjax.emergence.tables import tabulate
 from partsjax.networks.protocol import Network, ReceptiveField
 from tests import processes, tiny
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
@@ -29,7 +28,7 @@ def accelerator(monkeypatch):
         compiled()
 
     def compiled():
-        for made in (scoring._fit_chunk, scoring._score_chunk, combination._greedy, combination.evolve_parts):
+        for made in (scoring._fit_chunk, scoring._score_chunk):
             made.cache_clear()
         jax.clear_caches()
 
@@ -47,12 +46,9 @@ def test_these_are_all_places_where_the_backend_is_asked_for():
         if "default_backend" in (text := path.read_text(encoding="utf-8"))
     }
     assert places == {
-        "emergence/combination.py": 1,  # parts that are searched at once
         "emergence/footprint.py": 1,  # whether a kernel works in the host's memory
-        "emergence/genetic.py": 1,  # rows of a population that are drawn at once
         "emergence/scoring.py": 1,  # filters that go through a kernel at once
         "emergence/stimuli.py": 1,  # crops that go through a network at once
-        "emergence/tables.py": 1,  # boxes that are looked for at once
         "runs/sweep/engines/local.py": 1,  # how many devices there are: no kernel
     }
 
@@ -84,71 +80,50 @@ SHAPES = [(128, 512)] * 3 + [(128, 1024)] + [(128, 512)] * 2
 
 
 @pytest.mark.parametrize(
-    ("backend", "devices", "groups"),
-    [
-        ("cpu", 1, [[0], [1], [2], [4], [5], [3]]),
-        ("cpu", 2, [[0, 1], [2, 4], [5, 5], [3, 3]]),
-        ("gpu", 1, [[0, 1, 2, 4, 5], [3]]),
-        ("tpu", 4, [[0, 1, 2, 4, 5, 5, 5, 5], [3, 3, 3, 3]]),
-    ],
+    ("cores", "groups"),
+    [(1, [[0], [1], [2], [4], [5], [3]]), (2, [[0, 1], [2, 4], [5, 5], [3, 3]])],
 )
-def test_parts_of_one_shape_go_through_a_search_together(monkeypatch, backend, devices, groups):
-    """As many as there are devices on processors, all on accelerators; every device has a share."""
-    monkeypatch.setattr(jax, "default_backend", lambda: backend)
-    monkeypatch.setattr(jax, "device_count", lambda: devices)
+def test_parts_of_one_shape_go_through_a_search_together(monkeypatch, cores, groups):
+    """As many as the processor has devices; each has a share."""
+    monkeypatch.setattr(combination, "processors", lambda: [None] * cores)
     assert combination._groups(SHAPES) == groups
+
+
+def sets_found(search: str) -> list:
+    layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]
+    asked = Search(search, genetic=Genetic(population=16, generations=6))
+    targets = [Target(i, f"part {i}", x.best, x.detections) for i, x in enumerate(layers)]
+    return combine(targets, asked, Method(), None, 0)
+
+
+def say_where_sets_are_looked_for(search: str) -> None:
+    """Of four devices, two stand in for the processor's, and JAX's own are the first ones."""
+    there, computed = jax.devices()[2:], set()
+    combination.processors = lambda: there
+    over = combination.over_devices
+
+    def seen(*arguments, **named):
+        compiled = over(*arguments, **named)
+
+        def run(*given):
+            results = compiled(*given)
+            for array in jax.tree.leaves((given, results)):
+                computed.update(array.devices() if isinstance(array, jax.Array) else ())
+            return results
+
+        return run
+
+    combination.over_devices = seen
+    processes.say(sets_found(search))
+    processes.say(computed <= set(there))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("search", ["greedy", "ga"])
-def test_sets_are_those_of_the_processor(accelerator, search):
-    layers = [random_layer(seed, filters=12, crops=40) for seed in range(3)]
-    asked = Search(search, genetic=Genetic(population=16, generations=6))
-
-    def found():
-        targets = [Target(i, f"part {i}", x.best, x.detections) for i, x in enumerate(layers)]
-        return combine(targets, asked, Method(), None, 0)
-
-    one = found()
-    accelerator()
-    assert found() == one and any(len(c.filters) > 1 for c in one)
-
-
-def test_all_boxes_are_looked_for_at_once_and_as_many_are_found(accelerator):
-    table = tabulate(random_layer(0, crops=400, silent=0).detections)
-    members = np.random.default_rng(0).random((5, len(table.levels))) < 0.3
-    assert table.boxes > tables._BOXES_STEP
-
-    def gained():
-        at_once = []
-
-        def highest(levels, start):
-            at_once.append(levels.shape[1])
-            return tables.highest_levels(levels, members)
-
-        return np.asarray(tables.gained_by(table, 5, highest)), at_once[0]
-
-    one, step = gained()
-    accelerator()
-    other, step_there = gained()
-    np.testing.assert_array_equal(other, one)
-    assert one.any() and (step, step_there) == (tables._BOXES_STEP, table.levels.shape[1])
-
-
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_all_rows_are_drawn_at_once_and_flip_alike(accelerator, share):
-    mutated = np.random.default_rng(0).random(40) < share
-
-    def flips():
-        drawn = jax.make_jaxpr(genetic._flips, static_argnums=3)(key, np.float32(0.2), mutated, 128)
-        return np.asarray(genetic._flips(key, np.float32(0.2), mutated, 128)), str(drawn)
-
-    key = jax.random.key(7)
-    one, program = flips()
-    accelerator()
-    other, program_there = flips()
-    np.testing.assert_array_equal(other, one)
-    assert one.any() == (share > 0) and program != program_there
+def test_sets_are_looked_for_on_the_processor_beside_an_accelerator(search):
+    status, (found, there) = processes.start(say_where_sets_are_looked_for, search, devices=4)
+    one = sets_found(search)
+    assert (status, found, there) == (0, one, True) and any(len(c.filters) > 1 for c in one)
 
 
 def with_maps(*sides: int, filters: int = 64) -> Network:
