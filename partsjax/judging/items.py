@@ -13,7 +13,7 @@ KINDS = {
     "other": "other",
 }
 NONE = "none"  # in tables, the kind of what is no consistent concept
-SURE = {1: "guess", 2: "rather sure", 3: "sure"}
+SURENESS = {1: "guess", 2: "rather sure", 3: "sure"}
 PURPOSES = ("filter", "gold", "practice")
 LONGEST_NAME = 80  # characters
 PICTURES = 10  # of an item, at most
@@ -27,7 +27,7 @@ class Answer:
       consistent: the highlighted regions show one concept.
       kind: one of `KINDS` where they do, else None.
       name: what it is; "" where there is none, which a semantic part must have.
-      sure: a key of `SURE`.
+      sure: a key of `SURENESS`.
 
     Raises:
       InputError: no answer that can be given.
@@ -49,8 +49,8 @@ class Answer:
             raise InputError(f"answer: a name is one line of at most {LONGEST_NAME} characters")
         if self.name != self.name.strip() or (self.kind == "part" and not self.name):
             raise InputError("answer: a semantic part needs a name, without spaces around it; give one")
-        if isinstance(self.sure, bool) or self.sure not in SURE:
-            raise InputError(f"answer: sure is {self.sure!r:.40}; choose from: {', '.join(map(str, SURE))}")
+        if isinstance(self.sure, bool) or self.sure not in SURENESS:
+            raise InputError(f"answer: sure is {self.sure!r:.40}; choose from: {', '.join(map(str, SURENESS))}")
 
 
 @dataclasses.dataclass(frozen=True)
