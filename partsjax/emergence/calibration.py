@@ -3,7 +3,6 @@
 import dataclasses
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from partsjax.emergence.criterion import NOT_COUNTED
 from partsjax.emergence.ranked import PartDetections
@@ -45,6 +44,8 @@ def calibrate(detections: PartDetections, scale: np.ndarray) -> Calibration:
     Args:
       detections: of the train crops; scale: float32 [F].
     """
+    from scipy.optimize import isotonic_regression  # takes long to import
+
     all_true = detections.first_hits()
     thresholds, precision = [], []
     for scores, found, true in zip(detections.scores, detections.found, all_true, strict=True):

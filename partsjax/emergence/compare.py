@@ -26,7 +26,6 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.stats
 
 from partsjax.emergence.bootstrap import interval
 from partsjax.emergence.method import Method
@@ -122,7 +121,9 @@ def over_seeds(values: Sequence[float], drawn: Sequence[np.ndarray]) -> Estimate
     low, high = interval(np.mean(drawn, axis=0), value)
     if len(values) == 1:
         return Estimate(value, low, high)
-    t = scipy.stats.t.ppf(0.975, len(values) - 1)
+    from scipy import stats  # takes long to import
+
+    t = stats.t.ppf(0.975, len(values) - 1)
     of_seeds = t * np.std(values, ddof=1) / np.sqrt(len(values))
     # Samples may all lie on one side of their figure.
     below, above = max(value - low, 0.0), max(high - value, 0.0)

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from partsjax.data.crops import Crops
 from partsjax.data.faults import listed
@@ -76,7 +76,7 @@ def slope_p_values(has: np.ndarray, images: np.ndarray) -> np.ndarray:
     np.add.at(of_image, images, scores.T)
     deviation = np.sqrt((of_image**2).sum(axis=0))
     z = np.divide(of_image.sum(axis=0), deviation, out=np.zeros(len(has)), where=deviation > 0)
-    return 2 * norm.sf(np.abs(z))
+    return 2 * ndtr(-np.abs(z))
 
 
 def drift_note(drifts: Mapping[str, Sequence[Drift]]) -> str | None:

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from partsjax.emergence.sharing import SharedFilters, shared_filters
 from partsjax.emergence.verdict import LIST_PRIOR_NAME, PRIOR_NAME, NullVerdict, Verdict, null_labels
@@ -166,6 +165,8 @@ def _mean(values: Iterable[float]) -> float | None:
 
 def _correlation(of: Sequence[float], with_: Sequence[float]) -> float | None:
     """Spearman's, over the parts that have both; None under three of them, or where one is constant."""
+    from scipy.stats import spearmanr  # takes long to import
+
     known = np.array([pair for pair in zip(of, with_, strict=True) if not np.isnan(pair).any()])
     if len(known) < 3 or not np.ptp(known, axis=0).all():
         return None

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.method import Method
@@ -224,6 +223,8 @@ def with_q_values(verdicts: Sequence[Verdict]) -> list[Verdict]:
     Args:
       verdicts: on all parts and layers of one run.
     """
+    from scipy.stats import false_discovery_control  # takes long to import
+
     judged = [i for i, v in enumerate(verdicts) if v.judged and not math.isnan(v.prior.p_value)]
     q_values = dict.fromkeys(range(len(verdicts)), math.nan)
     if judged:

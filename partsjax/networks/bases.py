@@ -6,7 +6,6 @@ from collections.abc import Iterable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import ortho_group
 
 from partsjax.errors import InputError, nearest, require_whole
 from partsjax.networks.activations import shapes
@@ -38,6 +37,8 @@ def rotated(network: Network, layer: str, seed: int = 0) -> Network:
     Raises:
       InputError: there is no such layer, or that rotation of it is there already.
     """
+    from scipy.stats import ortho_group  # takes long to import
+
     require_whole(0, seed=seed)
     _require_layer(network, layer)
     filters = shapes(network, (layer,))[layer].shape[3]

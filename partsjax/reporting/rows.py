@@ -4,9 +4,12 @@ import csv
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes long
 
 
 def fraction(value: float) -> str:
@@ -19,8 +22,9 @@ def figure(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.6g}"
 
 
-def write_table(path: Path, table: pd.DataFrame, number: Callable[[float], str] = fraction) -> None:
+def write_table(path: Path, table: "pd.DataFrame", number: Callable[[float], str] = fraction) -> None:
     """A CSV file of a frame: floats put by `number`, what is missing empty, several in one cell as `3;12`."""
+    import pandas as pd
 
     def cell(value) -> str:
         if isinstance(value, tuple):

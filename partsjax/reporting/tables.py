@@ -7,9 +7,9 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.scoring import Scores
@@ -17,22 +17,29 @@ from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import NullVerdict, PriorVerdict, Verdict
 from partsjax.reporting.rows import with_interval
 
+if TYPE_CHECKING:
+    import pandas as pd  # takes long
+
 FILTER_APS = ("ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed")
 _FLAGS = ("beyond_place", "emerges_paper", "emerges_strict")
 
 
-def parts_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+def parts_table(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
     """One row per layer, class and part, as `parts.csv`.
 
     combination: the filters of the set, a tuple. `beyond_place` and `emerges_*` are missing for parts too
     rare to be judged, or without a train box. Every prior and every null that was run has columns of its own.
     """
+    import pandas as pd
+
     table = pd.DataFrame([_part_row(v) for v in verdicts])
     return table.astype({"best_filter": "Int64", **dict.fromkeys(_FLAGS, "boolean")})
 
 
-def combinations_table(trials: Iterable[Trial]) -> pd.DataFrame:
+def combinations_table(trials: Iterable[Trial]) -> "pd.DataFrame":
     """One row per layer, class, part and search, as `combinations.csv`: the set each found, a tuple."""
+    import pandas as pd
+
     columns = (
         "layer", "object_class", "part", "search", "score", "size", "filters",
         "ap_train", "ap_val", "ap_val_low", "ap_val_high",
@@ -44,7 +51,7 @@ def combinations_table(trials: Iterable[Trial]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> pd.DataFrame:
+def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> "pd.DataFrame":
     """One row per layer, class, filter and part, as `filters.parquet`.
 
     serves: whether the filter is the best one for the part, or in its set, and the part is beyond place.
@@ -52,6 +59,8 @@ def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> pd.Data
     Args:
       scored: of each class in each layer the verdicts on its parts, for their names, and all filters' scores.
     """
+    import pandas as pd
+
     tables = []
     for verdicts, scores in scored:
         filters, parts = scores.ap_train.shape
@@ -131,7 +140,7 @@ def _drift(verdict: Verdict, split: str) -> float:
     return next((d.last - d.first for d in verdict.drifts if d.split == split), math.nan)
 
 
-def write_filters(path: Path, filters: pd.DataFrame) -> None:
+def write_filters(path: Path, filters: "pd.DataFrame") -> None:
     """`filters.parquet`: numbers as they are, what is missing as null."""
     import pyarrow as pa
     import pyarrow.parquet as pq

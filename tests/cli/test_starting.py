@@ -1,6 +1,7 @@
 """How many devices a command makes of the processor: one of each core, and one alone for torch."""
 
 import os
+import subprocess
 import sys
 import types
 
@@ -36,3 +37,18 @@ def start_on_two_cores(*options: str) -> None:
 def test_devices_of_a_command(option, devices):
     status, said = processes.start(start_on_two_cores, option)
     assert (status, said) == (0, [devices])
+
+
+def test_what_takes_long_to_import_waits_until_it_is_needed():
+    """Neither --help nor the time before a network runs pays for tables, charts, statistics and formats."""
+    waiting = {
+        "altair", "h5py", "orbax", "pandas", "pyarrow", "requests", "scipy.io", "scipy.ndimage",
+        "scipy.optimize", "scipy.stats", "torch", "vl_convert",
+    }  # fmt: skip
+    program = (
+        "import sys; from partsjax.cli import asking, emergence, verdicts\n"
+        "from partsjax.runs import emergence\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not waiting & set(done.stdout.split())

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import scipy.ndimage
 
 from partsjax.data.coco_parts.values import absent, number
 from partsjax.data.masks import PixelBox, tight_box
@@ -44,9 +43,11 @@ class Polygons:
         """Polygons that overlap, touch or lie in one another stay together; pixelless ones drop out."""
         if len(self.rings) == 1:
             return (self,)
+        from scipy import ndimage  # takes long to import
+
         window = pixel_window(self.hull)
         filled = [_filled(ring, window) for ring in self.rings]
-        labels, _ = scipy.ndimage.label(np.any(filled, axis=0), np.ones((3, 3)))
+        labels, _ = ndimage.label(np.any(filled, axis=0), np.ones((3, 3)))
         together: dict[int, list[np.ndarray]] = {}
         for ring, pixels in zip(self.rings, filled, strict=True):
             if pixels.any():

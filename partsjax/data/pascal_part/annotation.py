@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from partsjax.data.contents import stand_in
 from partsjax.data.masks import PixelBox, pack, tight_box
@@ -73,6 +72,8 @@ def read_annotation(path: str | os.PathLike) -> MatAnnotation:
 
 
 def _anno(path: str | os.PathLike) -> dict[str, Any]:
+    import scipy.io  # takes long
+
     try:
         data = Path(path).read_bytes()
     except FileNotFoundError as error:

@@ -7,7 +7,6 @@ and pixels come from one rasterization.
 
 import numpy as np
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from partsjax.data.masks import pack
 from partsjax.data.schema import Object, Part
@@ -53,6 +52,8 @@ def annotate(scene: Scene, ids: np.ndarray) -> tuple[Object, ...]:
     Args:
       ids: uint8, from `identify`.
     """
+    from scipy import ndimage  # takes long to import
+
     owner = at_centres(ids)
     instance_of, object_of = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
     for number, shape in enumerate(scene.shapes):

@@ -1,12 +1,14 @@
 """The public calls for PyTorch modules; torch is imported when they are called."""
 
 from collections.abc import Mapping, Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from partsjax.errors import InputError, nearest, needing, require_whole
 from partsjax.networks.architectures import IMAGENET
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes long
 
 _SIZE = 224
 
@@ -75,7 +77,7 @@ def from_torch(  # noqa: PLR0913 (options of a public call, by keyword)
     return built(module, wanted)
 
 
-def layers(module, input_size: int | None = None) -> pd.DataFrame:
+def layers(module, input_size: int | None = None) -> "pd.DataFrame":
     """The layers of a PyTorch module that `from_torch` can be asked for, in the module's own order.
 
     Args:

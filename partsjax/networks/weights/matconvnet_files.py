@@ -5,7 +5,6 @@ import pathlib
 import re
 
 import numpy as np
-import scipy.io
 
 from partsjax.errors import InputError
 from partsjax.networks.protocol import Preprocessing
@@ -23,6 +22,8 @@ def read_mat(path: pathlib.Path) -> WeightFile:
     Raises:
       InputError: damaged, saved as v7.3 (HDF5), or not such a network.
     """
+    import scipy.io  # takes long
+
     try:
         content = scipy.io.loadmat(path, simplify_cells=True)
     except NotImplementedError:
