@@ -209,15 +209,32 @@ def _from_detections(of: Case) -> tuple[str, dict]:
     for name in ("faster-coco-eval", "pycocotools"):
         ways[name] = (_coco(name, detections), SLOW_ROUNDS)
     seconds, results = _in_turn(ways)
-    apart = {name: float(np.nanmax(np.abs(results["partsjax"] - result))) for name, result in results.items()}
+    clear = ~_on_the_edge(detections)
+    apart = {
+        name: float(np.nanmax(np.abs(results["partsjax"] - result)[clear]))
+        for name, result in results.items()
+    }
     if max(apart.values()) > 1e-4:
         raise AssertionError(f"APs differ: {apart}")
     text = (
         f"The same filters and parts, {int(alive.sum()):,} detections on {valid.shape[2]} held-out crops "
         f"after NMS, at most one box of a part a crop, detections to AP:\n\n{_table(seconds)}\n\n"
-        f"Largest differences of AP to ours: {_others(apart)}."
+        f"Largest differences of AP to ours: {_others(apart)}; of {clear.size} APs {(~clear).sum()} left out "
+        f"because an IoU is so close to {Method.correct_iou} that rounding decides."
     )
     return text, seconds
+
+
+def _on_the_edge(detections) -> np.ndarray:
+    """Where some detection overlaps its box by the threshold but for rounding: bool [F, P]."""
+    boxes, alive, _, truth, valid = detections
+    (x1, y1, x2, y2), of = (np.asarray(s, float) for s in boxes), [np.asarray(s, float) for s in truth]
+    width = np.minimum(x2, of[2]) - np.maximum(x1, of[0])
+    height = np.minimum(y2, of[3]) - np.maximum(y1, of[1])
+    both = width.clip(0) * height.clip(0)
+    either = (x2 - x1) * (y2 - y1) + (of[2] - of[0]) * (of[3] - of[1]) - both
+    close = np.abs(both - Method.correct_iou * either) < 1e-6 * either
+    return (close & alive & valid).any(axis=(2, 3))
 
 
 def _others(apart: dict[str, float]) -> str:
