@@ -50,7 +50,9 @@ class Answer:
         if self.name != self.name.strip() or (self.kind == "part" and not self.name):
             raise InputError("answer: a semantic part needs a name, without spaces around it; give one")
         if isinstance(self.sure, bool) or self.sure not in SURENESS:
-            raise InputError(f"answer: sure is {self.sure!r:.40}; choose from: {', '.join(map(str, SURENESS))}")
+            raise InputError(
+                f"answer: sure is {self.sure!r:.40}; choose from: {', '.join(map(str, SURENESS))}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
