@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -17,7 +18,11 @@ _DATA = Path(__file__).parents[2] / "shared" / "data"
 def pytest_configure(config: pytest.Config) -> None:
     """Code compiled once serves every process of the tests, and their next run: most of their time is
     compiling. It lies in pytest's own cache, as all that commands keep; JAX reads this when it is imported,
-    which is later."""
+    which is later.
+
+    Garbage is looked for less often, too: tracing makes much that lives, and to go through it takes time.
+    """
+    gc.set_threshold(100_000, 50, 100)
     if hasattr(config, "cache"):
         os.environ.setdefault("PARTSJAX_CACHE", str(config.cache.mkdir("partsjax")))
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("compiled")))
@@ -25,6 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
         if jax := sys.modules.get("jax"):  # a folder's conftest was first
             jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
             jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of this folder first: the wheel takes long, and at the end one process would wait for it."""
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import multiprocessing
 import jax
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, "partsjax.runs.comparison", "partsjax.runs.supervision"])
+_FORKS.set_forkserver_preload([__name__, "tests.preloaded"])
 _parent = None
 
 

@@ -109,7 +109,9 @@ def study_findings(
     )
 
 
-def _judgments(study: Study, answers: pd.DataFrame, raters: list[int], measured: MeasuredFilters) -> Judgments:
+def _judgments(
+    study: Study, answers: pd.DataFrame, raters: list[int], measured: MeasuredFilters
+) -> Judgments:
     about = asked(study)
     gold = [item for item in study.items if item.purpose == "gold"]
     items = [item for item in study.items if item.purpose == "filter"]

@@ -17,6 +17,7 @@ def test_an_exponent_is_found_again():
     )
 
 
+@pytest.mark.slow
 def test_the_table_and_the_plot_have_every_axis(tmp_path):
     cost = {"seconds": 2.0, "bytes": 2**30, "peak_bytes": 2**31}
     found = {

@@ -28,6 +28,7 @@ def annotated(tmp_path_factory):
     return pascal_part.read_pascal_part(MAT, prepared_dir=tmp_path_factory.mktemp("prepared"))
 
 
+@pytest.mark.slow
 def test_copies_look_the_same_and_no_two_photographs_do(animals):
     """Measured on all 2,881: the nearest two correlate by .94, a copy and its original by .998 at least."""
     photographs = animals.images[::12]

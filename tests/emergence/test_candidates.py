@@ -33,12 +33,14 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("starts", [[1], [3], [2, 4], [1, 2, 3, 4, 5]])
 def test_blocks_change_nothing(starts, monkeypatch):
     monkeypatch.setattr(candidates, "FILTERS_HELD", 6)
     assert_same(judged(*starts), judged())
 
 
+@pytest.mark.slow
 def test_candidates_are_the_best_of_each_part(monkeypatch):
     whole = judged()
     monkeypatch.setattr(candidates, "FILTERS_HELD", 4)  # two for each of two parts

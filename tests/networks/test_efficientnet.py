@@ -217,6 +217,7 @@ def test_filters_are_permuted_within_themselves(network):
     np.testing.assert_array_equal(np.sort(ours.reshape(25, 240), 0), np.sort(theirs.reshape(25, 240), 0))
 
 
+@pytest.mark.slow
 def test_files_with_the_same_names(tensors, network, tmp_path):
     arrays = {name: np.asarray(tensors[name]) for name in tensors if "num_batches" not in name}
     five = {**arrays, "_fc.weight": arrays["_fc.weight"][:5], "_fc.bias": arrays["_fc.bias"][:5]}

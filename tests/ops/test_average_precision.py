@@ -82,6 +82,7 @@ def test_every_form_equals_the_plain_reference_on_odd_input(odd, case, images, o
     np.testing.assert_allclose(by_image.average_precision(once), [expected] * 2, atol=1e-6)
 
 
+@pytest.mark.slow
 @given(arrays.arrays(np.float32, (2, 9, 3), elements=some.integers(0, 5).map(float)))
 def test_the_sum_at_once_and_step_by_step_are_one(steps):
     gained, precision = steps[0], steps[1] / 5

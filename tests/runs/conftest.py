@@ -16,7 +16,7 @@ def folder(tmp_path_factory):
 def finished(folder, tmp_path_factory):
     """(workdir, its table of filters); not to be written to."""
     workdir = tmp_path_factory.mktemp("run")
-    return workdir, run(folder, workdir, nulls=tuple(NULLS))
+    return workdir, run(folder, workdir, nulls=tuple(NULLS), report=True)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from PIL import Image
 
 from partsjax.emergence import genetic
 from partsjax.emergence.combination import Search
+from partsjax.reporting.bundle import BUNDLE
 from partsjax.reporting.report import write
 from partsjax.runs import stages, workdir
 from partsjax.runs.options import Options
@@ -35,6 +36,7 @@ def run(job, where: str, folder: Path, workdir: Path) -> str:
 
 def _deadly(job, where: str, folder: Path, workdir: Path) -> None:
     sys.argv = ["killed"]  # the report shows the command, and this one is to be the same every time
+    BUNDLE.text = ""  # it takes over a second to put together
     kind, _, at = where.partition(":")
     if kind == "file":
         die_in_file(workdir, at)

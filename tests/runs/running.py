@@ -20,10 +20,12 @@ QUICK = Genetic(population=40, generations=20)
 APS = ["ap_train", "ap_val", "ap_train_unregressed", "ap_val_unregressed"]
 
 
-def asked(options: Options, workdir: Path, **surroundings) -> Emergence:
+def asked(options: Options, workdir: Path, *, report: bool = True, **surroundings) -> Emergence:
     """One run, in its folder; surroundings: of its `Context`."""
     return skeleton.run(
-        emergence.emergence_question(options), workdir, Context(**{"threads": 2, **surroundings})
+        emergence.emergence_question(options, report=report),
+        workdir,
+        Context(**{"threads": 2, **surroundings}),
     )
 
 
@@ -36,9 +38,19 @@ def asked_of_scores(options: Options, workdir: Path, *, of: dict | None = None, 
 
 
 def run(
-    folder: Path, workdir: Path, batch_size: int = 8, skip_bad: bool = False, say=str, **options
+    folder: Path,
+    workdir: Path,
+    batch_size: int = 8,
+    skip_bad: bool = False,
+    say=str,
+    report: bool = False,
+    **options,
 ) -> pd.DataFrame:
-    """One run; `filters.parquet` as a table. Without nulls where none are asked for."""
+    """One run; `filters.parquet` as a table.
+
+    Without nulls where none are asked for, and without a report, which takes half of the time, for those who
+    do not look at it.
+    """
     settings = {
         "net": "tests.tiny:network",
         "dataset": "coco_parts",
@@ -49,7 +61,8 @@ def run(
         "all_searches": True,
         **options,
     }
-    asked(Options(**settings), workdir, batch_size=batch_size, skip_bad=skip_bad, say=say)
+    surroundings = {"batch_size": batch_size, "skip_bad": skip_bad, "say": say}
+    asked(Options(**settings), workdir, report=report, **surroundings)
     return pd.read_parquet(workdir / "filters.parquet")
 
 

@@ -47,7 +47,7 @@ def test_the_same_command_again_gives_the_same_bytes_and_computes_nothing(folder
     assert len(before) > len(EMERGENCE_FILES) + 20
     for name in (NETWORK, *JUDGING):
         monkeypatch.setattr(name, None)  # calling it would fail
-    run(folder, workdir, nulls=tuple(NULLS))
+    run(folder, workdir, nulls=tuple(NULLS), report=True)
     assert written(workdir) == before
 
 
@@ -57,7 +57,7 @@ def test_a_lost_report_or_table_is_written_again_from_the_cache(folder, finished
     (tmp_path / "W" / "combinations.csv").unlink()
     for name in (NETWORK, *JUDGING):
         monkeypatch.setattr(name, None)
-    run(folder, tmp_path / "W", nulls=tuple(NULLS))
+    run(folder, tmp_path / "W", nulls=tuple(NULLS), report=True)
     assert written(tmp_path / "W") == written(finished[0])
 
 
@@ -139,7 +139,7 @@ def test_nulls_added_later_leave_the_evidence_as_it_was(folder, finished, tmp_pa
     run(folder, tmp_path)
     (tmp_path / "options.json").unlink()
     kept = tree(tmp_path / "cache")
-    run(folder, tmp_path, nulls=tuple(NULLS))
+    run(folder, tmp_path, nulls=tuple(NULLS), report=True)
     assert written(tmp_path) == written(finished[0])
     assert kept.items() <= tree(tmp_path / "cache").items()
     # And taken away again, nothing of them is left in the tables.

@@ -34,7 +34,7 @@ def test_a_rotten_cache_is_computed_again(folder, finished, tmp_path):
         *("evidence", *(f"evidence-{name}-{SEED}" for name in NULLS)),
     }
     said = []
-    run(folder, tmp_path / "W", nulls=tuple(NULLS), say=said.append)
+    run(folder, tmp_path / "W", nulls=tuple(NULLS), say=said.append, report=True)
     assert all(sum(f"{path}: damaged" in line for line in said) == 1 for path in paths)
     assert written(tmp_path / "W") == written(finished[0])
     assert not any(
@@ -48,7 +48,7 @@ def test_evidence_alone_needs_no_network(folder, finished, tmp_path, monkeypatch
     for path in rot_of.rglob("conv2-*.npz"):
         path.write_bytes(path.read_bytes()[:1000])
     monkeypatch.setattr("partsjax.runs.network_stages.extractor", None)
-    run(folder, tmp_path / "W", nulls=tuple(NULLS))
+    run(folder, tmp_path / "W", nulls=tuple(NULLS), report=True)
     assert written(tmp_path / "W") == written(finished[0])
 
 

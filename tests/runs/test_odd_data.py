@@ -38,7 +38,7 @@ def changed(small, tmp_path):
                 count[category] = count.get(category, 0) + 1
             document["annotations"] = kept
             path.write_text(json.dumps(document))
-        run(tmp_path / "photos", tmp_path / "W", nulls=nulls)
+        run(tmp_path / "photos", tmp_path / "W", nulls=nulls, report=True)
         read = pages.read(tmp_path / "W" / "report")
         text = read["index.html"].text.lower()
         assert len(read) >= 1 + 2 + 11 and "nan" not in text.replace("\n", " ").split()

@@ -39,7 +39,7 @@ def horses(photographs, tmp_path_factory):
         nulls=(),
     )
     workdir = tmp_path_factory.mktemp("horses")
-    asked(options, workdir)
+    asked(options, workdir, report=False)
     return workdir
 
 

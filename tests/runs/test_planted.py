@@ -29,7 +29,7 @@ def measured(workdir, monkeypatch, per_class, **options):
         lambda *_, **__: shapeparts.read_shapeparts(seed=4, per_class=per_class, style="planted"),
     )
     search = Search(genetic=QUICK)
-    asked(Options(search=search, **options), workdir)
+    asked(Options(search=search, **options), workdir, report=False)
     return {(row["object_class"], row["part"]): row for row in rows(workdir / "parts.csv")}
 
 

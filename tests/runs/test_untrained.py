@@ -16,7 +16,16 @@ def silent(folder, tmp_path_factory):
     """A finished run of a network whose first layer never fires, with a null that cannot be made."""
     workdir = tmp_path_factory.mktemp("run")
     net = "tests.runs.test_untrained:never_fires"
-    run(folder, workdir, net=net, nulls=("random",), all_searches=False, layers=("conv1",), limit=4)
+    run(
+        folder,
+        workdir,
+        net=net,
+        nulls=("random",),
+        all_searches=False,
+        layers=("conv1",),
+        limit=4,
+        report=True,
+    )
     return json.loads((workdir / "manifest.json").read_text()), workdir
 
 

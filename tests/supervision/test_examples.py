@@ -100,6 +100,7 @@ def test_shapeparts_are_one_class_an_image():
         assert (fractions >= 0).all() and (fractions <= 1).all()
 
 
+@pytest.mark.slow
 def test_labels_of_photographs_are_their_objects_classes(photographs):
     data = coco_parts.read_coco_parts(photographs, ["dog", "cat", "person", "sheep", "horse"])
     for split in ("train", "val"):

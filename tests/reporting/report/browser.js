@@ -1,28 +1,26 @@
 // What browser.py asks of a page. Each function returns a list of faults.
 ({
-  // Charts that are not drawn when scrolled to.
-  undrawn: async () => {
+  // Charts that are not drawn within so many seconds when scrolled to.
+  undrawn: async (seconds) => {
     const charts = [...document.querySelectorAll("[data-chart]")];
     for (const chart of charts) {
       chart.scrollIntoView();
-      for (let i = 0; i < 100 && !chart.matches(".drawn"); i++) await new Promise((done) => setTimeout(done, 100));
+      for (let i = 0; i < 10 * seconds && !chart.matches(".drawn"); i++) await new Promise((done) => setTimeout(done, 100));
     }
     return charts.filter((chart) => !chart.querySelector("svg")).map((chart) => chart.dataset.chart);
   },
 
-  // Opens what is folded and scrolls to each picture: those that do not load, and those without size or words.
+  // Opens what is folded and asks for each picture: those that do not load, and those without size or words.
   unloaded: async () => {
     for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const image of document.images) image.loading = "eager";
     for (const image of document.images) {
-      image.scrollIntoView({ block: "center" });
-      await new Promise(requestAnimationFrame);
       if (image.complete) continue; // loaded, or failed
       await new Promise((done) => {
         image.onload = image.onerror = done;
         setTimeout(done, 5000);
       });
     }
-    scrollTo(0, 0);
     const faulty = (image) => !image.naturalWidth || !image.alt || !image.width || !image.height;
     return [...document.images].filter(faulty).map((image) => image.src);
   },

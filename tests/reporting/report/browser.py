@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 VIEWPORTS = ((1400, 900), (390, 844))
+PATIENCE = 10  # seconds for a chart to be drawn
 
 _CHECKS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8").strip().removesuffix(";")
 
@@ -83,8 +84,8 @@ def _check_page(context, path: Path, where: str, found: Found, width: int) -> No
     page.goto(path.resolve().as_uri(), wait_until="load")
     if path.name == "index.html":
         found.load_ms[width] = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-    for name in ("undrawn", "unloaded", "wider"):
-        found.faults += [f"{where}: {name}: {fault}" for fault in page.evaluate(f"{_CHECKS}.{name}()")]
+    for name, given in (("undrawn", PATIENCE), ("unloaded", ""), ("wider", "")):
+        found.faults += [f"{where}: {name}: {fault}" for fault in page.evaluate(f"{_CHECKS}.{name}({given})")]
     page.emulate_media(color_scheme="light")
     found.faults += [f"{where}, light: {violation}" for violation in _violations(page)]
     found.faults += [f"{where}: unsorted: {fault}" for fault in page.evaluate(f"{_CHECKS}.unsorted()")]

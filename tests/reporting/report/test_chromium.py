@@ -42,8 +42,9 @@ FAULTS = {
 }  # fmt: skip
 
 
-def test_the_checks_see_faults(tmp_path):
+def test_the_checks_see_faults(tmp_path, monkeypatch):
     """All of them at once, put into the index of a sound report, which alone is read."""
+    monkeypatch.setattr(browser, "PATIENCE", 1)
     write_emergence_report(tmp_path, synthetic.content(tmp_path, layers={"conv5": 4}))
     index = tmp_path / "index.html"
     text = index.read_text(encoding="utf-8")
