@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.combination import stimuli_of
 from partsjax.data.crops import class_crops
 from partsjax.data.loading import load_dataset
-from partsjax.emergence.bootstrap import RESAMPLES, Resampled, mean_of
+from partsjax.emergence.bootstrap import RESAMPLES, Resampled
 from partsjax.emergence.combination import Search
 from partsjax.emergence.evidence import examine
 from partsjax.emergence.ground import Ground
@@ -42,7 +42,7 @@ class RealPart:
 
     name: str
     filters: Curve
-    prior: list[Curve]
+    prior: Curve
 
     @property
     def images(self) -> int:
@@ -52,18 +52,18 @@ class RealPart:
     def truth(self) -> np.ndarray:
         """AP of the set, and its excess over the place prior."""
         ap = self.filters.average_precision()
-        return np.array([ap, ap - np.mean([c.average_precision() for c in self.prior])])
+        return np.array([ap, ap - self.prior.average_precision()])
 
     def on_one_set(self, images: int, number: int) -> list[Resampled]:
         """The same on images drawn with replacement, with their resamples."""
         random = np.random.default_rng((images, number))
         drawn = random.multinomial(images, np.full(self.images, 1 / self.images))
         again = random.multinomial(images, drawn / images, RESAMPLES).T.astype(np.float32)
-        ap, *prior = (
+        ap, prior = (
             Resampled(c.average_precision(drawn[:, None].astype(np.float32))[0], c.average_precision(again))
-            for c in (self.filters, *self.prior)
+            for c in (self.filters, self.prior)
         )
-        return [ap, ap - mean_of(prior)]
+        return [ap, ap - prior]
 
 
 def real_parts(data_dir: str, object_class: str) -> Iterator[RealPart]:
@@ -87,7 +87,7 @@ def real_parts(data_dir: str, object_class: str) -> Iterator[RealPart]:
         yield RealPart(
             f"{object_class}'s {verdict.part}",
             ground.curve(of_set, positives),
-            [ground.curve(in_order, positives) for in_order in of_prior],
+            ground.curve_of_orders(of_prior, positives),
         )
 
 

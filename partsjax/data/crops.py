@@ -82,6 +82,11 @@ class Crops:
         sizes = [image.size or (np.nan, np.nan) for image in self.images]
         return np.array(sizes, np.float64).reshape(-1, 2)[self.image_index]
 
+    @functools.cached_property
+    def bare_objects(self) -> tuple[Object, ...]:
+        """The objects without their parts."""
+        return tuple(dataclasses.replace(found, parts=()) for found in self.objects)
+
     def part_masks(self, number: int, part: str) -> np.ndarray:
         """The instances of a part in one crop, in the order of `truth`: bool [G, size, size].
 

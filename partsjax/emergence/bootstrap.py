@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -122,11 +121,3 @@ class Resampled:
 def resampled_ap(detector: Curve, weights: np.ndarray) -> Resampled:
     """AP of a detector, and on each of `resamples`' columns."""
     return Resampled(detector.average_precision(), detector.average_precision(weights))
-
-
-def mean_of(figures: Sequence[Resampled]) -> Resampled:
-    """The mean of figures that were resampled with the same weights."""
-    return Resampled(
-        np.mean([figure.value for figure in figures], axis=0),
-        np.mean([figure.samples for figure in figures], axis=0),
-    )

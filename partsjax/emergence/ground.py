@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partsjax.data.crops import Crops
-from partsjax.emergence.bootstrap import Resampled, mean_of, resampled_ap, resamples
+from partsjax.emergence.bootstrap import Resampled, resampled_ap, resamples
 from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.method import Method
 from partsjax.emergence.nearest import PLACE_PRIOR
@@ -20,9 +20,10 @@ from partsjax.emergence.place_prior import (
     judge_place,
     mean_ap,
     of_part,
+    truth_of_part,
 )
 from partsjax.emergence.ranked import Union, hit_rate
-from partsjax.ops.average_precision import Curve, curve
+from partsjax.ops.average_precision import Curve, curve, curve_of_orders
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,9 +70,17 @@ class Ground:
 
     def curve(self, found: Union | JudgedDetections, positives: np.ndarray) -> Curve:
         """Of detections on unseen crops; positives: int [N]."""
+        return curve(found.scores, found.true, self._val_images[1][found.crops], self._by_image(positives))
+
+    def curve_of_orders(self, judged: Sequence[JudgedDetections], positives: np.ndarray) -> Curve:
+        """Of the same detections in several orders."""
+        true, crops = (np.stack([getattr(found, name) for found in judged]) for name in ("true", "crops"))
+        return curve_of_orders(true, self._val_images[1][crops], self._by_image(positives))
+
+    def _by_image(self, positives: np.ndarray) -> np.ndarray:
+        """Boxes to be found in each unseen image, of those in each crop: float64 [I]."""
         count, images = self._val_images
-        wanted = np.bincount(images, weights=positives, minlength=count)
-        return curve(found.scores, found.true, images[found.crops], wanted)
+        return np.bincount(images, weights=positives, minlength=count)
 
     def positives(self, part: int) -> np.ndarray:
         """Boxes of a part to be found in each unseen crop: int [N]."""
@@ -97,7 +106,7 @@ class Ground:
 
     def _judge(self, prior: PlacePrior, part: int) -> JudgedPrior:
         on_train, on_val = self.detected(prior, part)
-        train, shows = of_part(self.train, part).truth, self.positives(part) > 0
+        train, shows = truth_of_part(self.train.truth, part), self.positives(part) > 0
         unseen = self.judge_unseen(on_val, part)
         return JudgedPrior(
             ap_train=mean_ap(judge_place(on_train, train, self.method), train),
@@ -107,12 +116,11 @@ class Ground:
 
     def judge_unseen(self, found: PriorDetections, part: int) -> list[JudgedDetections]:
         """Detections of a part on unseen crops, as `judge_place`."""
-        return judge_place(found, of_part(self.val, part).truth, self.method)
+        return judge_place(found, truth_of_part(self.val.truth, part), self.method)
 
     def resampled(self, judged: Sequence[JudgedDetections], part: int) -> Resampled:
         """Held-out AP of a part's detections, mean over the orders in which they were judged."""
-        positives = self.positives(part)
-        return mean_of([resampled_ap(self.curve(found, positives), self.weights) for found in judged])
+        return resampled_ap(self.curve_of_orders(judged, self.positives(part)), self.weights)
 
     @functools.cached_property
     def priors_digest(self) -> str:

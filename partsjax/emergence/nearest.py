@@ -3,11 +3,10 @@
 In a crop the place of a part is half known from the shape and the truncation of the object's own box, since a
 crop is warped to a square and filled beyond the border of the image. So this prior reads the object's box and
 nothing else. All of it is our choice.
-
-Its overlaps of M train boxes of a part take M² / 8 bytes.
 """
 
 import functools
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -23,9 +22,11 @@ NEIGHBORS = (15, 40, 100, 250)  # of which the one with the highest leave-one-ou
 DETECTIONS = 16  # at most, a crop
 BORDER = 2.0  # pixels from the border of the image at which an object counts as cut off
 SHAPE_WEIGHT = 1.5  # of the aspect ratio among the covariates
+_TABLE = 8192  # boxes of which it is tabulated which overlap, at most; of more, each crop's neighbors' alone
 _TABLE_STEP = 512  # boxes are padded to a multiple: few shapes, few compilations
 _ROWS = 1024  # crops whose distances are computed at once
 _BATCH_WORDS = 1 << 20  # of the candidates that are covered at once
+_CACHED_WORDS = 1 << 16  # of those, so many at a time: what a core's cache holds
 
 
 def nearest_boxes(train: Crops, crops: Crops, method: Method) -> PriorDetections:
@@ -37,8 +38,8 @@ def nearest_boxes(train: Crops, crops: Crops, method: Method) -> PriorDetections
     `train` itself every crop is left out of its own neighbors. k is the one of `NEIGHBORS`, at most all
     crops, with the highest AP on train, of equal ones the smallest.
     """
-    k, on_train = _fitted(_Fixed(train), method)
-    return on_train if crops is train else _Neighbors(train, crops, method).detections(k)
+    fitted = _fitted(_Fixed(train), method)
+    return fitted.on_train if crops is train else fitted.boxes.detections(_neighbors(train, crops), fitted.k)
 
 
 class _Fixed:
@@ -56,14 +57,22 @@ class _Fixed:
         return hash(self._read)
 
 
-@functools.lru_cache(maxsize=4)  # asked for on train, then on unseen crops
-def _fitted(train: _Fixed, method: Method) -> tuple[int, PriorDetections]:
-    """The number of neighbors, and the leave-one-out detections on train."""
+class _Fitted(NamedTuple):
+    """k, the number of neighbors; the train boxes of the part; the leave-one-out detections on train."""
+
+    k: int
+    boxes: "_TrainBoxes"
+    on_train: PriorDetections
+
+
+@functools.lru_cache(maxsize=2)  # asked for on train, then on unseen crops, by as many threads
+def _fitted(train: _Fixed, method: Method) -> _Fitted:
     crops = train.crops
-    neighbors = _Neighbors(crops, crops, method)
-    found = [(k, neighbors.detections(k)) for k in NEIGHBORS]
+    boxes, order = _TrainBoxes.of(crops.truth, method), _neighbors(crops, crops)
+    found = [(k, boxes.detections(order, k)) for k in NEIGHBORS]
     aps = [mean_ap(judge_place(of_k, crops.truth, method), crops.truth) for _, of_k in found]
-    return found[int(np.argmax(aps))]
+    k, on_train = found[int(np.argmax(aps))]
+    return _Fitted(k, boxes, on_train)
 
 
 def covariates(crops: Crops) -> np.ndarray:
@@ -79,74 +88,130 @@ def covariates(crops: Crops) -> np.ndarray:
     return np.column_stack([np.log(width / height), np.log(width * height) / 2, *cut])
 
 
-class _Neighbors:
-    """The train crops by similarity to each crop, and which of the part's boxes on them overlap."""
+def _neighbors(train: Crops, crops: Crops) -> np.ndarray:
+    """The train crops nearest to each crop, as many as are ever asked: int32 [N, most]."""
+    asked = None if crops is train else covariates(crops).tobytes()
+    return _by_distance(covariates(train).tobytes(), asked, max(NEIGHBORS))
 
-    def __init__(self, train: Crops, crops: Crops, method: Method):
-        known = covariates(train)
-        mean, spread = known.mean(axis=0), known.std(axis=0) + 1e-9
-        here, there = ((covariates(c) - mean) / spread for c in (crops, train))
-        for scaled in (here, there):
-            scaled[:, 0] *= SHAPE_WEIGHT
-        self._most = min(len(train) - (crops is train), max(NEIGHBORS))
-        self._order = _nearest(here, there, self._most, skip_self=crops is train)
-        self._boxes, of_crop = usable_boxes(train.truth)
-        self._starts = np.searchsorted(of_crop, np.arange(len(train) + 1))
-        self._bits = _overlaps(self._boxes, method.correct_iou)
 
-    def detections(self, k: int) -> PriorDetections:
-        """On all crops, from their k nearest."""
-        k = min(k, self._most)
-        found = [(np.zeros((0, 4)), np.zeros(0), np.zeros(0, np.int64))]
-        step = max(1, _BATCH_WORDS // max(1, 2 * k * self._bits.shape[1]))
-        for start in range(0, len(self._order), step):
-            found += self._cover(start, self._order[start : start + step, :k], k)
-        return PriorDetections(*map(np.concatenate, zip(*found, strict=True)))
+@functools.lru_cache(maxsize=4)  # the same for all parts of a class, wherever their boxes are
+def _by_distance(known: bytes, asked: bytes | None, most: int) -> np.ndarray:
+    """`_neighbors` from covariates; asked: None, the train crops themselves."""
+    there = np.frombuffer(known).reshape(-1, 6)
+    here = there if asked is None else np.frombuffer(asked).reshape(-1, 6)
+    mean, spread = there.mean(axis=0), there.std(axis=0) + 1e-9
+    here, there = ((c - mean) / spread for c in (here, there))
+    for scaled in (here, there):
+        scaled[:, 0] *= SHAPE_WEIGHT
+    most = min(len(there) - (asked is None), most)
+    return _nearest(here, there, most, skip_self=asked is None)
 
-    def _boxes_of(self, crops: np.ndarray) -> np.ndarray:
-        """The numbers of the boxes on train crops, crop by crop: int."""
-        starts, counts = self._starts[crops], self._starts[crops + 1] - self._starts[crops]
-        before = np.cumsum(counts) - counts
-        return np.repeat(starts - before, counts) + np.arange(counts.sum())
 
-    def _cover(self, first: int, nearest: np.ndarray, k: int) -> list[tuple]:
+class _TrainBoxes:
+    """The part's boxes on train crops, crop by crop, and which of them overlap."""
+
+    def __init__(self, boxes: np.ndarray, starts: np.ndarray, iou: float, tabulate: bool):
+        """boxes: float64 [M, 4]; starts: int [crops + 1], where those of each crop begin."""
+        self._boxes, self._starts, self._iou, self._tabulated = boxes, starts, iou, tabulate
+        if tabulate:
+            self._bits = np.pad(_overlaps(boxes, iou), ((0, 1), (0, 0)))  # and of no box
+
+    @classmethod
+    def of(cls, truth: Truth, method: Method) -> "_TrainBoxes":
+        boxes, of_crop = usable_boxes(truth)
+        starts = np.searchsorted(of_crop, np.arange(truth.valid.shape[-1] + 1))
+        return cls(boxes, starts, method.correct_iou, len(boxes) <= _TABLE)
+
+    def detections(self, order: np.ndarray, k: int) -> PriorDetections:
+        """On crops whose nearest train crops are `order`, from their k nearest."""
+        nearest = order[:, :k]
+        if self._tabulated:
+            step = max(1, _BATCH_WORDS // max(1, 2 * nearest.shape[1] * self._bits.shape[1]))
+            found = [self._some(nearest[at : at + step], at) for at in range(0, len(order), step)]
+        else:
+            each = np.arange(nearest.shape[1])[None]
+            found = [self._on(crops)._some(each, at) for at, crops in enumerate(nearest)]
+        nothing = np.zeros((0, 4)), np.zeros(0), np.zeros(0, np.int64)
+        return PriorDetections(*map(np.concatenate, zip(nothing, *found, strict=True)))
+
+    def _some(self, nearest: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Boxes, scores and crops, turn by turn, of a batch of crops, counted from `first`."""
-        bits = self._bits
-        candidates = [self._boxes_of(row) for row in nearest]
-        most = max(map(len, candidates))
-        if not most:
-            return []
-        rows = np.zeros((len(nearest), most, bits.shape[1]), bits.dtype)
-        uncovered = np.zeros((len(nearest), 64 * bits.shape[1]), bool)
-        for here, of_crop in enumerate(candidates):
-            rows[here, : len(of_crop)] = bits[of_crop]
-            uncovered[here, of_crop] = True
-        left, every = _packed(uncovered), np.arange(len(nearest))
-        found = []
-        for _ in range(DETECTIONS):
-            covers = np.bitwise_count(rows & left[:, None]).sum(axis=-1, dtype=np.int32)
-            group = rows[every, covers.argmax(axis=1)] & left
-            sizes = np.bitwise_count(group).sum(axis=-1)
-            if not sizes.any():
-                break
+        groups = self._groups(nearest)
+        turns, crops = np.nonzero(groups.any(axis=-1))
+        members = np.unpackbits(groups[turns, crops].view(np.uint8), axis=1, bitorder="little")
+        group, box = np.divmod(np.flatnonzero(members), members.shape[1])
+        sizes = np.bincount(group, minlength=len(turns))
+        return self._medians(box, group, sizes), sizes / nearest.shape[1], first + crops
+
+    def _on(self, crops: np.ndarray) -> "_TrainBoxes":
+        """Those on some crops, in their order."""
+        starts, stops = self._starts[crops], self._starts[crops + 1]
+        ours = np.append(0, np.cumsum(stops - starts))
+        return _TrainBoxes(self._boxes[_ranges(starts, stops)], ours, self._iou, True)
+
+    def _groups(self, nearest: np.ndarray) -> np.ndarray:
+        """The boxes that each crop's turns cover: uint64 [turns, N, words], a bit a box."""
+        crops, words = len(nearest), self._bits.shape[1]
+        starts, stops = self._starts[nearest], self._starts[nearest + 1]
+        count = (stops - starts).sum(axis=1)
+        crop = np.repeat(np.arange(crops), count)
+        place = np.arange(len(crop)) - np.repeat(np.cumsum(count) - count, count)
+        box = _ranges(starts.ravel(), stops.ravel())
+        candidates = np.full((crops, count.max(initial=0)), len(self._boxes))
+        candidates[crop, place] = box
+        uncovered = np.zeros((crops, 64 * words), bool)
+        uncovered[crop, box] = True
+        left, groups = _packed(uncovered), np.zeros((DETECTIONS, crops, words), np.uint64)
+        step = max(1, _CACHED_WORDS // max(1, candidates.shape[1] * words))
+        for start in range(0, crops if candidates.size else 0, step):
+            some = slice(start, start + step)
+            self._cover(candidates[some], left[some], groups[:, some])
+        return groups
+
+    def _cover(self, candidates: np.ndarray, left: np.ndarray, groups: np.ndarray) -> None:
+        """Fills in `groups` [turns, N, words] for candidates [N, C], of which `left` are uncovered."""
+        every = np.arange(len(candidates))
+        rows = np.moveaxis(self._bits, 1, 0)[:, candidates]  # words first: sums over them are of long rows
+        uncovered, counts = np.empty_like(rows), np.empty(rows.shape, np.uint8)  # again and again the same
+        for group in groups:
+            np.bitwise_and(rows, left.T[:, :, None], out=uncovered)
+            covers = np.bitwise_count(uncovered, out=counts).sum(axis=0, dtype=np.int32)
+            group[:] = rows[:, every, covers.argmax(axis=1)].T & left
             left &= ~group
-            members = np.unpackbits(group.view(np.uint8), axis=1, bitorder="little").view(bool)
-            with_any = np.flatnonzero(sizes)
-            boxes = _medians(self._boxes[np.nonzero(members)[1]], sizes[with_any])
-            found.append((boxes, sizes[with_any] / k, first + with_any))
-        return found
+            if not left.any():
+                break
+
+    def _medians(self, box: np.ndarray, group: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        """Coordinate by coordinate, of groups of boxes that lie one after another: float64 [groups, 4]."""
+        ends, count = np.cumsum(sizes), len(self._boxes)
+        middle = np.stack([ends - sizes + (sizes - 1) // 2, ends - sizes + sizes // 2])
+        medians = np.zeros((len(sizes), 4))
+        for coordinate, values in enumerate(self._boxes.T):
+            order = np.argsort(values)
+            rank = np.argsort(order)
+            ranked = np.sort(group * count + rank[box])[middle] % max(count, 1)
+            medians[:, coordinate] = values[order][ranked].sum(axis=0) / 2
+        return medians
+
+
+def _ranges(starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    """The whole numbers from each start up to its stop, one range after another."""
+    counts = stops - starts
+    return np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
 
 
 def _nearest(here: np.ndarray, there: np.ndarray, most: int, skip_self: bool) -> np.ndarray:
-    """The `most` rows of `there` nearest to each of `here`, of equal ones the first: int [N, most]."""
-    found = [np.zeros((0, most), np.int64)]
-    for start in range(0, len(here), _ROWS):
+    """The `most` rows of `there` nearest to each of `here`, of equal ones the first: int32 [N, most]."""
+    found = np.zeros((len(here), most), np.int32)
+    for start in range(0, len(here) if most else 0, _ROWS):
         apart = cdist(here[start : start + _ROWS], there, "sqeuclidean")
         if skip_self:
             rows = np.arange(len(apart))
             apart[rows, start + rows] = np.inf
-        found.append(np.argsort(apart, axis=1, kind="stable")[:, :most])
-    return np.concatenate(found)
+        for row, of_crop in enumerate(apart, start):
+            near = np.flatnonzero(of_crop <= np.partition(of_crop, most - 1)[most - 1])
+            found[row] = near[np.argsort(of_crop[near], kind="stable")[:most]]
+    return found
 
 
 def usable_boxes(truth: Truth) -> tuple[np.ndarray, np.ndarray]:
@@ -154,16 +219,6 @@ def usable_boxes(truth: Truth) -> tuple[np.ndarray, np.ndarray]:
     usable = truth.valid[0] & ~truth.difficult[0]
     crops, numbers = np.nonzero(usable.T)
     return truth.boxes[:, 0, numbers, crops].T.astype(np.float64), crops
-
-
-def _medians(boxes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Coordinate by coordinate, of groups of boxes that lie one after another: float64 [groups, 4]."""
-    ends = np.cumsum(sizes)
-    medians = (boxes[ends - sizes] + boxes[ends - 1]) / 2  # of one or two boxes
-    for group in np.flatnonzero(sizes > 2).tolist():
-        ranked = np.sort(boxes[ends[group] - sizes[group] : ends[group]], axis=0)
-        medians[group] = (ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
-    return medians
 
 
 def _overlaps(boxes: np.ndarray, threshold: float) -> np.ndarray:

@@ -12,13 +12,11 @@ import jax
 import numpy as np
 
 from partsjax.data.crops import Crops, Truth
-from partsjax.emergence.criterion import HITS_NOTHING
 from partsjax.emergence.method import Method
-from partsjax.emergence.ranked import first_on_box
 from partsjax.emergence.verdict import require_column_name
 from partsjax.errors import InputError
 from partsjax.ops import boxes as bx
-from partsjax.ops.average_precision import curve
+from partsjax.ops.average_precision import envelope
 
 ORDERS = 20  # random orders in which detections of equal scores are judged (our choice)
 _iou = jax.jit(bx.iou)
@@ -91,16 +89,24 @@ def require_priors(priors: Sequence[PlacePrior], others: Sequence[str]) -> None:
             )
 
 
+def truth_of_part(truth: Truth, part: int) -> Truth:
+    """The boxes of one part alone, padded to the most that a crop has of it."""
+    most = 1 + int(np.flatnonzero(truth.valid[part].any(axis=1)).max(initial=0))
+    boxes, valid, difficult = truth.boxes[:, [part]], truth.valid[[part]], truth.difficult[[part]]
+    return Truth(boxes[:, :, :most], valid[:, :most], difficult[:, :most])
+
+
 def of_part(crops: Crops, part: int, *, hidden: bool = False) -> Crops:
     """What a prior is shown: crops with the boxes of one part, or with none; objects without their parts."""
-    one = crops.truth.boxes[:, [part]], crops.truth.valid[[part]], crops.truth.difficult[[part]]
+    one = truth_of_part(crops.truth, part)
     shown = dataclasses.replace(
         crops,
         parts=(crops.parts[part],),
-        objects=tuple(dataclasses.replace(found, parts=()) for found in crops.objects),
-        truth=Truth(*map(np.zeros_like, one)) if hidden else Truth(*one),
+        objects=crops.bare_objects,
+        truth=Truth(*map(np.zeros_like, (one.boxes, one.valid, one.difficult))) if hidden else one,
     )
-    vars(shown)["image_sizes"] = crops.image_sizes  # read from every image once, not once a part
+    for name in ("image_sizes", "object_boxes"):  # read from every image and object once, not once a part
+        vars(shown)[name] = getattr(crops, name)
     return shown
 
 
@@ -133,25 +139,35 @@ def judge_place(found: PriorDetections, truth: Truth, method: Method) -> list[Ju
     """
     hits = box_found(found, truth, method)
     counted = ~(hits & truth.difficult[0][:, found.crops]).any(axis=0)
-    box = np.where(hits.any(axis=0), hits.argmax(axis=0), HITS_NOTHING)[counted]
-    scores, crops = found.scores[counted], found.crops[counted]
-    tied = len(np.unique(scores)) < len(scores)
-    judged = []
-    for number in range(ORDERS if tied else 1):
-        at_random = np.random.default_rng(number).permutation(len(scores))
-        order = np.lexsort((at_random, -scores))
-        true = first_on_box(box[order], crops[order])
-        judged.append(JudgedDetections(-np.arange(len(order), dtype=np.float64), true, crops[order]))
-    return judged
+    hits, crops = hits[:, counted], found.crops[counted]
+    levels, level = np.unique(-found.scores[counted], return_inverse=True)
+    count = len(crops)
+    at_random = [
+        np.random.default_rng(n).permutation(count) for n in range(ORDERS if len(levels) < count else 1)
+    ]
+    order = np.argsort(level * count + np.stack(at_random), axis=1)
+    places, scores = np.arange(count)[None], -np.arange(count, dtype=np.float64)
+    place = np.empty_like(order)
+    np.put_along_axis(place, order, places, axis=1)
+    true = np.zeros(order.shape, bool)
+    hit = np.flatnonzero(hits.any(axis=0))
+    if len(hit):
+        box = crops[hit] * len(hits) + hits[:, hit].argmax(axis=0)
+        by_box = np.argsort(box, kind="stable")
+        starts = np.flatnonzero(np.diff(box[by_box], prepend=-1))
+        first = np.minimum.reduceat(place[:, hit[by_box]], starts, axis=1)
+        np.put_along_axis(true, first, True, axis=1)
+    return [JudgedDetections(scores, in_order, crops[of]) for in_order, of in zip(true, order, strict=True)]
 
 
 def mean_ap(judged: Sequence[JudgedDetections], truth: Truth) -> float:
     """AP over all crops, mean over the orders of `judge_place`."""
-    wanted = truth.positives[:1]
-    curves = (
-        curve(found.scores, found.true, np.zeros(len(found.crops), np.int64), wanted) for found in judged
-    )
-    return float(np.mean([of_order.average_precision() for of_order in curves]))
+    wanted = int(truth.positives[0])
+    if not wanted:
+        return np.nan
+    hits = np.stack([np.flatnonzero(of_order.true) for of_order in judged])  # as many in every order
+    precision = np.arange(1, hits.shape[1] + 1) / (hits + 1)
+    return float((envelope(precision).sum(axis=1) / wanted).mean())
 
 
 def box_found(found: PriorDetections, truth: Truth, method: Method) -> np.ndarray:

@@ -25,8 +25,7 @@ import numpy as np
 import scipy.sparse
 
 _BLOCK = 64  # of a running count or maximum, a power of two
-_AT_ONCE = 1 << 21  # steps of a curve times sets of weights, 24 bytes each
-_FEWEST = 16  # sets of weights: of one alone a sum is taken in another order
+_AT_ONCE = 1 << 19  # steps of a curve times orders times sets of weights, 8 bytes each
 _STEPS = 15  # thresholds that a turn of the loop in `bounds` takes
 
 
@@ -149,17 +148,18 @@ def _running_count(flags: jax.Array) -> jax.Array:
 class Curve:
     """A detector's curve over T steps and I images; a step ends at each score of a true detection.
 
-    Precision is highest at true detections, so these steps suffice: the AP is exact.
+    Precision is highest at true detections, so these steps suffice: the AP is exact. Of a detector whose
+    detections were put in several orders it has a curve each, O in all, and its AP is their mean.
 
-    hits: float32 [T, I], sparse, true detections by step and image.
-    detections: float32 [T, I], sparse, all detections by step and image, without those below the last true
-      one.
+    hits: float32 [T O, I], sparse, true detections by step, order and image; steps by ascending score.
+    detections: float32 [T O, I], sparse, all detections likewise, without those below the last true one.
     positives: float32 [I], boxes to be found.
     """
 
     hits: scipy.sparse.csr_array
     detections: scipy.sparse.csr_array
     positives: np.ndarray
+    orders: int = 1
 
     def average_precision(self, weights: np.ndarray | None = None) -> np.ndarray | float:
         """AP with each image counted `weights` times.
@@ -170,19 +170,46 @@ class Curve:
         Returns:
           float64 [R] (to float32's precision), or a float.
         """
-        if weights is None:
-            return float(self._average_precision(np.ones((len(self.positives), 1)))[0])
-        at_once = max(_FEWEST, _AT_ONCE // max(1, self.hits.shape[0]))
-        some = np.array_split(weights, -(-weights.shape[1] // at_once), axis=1)
-        return np.concatenate([self._average_precision(columns) for columns in some])
+        if weights is not None:
+            return self._mean(self._areas(weights), self.positives @ weights)
+        of_steps = (of.sum(axis=1).reshape(-1, self.orders)[::-1] for of in (self.hits, self.detections))
+        gained, shown = (of.T.astype(np.float64, order="C") for of in of_steps)
+        precision = np.cumsum(gained, axis=1) / np.maximum(np.cumsum(shown, axis=1), 1)
+        areas = area_under_envelope(gained, precision)
+        return float(self._mean(areas, self.positives.sum(dtype=np.float64)))
 
-    def _average_precision(self, weights: np.ndarray) -> np.ndarray:
-        gained = self.hits @ weights
-        found = np.cumsum(gained, axis=0)  # whole numbers: exact in float32 too
-        shown = np.cumsum(self.detections @ weights, axis=0)
-        wanted = self.positives @ weights
-        total = area_under_envelope(gained, found / np.maximum(shown, 1), axis=0, dtype=np.float64)
-        return np.where(wanted > 0, total / np.maximum(wanted, 1), np.nan)
+    @staticmethod
+    def _mean(areas: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        """AP of areas [O, ...]: float64 [...]."""
+        return np.where(wanted > 0, areas / np.maximum(wanted, 1), np.nan).mean(axis=0)
+
+    def _areas(self, weights: np.ndarray) -> np.ndarray:
+        """AP times the boxes to be found, of every order with every set of weights: float64 [O, R].
+
+        Step by step as in `Area`, from the last: what a step works on stays in cache.
+        """
+        found, shown = (self._by_order(of) @ weights for of in (self.hits, self.detections))  # whole numbers
+        least, height, precision = np.ones_like(found), np.zeros_like(found), np.empty_like(found)
+        areas = np.zeros(found.shape)
+        at_once = max(1, _AT_ONCE // max(1, found.size)) * self.orders
+        for start in range(0, self.hits.shape[0], at_once):
+            rows = slice(start, start + at_once)
+            some = ((of[rows] @ weights).reshape(-1, *found.shape) for of in (self.hits, self.detections))
+            for gained, more in zip(*some, strict=True):
+                np.maximum(shown, least, out=precision)
+                np.divide(found, precision, out=precision)
+                np.maximum(height, precision, out=height)
+                np.multiply(gained, height, out=precision)
+                areas += precision
+                found -= gained
+                shown -= more
+        return areas
+
+    def _by_order(self, counts: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+        """Sums over steps: float32 [O, I]."""
+        of = counts.tocoo(copy=False)
+        places = of.row % self.orders, of.col
+        return scipy.sparse.csr_array((of.data, places), (self.orders, len(self.positives)))
 
 
 def curve(scores: np.ndarray, true: np.ndarray, images: np.ndarray, positives: np.ndarray) -> Curve:
@@ -192,19 +219,39 @@ def curve(scores: np.ndarray, true: np.ndarray, images: np.ndarray, positives: n
       scores: float [M]; true: bool [M], at most one a box; images: int [M], where each lies.
       positives: int [I], boxes to be found in each image.
     """
-    positives = np.asarray(positives, np.float32)
     if np.isnan(scores).any():
-        positives = np.full_like(positives, np.nan)
+        positives = np.full(len(positives), np.nan)
     steps = np.unique(scores[true])  # ascending
-    count, images_all = len(steps), len(positives)
-    kept = scores >= steps[0] if count else np.zeros(len(scores), bool)
-    step = count - np.searchsorted(steps, scores[kept], side="right")
+    kept = scores >= steps[0] if len(steps) else np.zeros(len(scores), bool)
+    step = np.searchsorted(steps, scores[kept], side="right") - 1
+    return _curve(step, true[kept], images[kept], positives)
+
+
+def curve_of_orders(true: np.ndarray, images: np.ndarray, positives: np.ndarray) -> Curve:
+    """The curves of detections in O orders, by descending score, no two of them equal.
+
+    Args:
+      true, images: bool and int [O, M], as in `curve`; positives: as there.
+    """
+    orders = len(true)
+    to_come = np.cumsum(true[:, ::-1], axis=1)[:, ::-1]  # with the detection itself
+    kept = to_come > 0
+    order = np.nonzero(kept)[0]
+    return _curve((to_come[kept] - 1) * orders + order, true[kept], images[kept], positives, orders)
+
+
+def _curve(rows: np.ndarray, true: np.ndarray, images: np.ndarray, positives, orders: int = 1) -> Curve:
+    """Of detections in these rows of the tables, of which the last has a true one."""
+    positives = np.asarray(positives, np.float32)
+    shape = int(rows.max(initial=-1)) // orders * orders + orders, len(positives)
 
     def table(chosen) -> scipy.sparse.csr_array:
-        places = step[chosen], images[kept][chosen]
-        return scipy.sparse.csr_array((np.ones(len(places[0]), np.float32), places), (count, images_all))
+        row, image = rows[chosen], images[chosen]
+        ends = np.cumsum(np.bincount(row, minlength=shape[0]))
+        facts = np.ones(len(row), np.float32), image[np.argsort(row)], np.append(0, ends)
+        return scipy.sparse.csr_array(facts, shape)
 
-    return Curve(table(true[kept]), table(slice(None)), positives)
+    return Curve(table(true), table(slice(None)), positives, orders)
 
 
 class Bounds(NamedTuple):

@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.cluster.vq import kmeans
 
-from partsjax.emergence.fixed_boxes import LIST_PRIOR, _candidates, _centres
+from partsjax.emergence.fixed_boxes import LIST_PRIOR, STARTS, _candidates, _centres
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from tests.emergence.bare_crops import bare_crops
@@ -90,6 +91,17 @@ def test_of_the_centres_the_one_of_most_boxes_comes_first():
         [np.repeat(place[None], n, axis=0) for place, n in zip(places, (3, 9, 5), strict=True)]
     )
     np.testing.assert_allclose(_centres(boxes, 3), places[[1, 2, 0]])
+
+
+@pytest.mark.parametrize(("count", "k"), [(1, 1), (9, 3), (9, 8), (60, 1), (60, 5)])
+def test_the_centres_are_scipys(count, k):
+    """Of few boxes, some of them equal, clusters are left empty."""
+    random = np.random.default_rng(count * k)
+    boxes = np.round(random.uniform(0, 4 if count < 60 else 60, (count, 4)))
+    expected, _ = kmeans(boxes, k, iter=STARTS, rng=np.random.default_rng(k))
+    found = _centres(boxes, k)
+    assert len(found) == len(expected)
+    np.testing.assert_allclose(*(np.unique(np.round(c, 9), axis=0) for c in (found, expected)))
 
 
 def test_a_part_in_two_places_is_found_where_it_is_more_often_and_then_in_the_other():

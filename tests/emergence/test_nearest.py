@@ -101,11 +101,31 @@ def test_few_crops(count):
 def test_batches_do_not_matter(monkeypatch):
     train, val = crops_of(30, 7), crops_of(20, 8)
     whole = nearest_boxes(train, val, METHOD)
+    monkeypatch.setattr(nearest, "_CACHED_WORDS", 1)
+    for ours, again in zip(
+        *(vars(of).values() for of in (whole, nearest_boxes(train, val, METHOD))), strict=True
+    ):
+        np.testing.assert_array_equal(ours, again)
     monkeypatch.setattr(nearest, "_BATCH_WORDS", 1)
     one_by_one = nearest_boxes(train, val, METHOD)
     by_crop = np.argsort(whole.crops, kind="stable")
     np.testing.assert_array_equal(whole.boxes[by_crop], one_by_one.boxes)
     np.testing.assert_array_equal(whole.scores[by_crop], one_by_one.scores)
+
+
+def test_of_very_many_boxes_it_is_not_tabulated_which_overlap(monkeypatch):
+    train, val = crops_of(30, 7), crops_of(20, 8)
+    monkeypatch.setattr(nearest, "_TABLE", 12)
+    monkeypatch.setattr(nearest, "NEIGHBORS", (4,))
+    nearest._fitted.cache_clear()
+    few = [nearest_boxes(train, crops, METHOD) for crops in (train, val)]
+    monkeypatch.setattr(nearest, "_TABLE", 8192)
+    nearest._fitted.cache_clear()
+    for crops, one_by_one in zip((train, val), few, strict=True):
+        whole = nearest_boxes(train, crops, METHOD)
+        by_crop = np.argsort(whole.crops, kind="stable")
+        for ours, expected in zip(vars(one_by_one).values(), vars(whole).values(), strict=True):
+            np.testing.assert_array_equal(ours, expected[by_crop])
 
 
 def test_difficult_boxes_are_no_candidates():
@@ -119,3 +139,23 @@ def test_difficult_boxes_are_no_candidates():
     np.testing.assert_array_equal(
         nearest_boxes(marked, val, METHOD).boxes, nearest_boxes(without, val, METHOD).boxes
     )
+
+
+def test_neighbors_are_looked_for_once_whatever_the_number_of_parts_and_wherever_they_are(monkeypatch):
+    nearest._by_distance.cache_clear()
+    looked, once = [], nearest._nearest
+    monkeypatch.setattr(nearest, "_nearest", lambda *of, **how: looked.append(of) or once(*of, **how))
+    train, val = crops_of(20, 11, parts=3), crops_of(15, 12, parts=3)
+    moved = dataclasses.replace(train, truth=train.truth.select(np.arange(20)[::-1]))
+    for of_train in (train, moved):
+        ground = Ground(of_train, val, METHOD, 0)
+        for part in range(3):
+            ground.detected(ground.priors[0], part)
+    assert len(looked) == 2  # on train, and on val
+
+
+def test_a_part_is_padded_to_the_most_boxes_that_a_crop_has_of_it():
+    truth = padded([[np.tile([0.0, 0, 9, 9], (n, 1)) for n in crop] for crop in ((1, 3), (2, 0))])
+    assert [of_part(bare_crops(truth), part).truth.valid.shape for part in (0, 1)] == [(1, 2, 2), (1, 3, 2)]
+    nothing = dataclasses.replace(truth, valid=np.zeros_like(truth.valid))
+    assert of_part(bare_crops(nothing), 0).truth.valid.shape == (1, 1, 2)

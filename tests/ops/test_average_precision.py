@@ -9,7 +9,14 @@ from hypothesis import strategies as some
 from hypothesis.extra import numpy as arrays
 
 from partsjax.ops import average_precision as ops
-from partsjax.ops.average_precision import Area, area_under_envelope, average_precision, curve, rank
+from partsjax.ops.average_precision import (
+    Area,
+    area_under_envelope,
+    average_precision,
+    curve,
+    curve_of_orders,
+    rank,
+)
 from tests.plain.average_precision import average_precision as plain_ap
 
 kernel = jax.jit(lambda scores, *facts: average_precision(rank(scores), *facts))
@@ -141,18 +148,30 @@ def test_one_step_for_equal_scores():
         assert ap_of(np.ones(2), np.ones(2, bool), np.array(true), 1) == 0.5
 
 
-@pytest.mark.parametrize("at_once", [1, 20_000])
-def test_resampling_a_few_times_at_once_changes_no_bit(at_once, monkeypatch):
+def resampled(images: int, sets: int) -> np.ndarray:
+    random = np.random.default_rng(0)
+    return random.multinomial(images, np.full(images, 1 / images), sets).T.astype(np.float32)
+
+
+def test_resampling_some_steps_at_a_time_changes_no_bit(monkeypatch):
     random = np.random.default_rng(0)
     scores, true, images = random.random(900), random.random(900) < 0.3, random.integers(0, 40, 900)
     of = curve(scores, true, images, np.bincount(images, weights=true, minlength=40) + 1)
-    weights = random.multinomial(40, np.full(40, 1 / 40), 1000).T.astype(np.float32)
-    at_one_go = of.average_precision(weights)
-    widths = []
-    monkeypatch.setattr(ops, "_AT_ONCE", at_once)
-    once = ops.Curve._average_precision
-    monkeypatch.setattr(
-        ops.Curve, "_average_precision", lambda of, some: widths.append(some.shape[1]) or once(of, some)
-    )
-    np.testing.assert_array_equal(of.average_precision(weights), at_one_go)
-    assert sum(widths) == 1000 and min(widths) > 8 and max(widths) < 100
+    at_one_go = of.average_precision(resampled(40, 50))
+    for at_once in (1, 777):
+        monkeypatch.setattr(ops, "_AT_ONCE", at_once)
+        np.testing.assert_array_equal(of.average_precision(resampled(40, 50)), at_one_go)
+
+
+@pytest.mark.parametrize("found", [0, 1, 60])
+def test_several_orders_have_the_mean_of_the_curves_of_each(found):
+    random = np.random.default_rng(found)
+    true = np.array([random.permutation(200) < found for _ in range(7)])
+    images = random.integers(0, 30, true.shape)
+    wanted = random.integers(0, 4, 30)
+    together = curve_of_orders(true, images, wanted)
+    each = [curve(-np.arange(200), *of, wanted) for of in zip(true, images, strict=True)]
+    for weights in (None, resampled(30, 9)):
+        expected = np.mean([of.average_precision(weights) for of in each], axis=0)
+        np.testing.assert_array_equal(together.average_precision(weights), expected)
+    assert np.isnan(curve_of_orders(true, images, np.zeros(30)).average_precision())
