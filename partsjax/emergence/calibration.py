@@ -27,11 +27,10 @@ class Calibration:
     def apply(self, detections: PartDetections) -> PartDetections:
         """The same detections, ranked by train precision; equal ones by activation over `scale`."""
         scores = np.array(detections.scores)
-        for row, thresholds, precision, scale in zip(
-            scores, self.thresholds, self.precision, self.scale, strict=True
-        ):
+        for row, number in zip(scores, detections.filters.tolist(), strict=True):
+            thresholds, precision = self.thresholds[number], self.precision[number]
             step = len(thresholds) - np.searchsorted(thresholds[::-1], row, side="right")
-            row[:] = np.append(precision, 0.0)[step] + _TIE * row / scale
+            row[:] = np.append(precision, 0.0)[step] + _TIE * row / self.scale[number]
         return dataclasses.replace(detections, scores=scores)
 
 

@@ -13,7 +13,7 @@ from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.genetic import Genetic, evolve, greedy
 from partsjax.emergence.method import Method
 from partsjax.emergence.ranked import PartDetections, Union, union
-from partsjax.emergence.tables import tabulate
+from partsjax.emergence.tables import Tables, tabulate
 from partsjax.networks.devices import over_devices, processors
 from partsjax.ops.average_precision import curve
 
@@ -61,6 +61,11 @@ class Target:
     best: int
     detections: PartDetections
 
+    @functools.cached_property
+    def tables(self) -> Tables:
+        """The same for all searches."""
+        return tabulate(self.detections)
+
 
 def combine(
     targets: Sequence[Target], search: Search, method: Method, decoder: BoxDecoder, seed: int
@@ -106,7 +111,7 @@ def _search(targets: Sequence[Target], search: Search, seed: int) -> list[list[t
     """Per part the sets worth evaluating, the best single filter among them."""
     filters = targets[0].detections.scores.shape[0]
     found: list[dict[tuple[int, ...], None]] = [{(target.best,): None} for target in targets]
-    tables = [tabulate(target.detections) for target in targets]
+    tables = [target.tables for target in targets]
     key = jax.random.key(seed, impl="threefry2x32")
     waiting = []
     for group in _groups([t.levels.shape for t in tables]):

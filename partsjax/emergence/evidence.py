@@ -89,7 +89,7 @@ def examine(
       null: compare with the place prior alone, and leave out what the sets know, and pictures.
     """
     layer_view, parts = _Layer(data, scores, found, seed, null), data.parts
-    sets = [layer_view.search(search) for search in searches]
+    sets = layer_view.search(searches)
     drifts = [()] * len(parts) if null else part_drifts(data.ground.train, data.ground.val)
     verdicts, trials, strongest = [], [], []
     resamples, excesses = (np.full((len(parts), RESAMPLES), np.nan, np.float32) for _ in range(2))
@@ -128,12 +128,11 @@ class _Layer:
         ap_train = self.scores.ap_train[:, part]
         return None if np.isnan(ap_train).all() else int(np.nanargmax(ap_train))
 
-    def detections(self, part: int, split: int, score: str) -> PartDetections:
-        """The part's detections in a split (0 train, 1 val), ranked by `score`."""
+    def detections(self, part: int, split: int, score: str, filters=None) -> PartDetections:
+        """The part's detections in a split (0 train, 1 val), ranked by `score`; filters: whose, None: all."""
         truth = (self.ground.train, self.ground.val)[split].truth
         usable = truth.valid[part] & ~truth.difficult[part]
-        found = self.found[split][:, part]
-        plain = self._ranked[split].part(found, usable.sum(axis=0))
+        plain = self._ranked[split].part(self.found[split][:, part], usable.sum(axis=0), filters)
         return plain if score == "activation" else self._calibration(part).apply(plain)
 
     def _calibration(self, part: int) -> Calibration:
@@ -141,26 +140,32 @@ class _Layer:
             self._calibrations[part] = calibrate(self.detections(part, 0, "activation"), self.scores.scale)
         return self._calibrations[part]
 
-    def search(self, search: Search) -> dict[int, Combination]:
-        """The best set of each part that has a train box."""
-        targets = [
+    def search(self, searches: Sequence[Search]) -> list[dict[int, Combination]]:
+        """What each search finds: the best set of each part that has a train box."""
+        found = {}
+        for score in dict.fromkeys(search.score for search in searches):
+            targets = self._targets(score)
+            for search in searches:
+                if search.score == score and targets:
+                    sets = combine(targets, search, self.method, self.decoders[0], self.seed)
+                    found[search] = {of.number: one for of, one in zip(targets, sets, strict=True)}
+        return [found.get(search, {}) for search in searches]
+
+    def _targets(self, score: str) -> list[Target]:
+        return [
             Target(
                 part,
                 f"{self.layer} {self.object_class} {self.parts[part]}",
                 best,
-                self.detections(part, 0, search.score),
+                self.detections(part, 0, score),
             )
             for part in range(len(self.parts))
             if (best := self.best(part)) is not None
         ]
-        if not targets:
-            return {}
-        found = combine(targets, search, self.method, self.decoders[0], self.seed)
-        return {target.number: of for target, of in zip(targets, found, strict=True)}
 
     def _union(self, part: int, split: int, search: Search, filters) -> tuple[Union, np.ndarray]:
         """A set's detections in a split, and the boxes to be found in each crop."""
-        detections = self.detections(part, split, search.score)
+        detections = self.detections(part, split, search.score, filters)
         found = members_union(detections, filters, part, search, self.method, self.decoders[split])
         return found, detections.positives
 

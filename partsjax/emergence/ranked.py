@@ -16,6 +16,7 @@ class PartDetections:
     found: int8, the ground-truth box each overlaps enough and most; HITS_NOTHING; NOT_COUNTED.
     crops: int32, the crop each lies in; ranks: int32, its k among the crop's stimuli.
     positives: int [N], boxes of the part to be found in each crop.
+    filters: int [F], whose each row is, ascending.
     """
 
     scores: np.ndarray
@@ -23,16 +24,19 @@ class PartDetections:
     crops: np.ndarray
     ranks: np.ndarray
     positives: np.ndarray
+    filters: np.ndarray
 
     def of(self, filters) -> "PartDetections":
         """Those of some filters."""
-        filters = list(filters)
+        filters = np.asarray(list(filters), np.int64)
+        rows = np.searchsorted(self.filters, filters)
         return dataclasses.replace(
             self,
-            scores=self.scores[filters],
-            found=self.found[filters],
-            crops=self.crops[filters],
-            ranks=self.ranks[filters],
+            scores=self.scores[rows],
+            found=self.found[rows],
+            crops=self.crops[rows],
+            ranks=self.ranks[rows],
+            filters=filters,
         )
 
     def first_hits(self) -> np.ndarray:
@@ -62,19 +66,23 @@ class RankedLayer:
         self._ranks, self._crops = (a.astype(np.int32) for a in np.divmod(self._order, max(crops, 1)))
         self._scores = np.take_along_axis(flat, self._order, axis=1).astype(np.float64)
 
-    def part(self, found: np.ndarray, positives: np.ndarray) -> PartDetections:
+    def part(self, found: np.ndarray, positives: np.ndarray, filters=None) -> PartDetections:
         """One part's detections.
 
         Args:
           found: int8 [F, K, N], of `Scores`; positives: int [N].
+          filters: whose, ascending; None: of all.
         """
-        flat = found.reshape(found.shape[0], -1)
+        filters = np.arange(len(self._order)) if filters is None else np.asarray(filters, np.int64)
+        rows = slice(None) if len(filters) == len(self._order) else filters
+        flat = found[rows].reshape(len(filters), found[0].size)
         return PartDetections(
-            scores=self._scores,
-            found=np.take_along_axis(flat, self._order, axis=1),
-            crops=self._crops,
-            ranks=self._ranks,
+            scores=self._scores[rows],
+            found=np.take_along_axis(flat, self._order[rows], axis=1),
+            crops=self._crops[rows],
+            ranks=self._ranks[rows],
             positives=positives,
+            filters=filters,
         )
 
 
@@ -101,13 +109,14 @@ class Union:
 
 def union(detections: PartDetections, filters) -> Union:
     """All detections of a set of filters (the paper: the set union of its members' detections)."""
-    filters = np.asarray(list(filters), np.int64)
     some = detections.of(filters)
     rows, columns = np.nonzero(some.found != NOT_COUNTED)
     scores, crops, ranks = (a[rows, columns] for a in (some.scores, some.crops, some.ranks))
     order = _in_order(scores, rows, crops, ranks)
     found, crops = some.found[rows, columns][order], crops[order]
-    return Union(scores[order], found, first_on_box(found, crops), crops, filters[rows[order]], ranks[order])
+    return Union(
+        scores[order], found, first_on_box(found, crops), crops, some.filters[rows[order]], ranks[order]
+    )
 
 
 def _in_order(scores: np.ndarray, *ties: np.ndarray) -> np.ndarray:
@@ -128,10 +137,12 @@ def _box_ids(crops: np.ndarray, found: np.ndarray, everything: np.ndarray) -> np
 
 def first_on_box(found: np.ndarray, crops: np.ndarray) -> np.ndarray:
     """bool [M]: which detections, by descending score, are the first on their ground-truth box."""
-    hits = np.flatnonzero(found > HITS_NOTHING)
-    _, first = np.unique(_box_ids(crops[hits], found[hits], found), return_index=True)
+    hits = np.flatnonzero(found > HITS_NOTHING)[::-1]
+    box = _box_ids(crops[hits], found[hits], found)
+    first = np.full(box.max(initial=-1) + 1, -1)
+    first[box] = hits  # the last one written stays
     true = np.zeros(len(found), bool)
-    true[hits[first]] = True
+    true[first[first >= 0]] = True
     return true
 
 
@@ -146,5 +157,6 @@ def hit_rate(found, shows: np.ndarray) -> float:
     Returns:
       A fraction; a crop without a detection counts as wrong. NaN where no crop shows the part.
     """
-    _, first = np.unique(found.crops, return_index=True)  # true only where a crop shows the part
-    return float(found.true[first].sum() / shows.sum()) if shows.any() else np.nan
+    right = np.zeros(len(shows), bool)  # true only where a crop shows the part
+    right[found.crops[::-1]] = found.true[::-1]  # the last one written stays
+    return float(right.sum() / shows.sum()) if shows.any() else np.nan

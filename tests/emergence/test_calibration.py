@@ -49,6 +49,13 @@ def test_each_filter_keeps_its_own_order_and_ap(layer):
         )
 
 
+@given(LAYERS)
+def test_some_filters_take_their_own_staircases(layer):
+    fitted, some = calibrate(layer.detections, scale(layer)), [1, FILTERS - 1]
+    expected = fitted.apply(layer.detections).of(some).scores
+    np.testing.assert_array_equal(fitted.apply(layer.detections.of(some)).scores, expected)
+
+
 def test_activations_next_to_each_other_stay_apart():
     """Neighbouring float32 numbers, all right: precision 1, so only what breaks ties tells them apart."""
     scores = np.full((1, 1, 20), np.float32(7.3))

@@ -10,6 +10,7 @@ import itertools
 import numpy as np
 import pytest
 
+from partsjax.emergence import combination
 from partsjax.emergence.calibration import calibrate
 from partsjax.emergence.combination import members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
@@ -142,3 +143,10 @@ def test_shuffled_parts_are_chosen_on_shuffled_train():
     for p, verdict in enumerate(null.evidence.verdicts):
         assert verdict.best_filter == null.scores.ap_train[:, p].argmax()
         assert verdict.best_filter_ap_train < plain.evidence.verdicts[p].best_filter_ap_train
+
+
+def test_a_part_is_tabulated_once_for_all_searches_by_a_score(monkeypatch):
+    made, once = [], combination.tabulate
+    monkeypatch.setattr(combination, "tabulate", lambda of: made.append(of) or once(of))
+    examined(SPLITS["a"], SPLITS["b"])
+    assert len(made) == 2 * 2  # parts, scores

@@ -43,6 +43,16 @@ def test_what_is_left_of_a_union_has_new_first_ones(layer, members):
     )
 
 
+@given(LAYERS, SETS)
+def test_the_detections_of_some_filters_are_those_of_all_but_the_others(layer, members):
+    members = sorted(set(members))
+    some = RankedLayer(layer.scores).part(layer.found, layer.positives, members)
+    assert some.scores.shape[0] == len(members)
+    ours, expected = (vars(union(of, members)) for of in (some, layer.detections))
+    for name in expected:
+        np.testing.assert_array_equal(ours[name], expected[name])
+
+
 @given(LAYERS)
 def test_each_filters_first_hits_are_those_of_its_own_list(layer):
     detections = layer.detections
