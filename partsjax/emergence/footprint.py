@@ -4,13 +4,13 @@ import dataclasses
 
 import jax
 
+from partsjax.emergence.scoring import CHUNK
 from partsjax.emergence.stimuli import FILTERS_HELD
 
-# Bytes by which a process grew, a stimulus on a crop each, in judging AlexNet's conv5 on 620 to 2,480 crops.
-_SCORED, _SCORED_PART = 64, 4  # its activations and what is made of them; what it found of each part
-_KEPT, _KEPT_PART = 80, 2  # the same of a filter among which sets are looked for
-_IN_KERNEL = 116  # of each part, in a kernel, filters there at once
-_KERNEL_FILTERS = 8  # of each processor core
+# Bytes by which a process grew in judging AlexNet's conv5 on 1,240 and 2,480 crops, of each stimulus there.
+_SCORED, _SCORED_PART = 155, 3  # its activations and what is made of them; what it found of each part
+_KEPT, _KEPT_PART = 125, 2  # the same of filters among which sets are looked for, others at once
+_IN_KERNELS = 60  # of `CHUNK` filters, where kernels work in the host's memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Footprint:
         found = min(block, self.filters) * a_filter * (_SCORED + _SCORED_PART * self.parts)
         if block < self.filters:
             found += min(self.filters, FILTERS_HELD) * a_filter * (_KEPT + _KEPT_PART * self.parts)
-        on_host = _KERNEL_FILTERS * jax.device_count() if jax.default_backend() == "cpu" else 0
-        return found + on_host * _IN_KERNEL * self.parts * self.stimuli * max(self.crops)
+        in_kernels = CHUNK * a_filter * _IN_KERNELS if jax.default_backend() == "cpu" else 0
+        return found + in_kernels
 
     def block(self, room: int, step: int) -> int:
         """As many filters as fit into `room` bytes, a multiple of `step`; where none do, what takes least.

@@ -160,8 +160,8 @@ def test_a_kernel_takes_the_hosts_memory_on_processors_alone(accelerator):
     layer = Footprint(filters=64, stimuli=5, crops=(300, 200), parts=9)
     on_host = layer.bytes(64)
     accelerator()
-    assert on_host - layer.bytes(64) == 8 * jax.device_count() * 116 * 9 * 5 * 300
-    assert layer.bytes(64) == 64 * 5 * 500 * (64 + 4 * 9)
+    assert on_host - layer.bytes(64) == scoring.CHUNK * 5 * 500 * 60
+    assert layer.bytes(64) == 64 * 5 * 500 * (155 + 3 * 9)
 
 
 def judged() -> tuple:
