@@ -3,7 +3,7 @@
     python -m experiments.sweep --config=configs/paper.py --data_dir=DIR --workdir=W
 
 DIR: PASCAL-Part's annotations and the photographs of VOC2010 (docs/how_to/photographs.md; --download fetches
-them): 16 object classes, 123 parts. `--status` lists the units. Add --engine=slurm or --engine=ray for many
+them): 16 object classes, 123 parts. `--status` lists the runs. Add --engine=slurm or --engine=ray for many
 machines, --limit=100 for a first look. Not run yet.
 
 Layers and depths: AlexNet's five and VGG16's thirteen, beside nulls. Supervision: AlexNet with random

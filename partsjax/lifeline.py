@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -15,6 +16,12 @@ def start_tied(command: Sequence[str], **more: Any) -> subprocess.Popen:
     more: other arguments of `subprocess.Popen`.
     """
     return subprocess.Popen(command, stdin=subprocess.PIPE, **more)
+
+
+def call_tied(command: Sequence[str], log: Path) -> int:
+    """The status of a process that is started as by `start_tied`, once it ends; it prints to `log`."""
+    with open(log, "ab") as file, start_tied(command, stdout=file, stderr=subprocess.STDOUT) as process:
+        return process.wait()
 
 
 def end_with_parent() -> None:
@@ -33,6 +40,3 @@ TIED = (
     f"from {__name__} import end_with_parent; end_with_parent(); from partsjax.cli.main import main; main()",
 )
 """Starts a program `partsjax NAME ...` that ends with this process."""
-
-FREE = (sys.executable, "-c", "from partsjax.cli.main import main; main()")
-"""Starts one that does not."""

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 
-from partsjax.lifeline import start_tied
+from partsjax.lifeline import call_tied, start_tied
 
 INNER = "from partsjax.lifeline import end_with_parent; end_with_parent(); import time; time.sleep(60)"
 OUTER = (
@@ -26,3 +26,11 @@ def test_it_ends_although_the_other_was_killed():
     process.wait()
     process.stdin.close()
     os.close(read)
+
+
+def test_what_a_call_prints_is_kept_and_its_status_is_known(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    code = "import sys; print('it'); print('stderr', file=sys.stderr); sys.exit(3)"
+    assert call_tied([sys.executable, "-S", "-c", code], log) == 3
+    assert sorted(log.read_text().splitlines()) == ["before", "it", "stderr"]

@@ -1,8 +1,8 @@
 """Many runs of the other commands, by any number of processes on any number of machines.
 
 A config says which: a dictionary `sweep` of flags, of which some have a list of values, and a dictionary
-`flags` for all. Each combination is a unit: one run of a command (`command`, by default emergence), in a
-folder of its own. Units of `then` come after each of a block's: {supervision} is that unit's folder.
+`flags` for all. Each combination is one run of a command (`command`, by default emergence), in a folder of
+its own. Runs of `then` come after each of a block's: {supervision} is that run's folder.
 
   flags = {"dataset": "coco_parts", "data_dir": "DIR", "nulls": ""}
   sweep = [
@@ -15,16 +15,16 @@ folder of its own. Units of `then` come after each of a block's: {supervision} i
   partsjax sweep --config=FILE --workdir=W --status
       What is done, running, failed and why, waiting. Also before the start, and from another machine.
   partsjax sweep --config=FILE --workdir=W --data_dir=DIR --limit=100
-      Workers are processes of this machine, one for each GPU. Flags of emergence are for all units.
+      Workers are processes of this machine, one for each GPU. Flags of emergence are for all runs.
   partsjax sweep --config=FILE --workdir=W --join
       One more worker, here: on any machine that has the folder, as often as you like.
   partsjax sweep --config=FILE --workdir=W --engine=slurm --workers=20 --slurm=gpus_per_node=1,timeout_min=600
   partsjax sweep --config=FILE --workdir=W --engine=ray --address=HOST:6379
 
-Workers take units until none is left. They may be stopped, or die: others take over what they had, and the
-same command resumes a sweep; units that failed are tried again. At the end all networks are compared, as by
+Workers take runs until none is left. They may be stopped, or die: others take over what they had, and the
+same command resumes a sweep; runs that failed are tried again. At the end all networks are compared, as by
 partsjax comparison: report/index.html (look at it first), comparison.csv, pairs.csv, differences.csv,
-part_differences.csv, summary.json and manifest.json in --workdir. Units are in COMMAND/NAME there, what they
+part_differences.csv, summary.json and manifest.json in --workdir. Runs are in COMMAND/NAME there, what they
 print in sweep/logs.
 """
 
@@ -41,7 +41,7 @@ from partsjax.cli.terminal import Terminal
 from partsjax.errors import InputError, nearest
 
 COMPUTES = False  # its processes do: a GPU's memory is theirs
-UNITS = ("emergence", "supervision", "discriminativeness", "comparison")
+SWEPT = ("emergence", "supervision", "discriminativeness", "comparison")
 _REFUSED = {"supervision": ("keep", "layers", "memory_budget"), "discriminativeness": ("layers",)}
 
 _ENGINE = flags.DEFINE_enum(
@@ -68,7 +68,7 @@ _SLURM = flags.DEFINE_list(
     "cluster=local: processes of this machine, to try it.",
 )
 _JOIN = flags.DEFINE_bool("join", False, "Be one more worker; compare nothing at the end.")
-_STATUS = flags.DEFINE_bool("status", False, "Show what has become of every unit, and end.")
+_STATUS = flags.DEFINE_bool("status", False, "Show what has become of every run, and end.")
 _STALE_AFTER = flags.DEFINE_float(
     "stale_after",
     120,
@@ -81,25 +81,30 @@ _OWN = ("config", "workdir", "debug", "memory_budget")
 
 
 def main() -> None:
-    from partsjax.cli.sweep_status import status_table
+    from partsjax.cli import sweep_status
+    from partsjax.runs import workdir
     from partsjax.runs.sweep import ENGINES, Sweep, SweepFolder, Worker, WorkersAsked, planned, run_workers
-    from partsjax.runs.sweep.units import as_text
+    from partsjax.runs.sweep.plan import as_text
 
     path, place = flags.FLAGS.config, flags.FLAGS.workdir
     if not path or not place:
         raise InputError("a sweep needs --config=FILE, which says what is swept, and --workdir=W")
     _refuse_idle()
     config, given = _read_config(path), _given()
-    units = planned(config["sweep"], config["flags"] | given, known_flags())
-    sweep = Sweep(units, _baseline(config["baseline"], units))
+    runs = planned(config["sweep"], config["flags"] | given, known_flags())
+    sweep = Sweep(runs, _baseline(config["baseline"], runs))
     folder = SweepFolder(Path(place).absolute(), _STALE_AFTER.value)
     terminal = Terminal()
     if _STATUS.value:
-        terminal.show(status_table(folder, folder.states(units)))
+        states = folder.states(runs)
+        terminal.show(sweep_status.status_table(states))
+        for line in sweep_status.lines(folder, states):
+            terminal.show(line)
         return
     if _JOIN.value:
-        Worker(folder, units, terminal.say, memory_budget=flags.FLAGS.memory_budget).work()
-        _require_all(folder, folder.states(units))
+        with workdir.plain_errors(folder.path):
+            Worker(folder, runs, terminal.say, memory_budget=flags.FLAGS.memory_budget).work()
+        _require_all(folder, folder.states(runs))
         return
     same = {
         "config": Path(path).absolute(),
@@ -109,15 +114,20 @@ def main() -> None:
     }
     asked = WorkersAsked(
         ["sweep", "--join", *_budget(), *(f"--{name}={as_text(value)}" for name, value in same.items())],
-        len(units),
+        len(runs),
         folder.logs,
         number=_WORKERS.value,
         address=_ADDRESS.value,
         options=dict(map(_option, _SLURM.value)),
     )
-    states = run_workers(folder, units, lambda: ENGINES[_ENGINE.value](asked), terminal.say)
-    if sweep.compares:
-        _compare(folder, sweep, terminal)
+    with workdir.plain_errors(folder.path):
+        states = run_workers(folder, runs, lambda: ENGINES[_ENGINE.value](asked), terminal.say)
+    try:
+        if sweep.compares:
+            _compare(folder, sweep, terminal)
+    except InputError:
+        _require_all(folder, states)  # which is why
+        raise
     _require_all(folder, states)
 
 
@@ -142,7 +152,7 @@ def _read_config(path: str) -> dict[str, Any]:
 
 
 def _given() -> dict[str, Any]:
-    """Flags of the command line that are for the units."""
+    """Flags of the command line that are for the runs."""
     found = flags.FLAGS.get_key_flags_for_module(shared.__name__)
     return {flag.name: flag.value for flag in found if flag.present and flag.name not in _OWN}
 
@@ -155,7 +165,7 @@ def _budget() -> list[str]:
 def known_flags() -> dict[str, dict[str, Callable[[str], Any]]]:
     """By command, the parsers of its flags."""
     known = {}
-    for command in UNITS:
+    for command in SWEPT:
         module = importlib.import_module(f"partsjax.cli.{command}")
         found = flags.FLAGS.get_key_flags_for_module(module.__name__)
         known[command] = {
@@ -164,8 +174,8 @@ def known_flags() -> dict[str, dict[str, Callable[[str], Any]]]:
     return known
 
 
-def _baseline(name: str, units) -> str:
-    networks = dict.fromkeys(unit.network for unit in units if unit.command == "emergence")
+def _baseline(name: str, runs) -> str:
+    networks = dict.fromkeys(run.network for run in runs if run.command == "emergence")
     if name and name not in networks:
         raise InputError(f"baseline: no network is called {name!r}; {nearest(name, networks)}")
     return name
@@ -188,7 +198,7 @@ def _compare(folder, sweep, terminal: Terminal) -> None:
     from partsjax.reporting.comparison.terminal import tables
     from partsjax.runs.sweep import write_comparison
 
-    jax.config.update("jax_platforms", "cpu")  # tables need no other, which units may be using
+    jax.config.update("jax_platforms", "cpu")  # tables need no other, which runs may be using
     found = write_comparison(folder, sweep, shared.surroundings(terminal))
     for table in tables(found.content, terminal.width):
         terminal.show(table)
@@ -197,13 +207,17 @@ def _compare(folder, sweep, terminal: Terminal) -> None:
 
 
 def _require_all(folder, states) -> None:
-    """Raises `InputError` where not every unit is done."""
+    """Raises `InputError` where not every run is done."""
     lacking = [state for state in states if state.what != "done"]
     if not lacking:
         return
-    first = next((state for state in lacking if state.what == "failed"), lacking[0])
-    reason = f"{first.reason} (log: {folder.log(first.unit)})" if first.what == "failed" else first.reason
+    first = next((state for state in lacking if state.what == "failed"), None)
+    why = (
+        f"{first.run.place} failed: {first.reason} (log: {folder.log(first.run)})"
+        if first
+        else f"its workers have ended (what they said: {folder.logs})"
+    )
     raise InputError(
-        f"{folder.path}: {len(lacking)} of {len(states)} units are not done; {first.unit.place} {first.what}"
-        f"{f': {reason}' if reason else ''}; --status shows all, and the same command tries them again"
+        f"{folder.path}: {len(lacking)} of {len(states)} runs are not done; {why}; --status shows all, and "
+        "the same command tries them again"
     )

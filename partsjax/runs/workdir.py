@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from partsjax.errors import InputError
+from partsjax.locks import take
 
 _UNFINISHED = ".unfinished-"
 
@@ -101,13 +101,13 @@ def locked_folder(folder: Path) -> Iterator[Path]:
     The lock goes with the process, however it ends. Files left unfinished are removed.
 
     Raises:
-      InputError: it cannot be made, or another process has it.
+      InputError: it cannot be made, another process has it, or its file system has no locks.
     """
     with plain_errors(folder):
         make_folder(folder)
         with open(folder / "lock", "ab") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                take(lock, folder, "choose a folder on another one, or mount it with flock", wait=False)
             except BlockingIOError:
                 raise InputError(
                     f"{folder}: another run is using this folder; wait for it or choose another folder"

@@ -1,12 +1,14 @@
 """A run's folder: lock, options, whole files."""
 
 import errno
+import fcntl
 import subprocess
 import sys
 
 import pytest
 
 from partsjax.errors import InputError
+from partsjax.locks import locked
 from partsjax.runs import workdir
 
 
@@ -18,6 +20,19 @@ def test_a_second_run_is_refused_while_the_first_is_there_and_only_then(tmp_path
     ):
         pass
     with workdir.locked_folder(tmp_path / "W"):
+        pass
+
+
+@pytest.mark.parametrize("lock", [workdir.locked_folder, lambda folder: locked(folder, "choose a folder")])
+def test_a_file_system_without_locks_is_one_line(tmp_path, monkeypatch, lock):
+    def refused(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with (
+        pytest.raises(InputError, match=r"W: cannot be locked \(No locks available\).*; choose a folder"),
+        lock(tmp_path / "W"),
+    ):
         pass
 
 

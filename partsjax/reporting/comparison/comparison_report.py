@@ -118,7 +118,7 @@ class ComparisonReport:
     depth: as `figures`, the layer's number over how many layers of its network can be measured: 1 is the
       last (our choice: layers of unlike networks have no other order in common).
     pairs: every two networks.
-    origins: by network, what it is, in words. pages: by network, addresses of its runs' own reports, if made.
+    origins: by network, what it is, in words. pages: by network and run, the run's own report, if made.
     train_images: what networks were trained on, and what regressors, sets and priors were fitted on, in
       words; "" where no network was trained.
     notes: as in the main report, of all runs. method: by which all networks were judged.
@@ -139,7 +139,7 @@ class ComparisonReport:
     parts: Sequence[ComparedPart]
     origins: Mapping[str, str]
     training: Sequence[TrainingFigures] = ()
-    pages: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    pages: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     train_images: str = ""
     notes: Sequence[str] = ()
     method: Method = dataclasses.field(default_factory=Method)

@@ -56,10 +56,11 @@ class Each:
     def training(self, member: Member) -> Path:
         return self.folder / "networks" / member.folder
 
-    def page(self, member: Member) -> tuple[str, ...]:
-        """The address of the network's own report, seen from the comparison's."""
+    def page(self, member: Member) -> dict[str, str]:
+        """By run, the address of the network's own report, seen from the comparison's."""
         made = (self.place(member) / "report" / "index.html").exists()
-        return (f"../emergence/{member.folder}/report/index.html",) if made else ()
+        run = f"emergence/{member.folder}"
+        return {run: f"../{run}/report/index.html"} if made else {}
 
     def _trained(self, member: Member, heading: str, context: Context) -> str:
         """The checkpoint of a network that is trained here."""

@@ -167,7 +167,7 @@ def _content(
             for member in by_name[name]
             if member.trained
         ],
-        pages={name: tuple(page for m in of for page in each.page(m)) for name, of in by_name.items()},
+        pages={name: dict(page for m in of for page in each.page(m).items()) for name, of in by_name.items()},
         train_images=train_images(options.trains, options.train_on == "half"),
         notes=tuple(context.notes),
         method=options.measuring.method,

@@ -1,9 +1,9 @@
-"""Who computes which unit: files in a folder that all workers share, also over NFS.
+"""Who computes which run: files in a folder that all workers share, also over NFS.
 
 A claim is the file SLUG.N, made where there was none (O_EXCL), which of several workers one alone can do. Its
 time of change, set by its worker every few seconds, says that the worker lives. One that has been silent for
 too long is taken over by making SLUG.N+1, which again one alone can do; who finds a later number than its own
-has lost the unit. Ages are differences of times that the file server set: clocks of machines may differ.
+has lost the run. Ages are differences of times that the file server set: clocks of machines may differ.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ class Holder:
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A unit that is this worker's."""
+    """A run that is this worker's."""
 
     path: Path
 
@@ -50,7 +50,7 @@ class Claim:
         return not _numbered(self.path, 1).exists()
 
     def release(self) -> None:
-        """To be called once the unit is finished or given up."""
+        """To be called once the run is finished or given up."""
         if not _numbered(self.path, 1).exists():
             number = int(self.path.suffix[1:])
             for earlier in range(-number, 1):  # upwards: the last stands for all until it goes
@@ -59,7 +59,7 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Claims:
-    """Those of all units, in a folder.
+    """Those of all runs, in a folder.
 
     stale_after: seconds without a sign of life after which a worker counts as lost.
     """
@@ -73,7 +73,7 @@ class Claims:
         return self.stale_after / BEATS
 
     def take(self, slug: str) -> Claim | None:
-        """Claims a unit; None where another worker has it."""
+        """Claims a run; None where another worker has it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         latest = self._latest().get(slug)
         if latest is not None and not self._lost(latest):
@@ -92,7 +92,7 @@ class Claims:
         return Claim(path)
 
     def holders(self) -> dict[str, Holder]:
-        """Whose units are now, by slug."""
+        """Whose runs are now, by slug."""
         latest, found = self._latest(), {}
         now = self._now() if latest else 0.0
         for slug, path in latest.items():

@@ -1,4 +1,4 @@
-"""One network's emergence from several units: each measured it in some layers, on some classes."""
+"""One network's emergence from several runs: each measured it in some layers, on some classes."""
 
 import dataclasses
 import functools

@@ -12,43 +12,43 @@ from partsjax.runs.comparison import Comparison
 from partsjax.runs.context import Context
 from partsjax.runs.question import Question
 from partsjax.runs.sweep.engines import Workers
+from partsjax.runs.sweep.plan import PlannedRun
 from partsjax.runs.sweep.states import DONE, FAILED, LOST, RUNNING, State, SweepFolder
 from partsjax.runs.sweep.table import compared_networks
-from partsjax.runs.sweep.units import Unit
 
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
     """All that decides the comparison a sweep ends in."""
 
-    units: tuple[Unit, ...]
+    runs: tuple[PlannedRun, ...]
     baseline: str = ""
 
     @property
     def compares(self) -> bool:
-        return any(unit.command == "emergence" for unit in self.units)
+        return any(run.command == "emergence" for run in self.runs)
 
 
 def run_workers(
-    folder: SweepFolder, units: Sequence[Unit], start: Callable[[], Workers], say: Callable[[str], None]
+    folder: SweepFolder, runs: Sequence[PlannedRun], start: Callable[[], Workers], say: Callable[[str], None]
 ) -> list[State]:
-    """Starts workers where units are left, and says what becomes of units until all workers have ended."""
+    """Starts workers where runs are left, and says what becomes of runs until all workers have ended."""
     workdir.make_folder(folder.path)
-    folder.retry(units)
-    states = folder.states(units)
+    folder.retry(runs)
+    states = folder.states(runs)
     finished = sum(state.what == DONE for state in states)
     if finished:
-        say(f"{finished} of {len(units)} units are done")
-    if finished == len(units):
+        say(f"{finished} of {len(runs)} runs are done")
+    if finished == len(runs):
         return states
     workers = start()
     try:
         while workers.alive():
-            states = _told(states, folder.states(units), say)
+            states = _told(states, folder.states(runs), say)
             time.sleep(min(folder.claims.pause, 5))
     finally:
         workers.stop()
-    return _told(states, folder.states(units), say)
+    return _told(states, folder.states(runs), say)
 
 
 def _told(before: list[State], now: list[State], say: Callable[[str], None]) -> list[State]:
@@ -58,11 +58,11 @@ def _told(before: list[State], now: list[State], say: Callable[[str], None]) -> 
             continue
         if new.what == DONE:
             finished += 1
-            say(f"{new.unit.place}: done ({finished} of {len(now)})")
+            say(f"{new.run.place}: done ({finished} of {len(now)})")
         elif new.what == RUNNING:
-            say(f"{new.unit.place}: computed by {new.worker}")
+            say(f"{new.run.place}: computed by {new.worker}")
         elif new.what in (FAILED, LOST):
-            say(f"{new.unit.place}: {new.what}: {new.reason}")
+            say(f"{new.run.place}: {new.what}: {new.reason}")
     return now
 
 
@@ -75,7 +75,7 @@ def write_comparison(folder: SweepFolder, sweep: Sweep, context: Context) -> Com
     path = folder.path
     with workdir.plain_errors(path), locked(path / "sweep", "choose another --workdir"):
         with context.clock("comparison"):
-            found = compared_networks(path, sweep.units, sweep.baseline, context)
+            found = compared_networks(path, sweep.runs, sweep.baseline, context)
         (path / "manifest.json").unlink(missing_ok=True)
         with context.clock("tables"):
             found.save(path)

@@ -20,14 +20,14 @@ from partsjax.runs.inputs import network_of
 from partsjax.runs.options import Options, with_layers
 from partsjax.runs.supervision import TrainingOptions
 from partsjax.runs.sweep.joined import joined_emergence
-from partsjax.runs.sweep.units import Unit
+from partsjax.runs.sweep.plan import PlannedRun
 
 
 @dataclasses.dataclass(frozen=True)
 class _Network:
-    """One seed of a network: its units, what they found, all layers it has."""
+    """One seed of a network: its runs, what they found, all layers it has."""
 
-    units: Sequence[Unit]
+    runs: Sequence[PlannedRun]
     options: Options
     training: TrainingOptions | None
     found: Emergence
@@ -35,29 +35,31 @@ class _Network:
 
     @property
     def seed(self) -> int | None:
-        return self.units[0].seed
+        return self.runs[0].seed
 
     @property
     def member(self) -> Member:
         weights = "" if self.training else self.options.weights
-        return Member(self.units[0].network, self.seed, self.options.net, weights)
+        return Member(self.runs[0].network, self.seed, self.options.net, weights)
 
 
-def compared_networks(folder: Path, units: Sequence[Unit], baseline: str, context: Context) -> Comparison:
-    """Of those whose units of emergence are all done, and were judged on the same images as the baseline's.
+def compared_networks(
+    folder: Path, runs: Sequence[PlannedRun], baseline: str, context: Context
+) -> Comparison:
+    """Of those whose runs of emergence are all done, and were judged on the same images as the baseline's.
 
     The others are named in a note.
 
     Args:
-      units: all of the sweep, done or not. baseline: a network; "": the first.
+      runs: all of the sweep, done or not. baseline: a network; "": the first.
 
     Raises:
       InputError: the baseline is not among them.
     """
-    by_name: dict[str, dict[int | None, list[Unit]]] = {}
-    for unit in units:
-        if unit.command == "emergence":
-            by_name.setdefault(unit.network, {}).setdefault(unit.seed, []).append(unit)
+    by_name: dict[str, dict[int | None, list[PlannedRun]]] = {}
+    for run in runs:
+        if run.command == "emergence":
+            by_name.setdefault(run.network, {}).setdefault(run.seed, []).append(run)
     baseline = baseline or next(iter(by_name))
     networks: dict[str, list[_Network]] = {}
     for name in sorted(by_name, key=lambda name: name != baseline):
@@ -78,30 +80,30 @@ def compared_networks(folder: Path, units: Sequence[Unit], baseline: str, contex
     _note_versions(folder, networks, context)
     everyone = [one for of_seeds in networks.values() for one in of_seeds]
     return Comparison(
-        content=_content(folder, networks, baseline, units, context),
+        content=_content(folder, networks, baseline, runs, context),
         digests={one.member.folder: one.found.about.network_digest for one in everyone},
         skipped=sorted({line for one in everyone for line in one.found.skipped}),
     )
 
 
-def _read(folder: Path, by_seed: Mapping[int | None, Sequence[Unit]]) -> tuple[list[_Network], str]:
+def _read(folder: Path, by_seed: Mapping[int | None, Sequence[PlannedRun]]) -> tuple[list[_Network], str]:
     """Every seed of a network; or what it lacks."""
     networks = []
-    for units in by_seed.values():
-        lacking = [unit.name for unit in units if not (folder / unit.place / "manifest.json").exists()]
+    for runs in by_seed.values():
+        lacking = [run.name for run in runs if not (folder / run.place / "manifest.json").exists()]
         if lacking:
             return [], f"lacks {', '.join(lacking)}"
-        options = [_options(folder / unit.place, Options) for unit in units]
-        found = [emergence.read(folder / unit.place) for unit in units]
+        options = [_options(folder / run.place, Options) for run in runs]
+        found = [emergence.read(folder / run.place) for run in runs]
         asked = tuple(dict.fromkeys(layer for of in options for layer in of.layers if layer != "all"))
         network, _ = with_layers(network_of(options[0], Context()), asked, options[0].method)
         layers = tuple(network.fields)
         one = joined_emergence(found, layers)
         if one is None:
             return [], "was not measured in every layer on every class"
-        trained = next((unit for unit in units[0].before() if unit.command == "supervision"), None)
+        trained = next((run for run in runs[0].before() if run.command == "supervision"), None)
         training = _options(folder / trained.place, TrainingOptions) if trained else None
-        networks.append(_Network(units, options[0], training, one, layers))
+        networks.append(_Network(runs, options[0], training, one, layers))
     return networks, ""
 
 
@@ -117,15 +119,15 @@ def _why_apart(found: Emergence, first: Emergence) -> str:
 
 def _note_versions(folder: Path, networks: Mapping[str, Sequence[_Network]], context: Context) -> None:
     versions = {
-        workdir.read_json(folder / unit.place / "manifest.json").get("code_version")
+        workdir.read_json(folder / run.place / "manifest.json").get("code_version")
         for of_seeds in networks.values()
         for one in of_seeds
-        for unit in one.units
+        for run in one.runs
     }
     if len(versions) > 1:
         context.notes.add(
-            "units were measured by several versions of this package or its libraries, or on several kinds "
-            "of device: their manifests say which; delete a unit's folder to measure it anew"
+            "runs were measured by several versions of this package or its libraries, or on several kinds "
+            "of device: their manifests say which; delete a run's folder to measure it anew"
         )
 
 
@@ -133,7 +135,7 @@ def _content(
     folder: Path,
     networks: Mapping[str, Sequence[_Network]],
     baseline: str,
-    units: Sequence[Unit],
+    runs: Sequence[PlannedRun],
     context: Context,
 ) -> ComparisonReport:
     measured = {name: [one.found for one in of] for name, of in networks.items()}
@@ -143,14 +145,14 @@ def _content(
     figures = compared.figures(measured)
     first = networks[baseline][0]
     trained = [one for of in networks.values() for one in of if one.training]
-    commands = collections.Counter(unit.command for unit in units)
+    commands = collections.Counter(run.command for run in runs)
     halves = bool(trained) and all(one.training.half not in (None, one.options.half) for one in trained)
     return ComparisonReport(
         title=f"{', '.join(networks)} on {first.options.dataset}",
         command=manifest.command(),
         facts=[
             ("classes", ", ".join(first.found.about.classes)),
-            ("units", ", ".join(f"{number} of {command}" for command, number in commands.items())),
+            ("runs", ", ".join(f"{number} of {command}" for command, number in commands.items())),
             ("seed of searches and intervals", str(first.options.seed)),
             *((f"version of {name}", version) for name, version in manifest.versions().items()),
         ],
@@ -171,21 +173,21 @@ def _content(
             training_figures(one.member.name, one.seed or 0, one.training, folder / _training(one).place)
             for one in trained
         ],
-        pages={name: tuple(_pages(folder, of, units)) for name, of in networks.items()},
+        pages={name: dict(_pages(folder, of, runs)) for name, of in networks.items()},
         train_images=train_images(bool(trained), halves),
         notes=tuple(context.notes),
         method=first.options.method,
     )
 
 
-def _training(one: _Network) -> Unit:
-    return next(unit for unit in one.units[0].before() if unit.command == "supervision")
+def _training(one: _Network) -> PlannedRun:
+    return next(run for run in one.runs[0].before() if run.command == "supervision")
 
 
-def _pages(folder: Path, of_seeds: Sequence[_Network], units: Sequence[Unit]):
-    """Addresses of the reports of a network's units, and of those that come after them."""
-    own = [unit.place for one in of_seeds for unit in one.units]
-    after = [unit.place for unit in units if any(before.place in own for before in unit.before())]
+def _pages(folder: Path, of_seeds: Sequence[_Network], runs: Sequence[PlannedRun]):
+    """Reports of a network's runs, and of those that come after them: (run, address)."""
+    own = [run.place for one in of_seeds for run in one.runs]
+    after = [run.place for run in runs if any(before.place in own for before in run.before())]
     for place in (*own, *after):
         if (folder / place / "report" / "index.html").exists():
-            yield f"../{place}/report/index.html"
+            yield place, f"../{place}/report/index.html"

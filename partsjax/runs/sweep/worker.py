@@ -1,4 +1,4 @@
-"""A worker: takes units that are free, one after another, until none is left."""
+"""A worker: takes runs that are free, one after another, until none is left."""
 
 import contextlib
 import errno
@@ -11,10 +11,10 @@ from pathlib import Path
 
 from partsjax.lifeline import TIED, start_tied
 from partsjax.runs.sweep.claims import Claim, this_worker
+from partsjax.runs.sweep.plan import PlannedRun
 from partsjax.runs.sweep.states import DONE, FAILED, LOST, WAITING, SweepFolder
-from partsjax.runs.sweep.units import Unit
 
-_GRACE = 10  # seconds that a unit's process gets to stop; commands take five at most
+_GRACE = 10  # seconds that a run's process gets to stop; commands take five at most
 
 
 class Worker:
@@ -23,88 +23,89 @@ class Worker:
     def __init__(
         self,
         folder: SweepFolder,
-        units: Sequence[Unit],
+        runs: Sequence[PlannedRun],
         say: Callable[[str], None],
         program: Sequence[str] = TIED,
         memory_budget: int | None = None,
     ):
         """say: shows a line. program: what a command and its flags are given to. memory_budget: of a run."""
-        self._folder, self._units, self._say, self._program = folder, units, say, program
+        self._folder, self._runs, self._say, self._program = folder, runs, say, program
         self._budget = memory_budget
         self._failed: set[str] = set()  # here: a full disk may not hold the record of it
 
     def work(self) -> None:
-        """Returns when every unit is done, has failed, or comes after one that has."""
+        """Returns when every run is done, has failed, or comes after one that has."""
         while True:
-            states = self._folder.states(self._units)
-            left = [state for state in states if not state.ended and state.unit.place not in self._failed]
+            states = self._folder.states(self._runs)
+            left = [state for state in states if not state.ended and state.run.place not in self._failed]
             if not left:
                 return
-            ready = [s.unit for s in left if s.what in (WAITING, LOST) and self._is_ready(s.unit)]
+            ready = [s.run for s in left if s.what in (WAITING, LOST) and self._is_ready(s.run)]
             if not self._take_one(ready):
                 if all(state.what == WAITING for state in left) and not ready:
                     return  # all wait for what has failed here
                 time.sleep(min(self._folder.claims.pause, 5))
 
-    def _is_ready(self, unit: Unit) -> bool:
-        return all(self._folder.done(before) for before in unit.before())
+    def _is_ready(self, run: PlannedRun) -> bool:
+        return all(self._folder.done(before) for before in run.before())
 
-    def _take_one(self, units: Sequence[Unit]) -> bool:
-        for unit in units:
-            claim = self._folder.claims.take(unit.slug)
+    def _take_one(self, runs: Sequence[PlannedRun]) -> bool:
+        for run in runs:
+            claim = self._folder.claims.take(run.slug)
             if claim is not None:
                 try:
-                    if not self._folder.done(unit):  # until a moment ago another had it
-                        self._compute(unit, claim)
+                    if not self._folder.done(run):  # until a moment ago another had it
+                        self._compute(run, claim)
                 finally:
                     claim.release()
                 return True
         return False
 
-    def _compute(self, unit: Unit, claim: Claim) -> None:
+    def _compute(self, run: PlannedRun, claim: Claim) -> None:
         since = time.time()
-        log = self._folder.log(unit)
+        log = self._folder.log(run)
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             with open(log, "ab") as output:
                 start = output.tell()
-                status = self._run(unit, claim, output)
+                status = self._status_of(run, claim, output)
         except OSError as error:
             status, reason = 1, f"{log}: {error.strerror}"
         else:
             reason = "" if status is None else _reason(log, start, status)
         if status is None:
-            self._say(f"{unit.place}: taken over by another worker")
+            self._say(f"{run.place}: taken over by another worker")
             return
         about = {"worker": this_worker(), "since": since, "seconds": round(time.time() - since, 1)}
         try:
             if status == 0:
-                self._folder.keep(DONE, unit, **about)
-                self._say(f"{unit.place}: done")
+                self._folder.keep(DONE, run, **about)
+                self._say(f"{run.place}: done")
                 return
-            self._failed.add(unit.place)
-            self._say(f"{unit.place}: failed: {reason}")
-            self._folder.keep(FAILED, unit, reason=reason, **about)
+            self._failed.add(run.place)
+            self._say(f"{run.place}: failed: {reason}")
+            self._folder.keep(FAILED, run, reason=reason, **about)
         except OSError as error:
-            self._failed.add(unit.place)
-            self._say(f"{unit.place}: its end cannot be written down ({error.strerror})")
+            self._failed.add(run.place)
+            self._say(f"{run.place}: its end cannot be written down ({error.strerror})")
 
-    def _run(self, unit: Unit, claim: Claim, output) -> int | None:
-        """The status of its process; None where another worker has taken the unit over."""
+    def _status_of(self, run: PlannedRun, claim: Claim, output) -> int | None:
+        """The status of its process; None where another worker has taken the run over."""
         pause = self._folder.claims.pause
-        while not _is_free(self._folder.path / unit.place):  # as where this worker's claim was taken for lost
+        while not _is_free(self._folder.path / run.place):  # as where this worker's claim was taken for lost
             if not claim.beat():
                 return None
             time.sleep(pause)
-        self._say(f"{unit.place}: started")
-        command = [*self._program, *unit.arguments(self._folder.path)]
-        if self._budget and unit.command != "supervision":  # which plans none
+        self._say(f"{run.place}: started")
+        command = [*self._program, *run.arguments(self._folder.path)]
+        if self._budget and run.command != "supervision":  # which plans none
             command.append(f"--memory_budget={self._budget}")
         process = start_tied(command, stdout=output, stderr=subprocess.STDOUT)
         try:
             while claim.beat():
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    return process.wait(pause)
+                    status = process.wait(pause)
+                    return status if claim.beat() else None  # what two runs in one folder say is nobody's
             return None
         finally:
             _end(process)

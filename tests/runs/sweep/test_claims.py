@@ -1,4 +1,4 @@
-"""Claims: one worker has a unit; a silent one loses it, by the clock of the files."""
+"""Claims: one worker has a run; a silent one loses it, by the clock of the files."""
 
 import os
 import time
@@ -19,7 +19,7 @@ def silence(claim, seconds: float) -> None:
     os.utime(claim.path, (then, then))
 
 
-def test_one_of_many_has_a_unit_until_it_lets_go(claims):
+def test_one_of_many_has_a_run_until_it_lets_go(claims):
     with ThreadPoolExecutor(8) as pool:
         taken = [claim for claim in pool.map(claims.take, ["a"] * 40) if claim]
     assert len(taken) == 1 and taken[0].beat()
@@ -35,7 +35,7 @@ def test_one_of_many_takes_over_from_a_silent_one_which_notices(claims):
         taken = [claim for claim in pool.map(claims.take, ["a"] * 40) if claim]
     assert len(taken) == 1
     assert taken[0].beat() and not lost.beat()
-    lost.release()  # too late: the unit is another's
+    lost.release()  # too late: the run is another's
     assert claims.take("a") is None
     taken[0].release()
     assert not lost.beat()
@@ -51,7 +51,7 @@ def test_of_two_that_saw_the_same_one_alone_gets_it(claims, monkeypatch):
     assert claims.take("a") is not None and claims.take("a") is None
 
 
-def test_a_sign_of_life_keeps_a_unit(claims):
+def test_a_sign_of_life_keeps_a_run(claims):
     claim = claims.take("a")
     silence(claim, 61)
     assert claims.holders()["a"].lost

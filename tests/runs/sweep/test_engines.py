@@ -28,8 +28,8 @@ def program(monkeypatch):
 
     def make(code: str) -> None:
         monkeypatch.setattr(local, "TIED", (sys.executable, "-c", code))
-        monkeypatch.setattr(slurm, "FREE", (sys.executable, "-c", code))
-        monkeypatch.setattr(on_ray, "FREE", (sys.executable, "-c", code))
+        monkeypatch.setattr(slurm, "TIED", (sys.executable, "-c", code))
+        monkeypatch.setattr(on_ray, "TIED", (sys.executable, "-c", code))
 
     return make
 
@@ -56,7 +56,7 @@ def ended(workers) -> None:
 
 
 def asked(folder, **more) -> WorkersAsked:
-    return WorkersAsked([str(folder)], **{"units": 9, "logs": folder / "logs", **more})
+    return WorkersAsked([str(folder)], **{"runs": 9, "logs": folder / "logs", **more})
 
 
 def said(folder) -> list[str]:
@@ -71,10 +71,10 @@ def said(folder) -> list[str]:
         pytest.param("ray", {}, marks=[installed("ray"), pytest.mark.slow]),
     ],
 )
-def test_as_many_workers_as_asked_for_and_no_more_than_units(tmp_path, program, machine, engine, options):
+def test_as_many_workers_as_asked_for_and_no_more_than_runs(tmp_path, program, machine, engine, options):
     program(WRITES.format(what="'x'"))
     handler = signal.getsignal(signal.SIGTERM)
-    ended(ENGINES[engine](asked(tmp_path, number=5, units=2, options=options)))
+    ended(ENGINES[engine](asked(tmp_path, number=5, runs=2, options=options)))
     assert said(tmp_path) == ["x", "x"]
     assert signal.getsignal(signal.SIGTERM) is handler
 

@@ -1,4 +1,4 @@
-"""The end of a sweep: units of one network are joined as if it had been measured at once, and compared."""
+"""The end of a sweep: runs of one network are joined as if it had been measured at once, and compared."""
 
 import dataclasses
 import shutil
@@ -11,7 +11,7 @@ from partsjax.errors import InputError
 from partsjax.runs import emergence, workdir
 from partsjax.runs.context import Context
 from partsjax.runs.emergence import Emergence
-from partsjax.runs.sweep import Sweep, SweepFolder, Unit, write_comparison
+from partsjax.runs.sweep import PlannedRun, Sweep, SweepFolder, write_comparison
 from partsjax.runs.sweep.joined import joined_emergence
 from tests.runs.running import rows, tree
 
@@ -24,9 +24,9 @@ def whole(finished):
 
 
 @pytest.fixture(scope="module")
-def units():
-    split = [Unit("emergence", {"layers": layer}, "imagenet", (layer,)) for layer in LAYERS]
-    return (*split, *(Unit("emergence", {}, "random", (str(seed),), seed) for seed in (0, 1)))
+def runs():
+    split = [PlannedRun("emergence", {"layers": layer}, "imagenet", (layer,)) for layer in LAYERS]
+    return (*split, *(PlannedRun("emergence", {}, "random", (str(seed),), seed) for seed in (0, 1)))
 
 
 def part_of(whole: Emergence, layer: str) -> Emergence:
@@ -54,29 +54,29 @@ def keep(found: Emergence, finished: Path, folder: Path, **options) -> None:
 
 
 @pytest.fixture(scope="module")
-def swept(finished, whole, units, tmp_path_factory):
-    """A sweep's folder whose units are done: a network in two units, another with two seeds, much alike."""
+def swept(finished, whole, runs, tmp_path_factory):
+    """A sweep's folder whose runs are done: a network in two runs, another with two seeds, much alike."""
     folder = SweepFolder(tmp_path_factory.mktemp("sweep") / "W", 60)
-    for unit, layer in zip(units, LAYERS, strict=False):
-        keep(part_of(whole, layer), finished[0], folder.path / unit.place, layers=[layer])
-    for unit in units[2:]:
-        place = folder.path / unit.place
-        keep(whole, finished[0], place, weights="random", weights_seed=unit.seed)
+    for run, layer in zip(runs, LAYERS, strict=False):
+        keep(part_of(whole, layer), finished[0], folder.path / run.place, layers=[layer])
+    for run in runs[2:]:
+        place = folder.path / run.place
+        keep(whole, finished[0], place, weights="random", weights_seed=run.seed)
         (place / "report").mkdir()
         (place / "report" / "index.html").touch()
     return folder
 
 
-def test_a_network_in_two_units_is_as_if_measured_at_once(whole, swept, units):
-    apart = [emergence.read(swept.path / unit.place) for unit in units[:2]]
+def test_a_network_in_two_runs_is_as_if_measured_at_once(whole, swept, runs):
+    apart = [emergence.read(swept.path / run.place) for run in runs[:2]]
     one = joined_emergence(apart[::-1], LAYERS)
     assert one.parts.equals(whole.parts)  # q-values over both layers are among them
     assert repr(one) == repr(whole) and one.images == whole.images
     assert all(np.array_equal(one.samples[names], whole.samples[names]) for names in whole.samples)
 
 
-def test_it_ends_in_one_table_and_page(swept, units):
-    write_comparison(swept, Sweep(units), Context())
+def test_it_ends_in_one_table_and_page(swept, runs):
+    write_comparison(swept, Sweep(runs), Context())
     table = rows(swept.path / "comparison.csv")
     assert [(row["network"], row["seed"], row["layer"]) for row in table] == [
         *(("imagenet", "", layer) for layer in LAYERS),
@@ -86,37 +86,37 @@ def test_it_ends_in_one_table_and_page(swept, units):
     (difference,) = {row["baseline"] for row in rows(swept.path / "differences.csv")}
     assert difference == "imagenet"
     page = (swept.path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "../emergence/random-1/report/index.html" in page
+    assert '<a href="../emergence/random-1/report/index.html">emergence/random-1</a>' in page
     assert (swept.path / "report" / "../emergence/random-1/report/index.html").exists()
     before = {name: content for name, content in tree(swept.path).items() if name != "manifest.json"}
-    write_comparison(swept, Sweep(units), Context())
+    write_comparison(swept, Sweep(runs), Context())
     assert before == {name: content for name, content in tree(swept.path).items() if name != "manifest.json"}
 
 
-def test_what_cannot_be_compared_is_left_out_and_said(swept, units, tmp_path):
-    lacking = Unit("emergence", {}, "random", ("7",), 1)
+def test_what_cannot_be_compared_is_left_out_and_said(swept, runs, tmp_path):
+    lacking = PlannedRun("emergence", {}, "random", ("7",), 1)
     context = Context()
-    found = write_comparison(swept, Sweep((*units, lacking)), context)
+    found = write_comparison(swept, Sweep((*runs, lacking)), context)
     assert list(found.content.networks) == ["imagenet"]
     assert "random is not compared: it lacks random-7" in list(context.notes)
     with pytest.raises(InputError, match="no comparison: random, the baseline, lacks random-7"):
-        write_comparison(swept, Sweep((*units, lacking), "random"), Context())
+        write_comparison(swept, Sweep((*runs, lacking), "random"), Context())
 
 
-def test_other_images_are_left_out(swept, units):
-    other = Unit("emergence", {}, "other")
-    shutil.copytree(swept.path / units[0].place, swept.path / other.place)
+def test_other_images_are_left_out(swept, runs):
+    other = PlannedRun("emergence", {}, "other")
+    shutil.copytree(swept.path / runs[0].place, swept.path / other.place)
     found = emergence.read(swept.path / other.place)
     images = dataclasses.replace(found.images, by_class={"beast": "others"})
     dataclasses.replace(found, images=images).save(swept.path / other.place)
     context = Context()
-    write_comparison(swept, Sweep((*units, other)), context)
+    write_comparison(swept, Sweep((*runs, other)), context)
     (note,) = [note for note in context.notes if note.startswith("other is")]
     assert note == "other is not compared: it was judged on other images or annotations of beast"
 
 
-def test_a_network_that_lacks_a_layer_of_a_class_is_not_whole(swept, units):
-    one, two = (emergence.read(swept.path / unit.place) for unit in units[:2])
+def test_a_network_that_lacks_a_layer_of_a_class_is_not_whole(swept, runs):
+    one, two = (emergence.read(swept.path / run.place) for run in runs[:2])
     judged = {(layer, "stone"): found for (layer, _), found in two.judged.items()}
     stone = dataclasses.replace(two, about=dataclasses.replace(two.about, classes=("stone",)), judged=judged)
     assert joined_emergence([one, stone], LAYERS) is None

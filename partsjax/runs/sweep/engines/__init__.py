@@ -1,6 +1,6 @@
 """What starts a sweep's workers: a file for each engine.
 
-An engine starts processes that are all alike, and that find their units themselves: it gives nothing out and
+An engine starts processes that are all alike, and that find their runs themselves: it gives nothing out and
 collects nothing.
 """
 

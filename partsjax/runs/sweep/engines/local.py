@@ -30,7 +30,7 @@ class LocalWorkers:
         self._processes = []
         for i in range(number):
             more = {"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}
-            with open(asked.logs / f"worker-{i}.log", "ab") as log:
+            with open(asked.log(i), "ab") as log:
                 process = start_tied(
                     [*TIED, *arguments],
                     stdout=log,

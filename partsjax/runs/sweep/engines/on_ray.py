@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from partsjax.errors import InputError, needing
-from partsjax.lifeline import FREE
+from partsjax.lifeline import TIED, call_tied
 from partsjax.runs.sweep.engines.asked import WorkersAsked
 
 _PATIENCE = 30  # seconds to reach the cluster
@@ -35,8 +35,10 @@ class RayWorkers:
                 signal.signal(number, handler)
         gpus = int(ray.cluster_resources().get("GPU", 0))
         number = asked.workers(gpus or len(ray.nodes()))
-        call = ray.remote(subprocess.call).options(num_gpus=1 if gpus else 0, scheduling_strategy="SPREAD")
-        self._tasks = [call.remote([*FREE, *asked.arguments]) for _ in range(number)]
+        asked.logs.mkdir(parents=True, exist_ok=True)
+        call = ray.remote(call_tied).options(num_gpus=1 if gpus else 0, scheduling_strategy="SPREAD")
+        command = [*TIED, *asked.arguments]
+        self._tasks = [call.remote(command, asked.log(i)) for i in range(number)]
 
     def alive(self) -> bool:
         return bool(self._ray.wait(self._tasks, num_returns=len(self._tasks), timeout=0)[1])
@@ -54,9 +56,8 @@ def require_reachable(address: str) -> None:
         return
     try:
         socket.create_connection((found["host"], int(found["port"])), _PATIENCE).close()
-        subprocess.run(
-            [sys.executable, "-c", _ASK, address], capture_output=True, timeout=_PATIENCE, check=False
-        )
+        asked = [sys.executable, "-c", _ASK, address]
+        done = subprocess.run(asked, capture_output=True, timeout=_PATIENCE, check=False)
     except subprocess.TimeoutExpired as error:
         raise InputError(f"--address={address}: what answers there is no Ray cluster") from error
     except (OSError, OverflowError) as error:
@@ -64,3 +65,8 @@ def require_reachable(address: str) -> None:
             f"--address={address}: cannot be reached ({error}); start Ray there, or leave it out for "
             "this machine"
         ) from error
+    if b"InvalidAuthToken" in done.stderr:
+        raise InputError(
+            f"--address={address}: the cluster wants a token; set RAY_AUTH_MODE=token and, where "
+            "~/.ray/auth_token is not that of the cluster, RAY_AUTH_TOKEN"
+        )

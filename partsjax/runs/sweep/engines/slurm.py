@@ -1,10 +1,9 @@
 """Workers as jobs of Slurm, by submitit."""
 
 import shutil
-import subprocess
 
 from partsjax.errors import InputError, needing
-from partsjax.lifeline import FREE
+from partsjax.lifeline import TIED, call_tied
 from partsjax.runs.sweep.engines.asked import WorkersAsked
 
 
@@ -30,8 +29,10 @@ class SlurmWorkers:
             executor = submitit.AutoExecutor(folder=asked.logs / "slurm", cluster=cluster)
             executor.update_parameters(**{"name": "partsjax", "timeout_min": 24 * 60, **options})
             with executor.batch():
-                command = [*FREE, *asked.arguments]
-                self._jobs = [executor.submit(subprocess.call, command) for _ in range(asked.workers(4))]
+                command = [*TIED, *asked.arguments]
+                self._jobs = [
+                    executor.submit(call_tied, command, asked.log(i)) for i in range(asked.workers(4))
+                ]
         except (AssertionError, NameError, ValueError, submitit.core.utils.FailedJobError) as error:
             raise InputError(f"--engine=slurm: {error}") from error
 

@@ -1,4 +1,4 @@
-"""What a sweep computes: units, each one command's run in a folder of its own."""
+"""What a sweep computes: runs of commands, each in a folder of its own."""
 
 import dataclasses
 import itertools
@@ -19,14 +19,14 @@ _KEYS = ("command", "name", "then")
 
 
 @dataclasses.dataclass(frozen=True)
-class Unit:
-    """One run of a command.
+class PlannedRun:
+    """One run of a command, which may be done or not.
 
-    flags: as text; "{supervision}" is the folder of the unit of that command that this one comes after.
-    network: what it is called in the comparison; its layers, classes and seeds may be several units'.
-    drawn: what else names the unit: layers, classes, seeds, its own and of the unit it comes after.
+    flags: as text; "{supervision}" is the folder of the run of that command that this one comes after.
+    network: what it is called in the comparison; its layers, classes and seeds may be several runs'.
+    drawn: what else names the run: layers, classes, seeds, its own and of the run it comes after.
     seed: of training or of random weights, where seeds are swept.
-    after: the unit that has to be done first.
+    after: the run that has to be done first.
     """
 
     command: str
@@ -34,7 +34,7 @@ class Unit:
     network: str
     drawn: tuple[str, ...] = ()
     seed: int | None = None
-    after: "Unit | None" = None
+    after: "PlannedRun | None" = None
 
     @property
     def name(self) -> str:
@@ -50,15 +50,15 @@ class Unit:
         """Its name among files of all commands."""
         return self.place.replace("/", "-")
 
-    def before(self) -> Iterator["Unit"]:
-        """The units it comes after, the nearest first."""
-        unit = self
-        while unit := unit.after:
-            yield unit
+    def before(self) -> Iterator["PlannedRun"]:
+        """The runs it comes after, the nearest first."""
+        run = self
+        while run := run.after:
+            yield run
 
     def arguments(self, workdir: Path) -> list[str]:
         """The command and its flags, as they are typed."""
-        folders = {unit.command: str(workdir / unit.place) for unit in self.before()}
+        folders = {run.command: str(workdir / run.place) for run in self.before()}
         values = {name: _filled(text, folders) for name, text in self.flags.items()}
         values["workdir"] = str(workdir / self.place)
         if self.command == "supervision":
@@ -66,35 +66,37 @@ class Unit:
         return [self.command, *(f"--{name}={value}" for name, value in values.items())]
 
 
-def planned(sweep: Any, common: Mapping[str, Any], known: Flags) -> tuple[Unit, ...]:
-    """All units, in the order in which they are taken; each after the one it comes after.
+def planned(sweep: Any, common: Mapping[str, Any], known: Flags) -> tuple[PlannedRun, ...]:
+    """All runs, in the order in which they are taken; each after the one it comes after.
 
     Args:
       sweep: a block, or a list of blocks. A block is a dictionary of flags; of a flag with a list of values
         each is taken, with each of the others'. Besides flags it may have `command` (emergence), `name`, the
-        start of its units' names, and `then`: blocks whose units come after each of its own.
-      common: flags of all units whose command has them.
+        start of its runs' names, and `then`: blocks whose runs come after each of its own.
+      common: flags of all runs whose command has them.
 
     Raises:
-      InputError: no such command or flag, a value that is none of the flag's, two units of one name.
+      InputError: no such command or flag, a value that is none of the flag's, two runs of one name.
     """
     everything = sorted({name for flags in known.values() for name in flags})
     for name in common:
         if name not in everything:
             raise InputError(f"flags: no command has a flag {name!r}; {nearest(name, everything)}")
     blocks = [sweep] if isinstance(sweep, Mapping) else sweep
-    units = tuple(unit for block in _listed("sweep", blocks) for unit in _units(block, common, known, None))
-    if not units:
-        raise InputError("sweep: no units; give flags, as {'weights': ['imagenet', 'random']}")
-    places = [unit.place for unit in units]
+    runs = tuple(run for block in _listed("sweep", blocks) for run in _runs(block, common, known, None))
+    if not runs:
+        raise InputError("sweep: no runs; give flags, as {'weights': ['imagenet', 'random']}")
+    places = [run.place for run in runs]
     for place in places:
         if places.count(place) > 1:
-            raise InputError(f"sweep: {places.count(place)} units are called {place}; give a block a `name`")
-    _require_as_many_seeds(units)
-    return units
+            raise InputError(f"sweep: {places.count(place)} runs are called {place}; give a block a `name`")
+    _require_as_many_seeds(runs)
+    return runs
 
 
-def _units(block: Any, common: Mapping[str, Any], known: Flags, after: Unit | None) -> Iterator[Unit]:
+def _runs(
+    block: Any, common: Mapping[str, Any], known: Flags, after: PlannedRun | None
+) -> Iterator[PlannedRun]:
     if not isinstance(block, Mapping):
         raise InputError(f"sweep: {block!r:.60} is not a dictionary of flags")
     command = block.get("command", "emergence")
@@ -114,7 +116,7 @@ def _units(block: Any, common: Mapping[str, Any], known: Flags, after: Unit | No
         words = [str(block.get("name", "")), after.network if after else ""]
         words += [text for name, text in chosen.items() if name not in _AXES]
         drawn = after.drawn if after else ()
-        unit = Unit(
+        run = PlannedRun(
             command,
             flags,
             "-".join(filter(None, words)) or flags.get("net", Options.net),
@@ -122,10 +124,10 @@ def _units(block: Any, common: Mapping[str, Any], known: Flags, after: Unit | No
             _seed(chosen, after),
             after,
         )
-        _check(unit, known[command])
-        yield unit
+        _check(run, known[command])
+        yield run
         for inner in _listed("then", block.get("then", ())):
-            yield from _units(inner, common, known, unit)
+            yield from _runs(inner, common, known, run)
 
 
 def _listed(name: str, blocks: Any) -> Sequence:
@@ -141,41 +143,41 @@ def as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _seed(chosen: Mapping[str, str], after: Unit | None) -> int | None:
+def _seed(chosen: Mapping[str, str], after: PlannedRun | None) -> int | None:
     text = chosen.get("weights_seed", chosen.get("seed", ""))
     return int(text) if text.isdecimal() else after.seed if after else None
 
 
-def _check(unit: Unit, known: Mapping[str, Callable[[str], Any]]) -> None:
-    folders = {before.command: "W" for before in unit.before()}
-    for name, text in unit.flags.items():
+def _check(run: PlannedRun, known: Mapping[str, Callable[[str], Any]]) -> None:
+    folders = {before.command: "W" for before in run.before()}
+    for name, text in run.flags.items():
         if name in ("workdir", "config"):
             raise InputError(f"sweep: {name} is the sweep's own; give it on the command line")
         if name not in known:
-            raise InputError(f"sweep: {unit.command} has no flag {name!r}; {nearest(name, sorted(known))}")
+            raise InputError(f"sweep: {run.command} has no flag {name!r}; {nearest(name, sorted(known))}")
         try:
             known[name](_filled(text, folders))
         except ValueError as error:
-            raise InputError(f"sweep: {unit.command} --{name}={text}: {error}") from None
+            raise InputError(f"sweep: {run.command} --{name}={text}: {error}") from None
 
 
 def _filled(text: str, folders: Mapping[str, str]) -> str:
-    """The text, with folders where it names the commands of units before."""
+    """The text, with folders where it names the commands of runs before."""
     for name in re.findall(r"\{(\w+)\}", text):
         if name not in folders:
             raise InputError(
-                f"sweep: {{{name}}} in {text!r}: the unit comes after none of that command; put its block in "
+                f"sweep: {{{name}}} in {text!r}: the run comes after none of that command; put its block in "
                 f"the `then` of one with 'command': {name!r}"
             )
     return re.sub(r"\{(\w+)\}", lambda found: folders[found[1]], text)
 
 
-def _require_as_many_seeds(units: Sequence[Unit]) -> None:
+def _require_as_many_seeds(runs: Sequence[PlannedRun]) -> None:
     """Networks are paired seed by seed: each has one, or as many as the others."""
     seeds: dict[str, set] = {}
-    for unit in units:
-        if unit.command == "emergence":
-            seeds.setdefault(unit.network, set()).add(unit.seed)
+    for run in runs:
+        if run.command == "emergence":
+            seeds.setdefault(run.network, set()).add(run.seed)
     counts = {len(of): name for name, of in seeds.items() if len(of) > 1}
     if len(counts) > 1:
         said = ", ".join(f"{name}: {number}" for number, name in counts.items())

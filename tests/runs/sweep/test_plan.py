@@ -1,4 +1,4 @@
-"""What a config sweeps: units, their names, what each comes after, and what is refused before any runs."""
+"""What a config sweeps: runs, their names, what each comes after, and what is refused before any starts."""
 
 from pathlib import Path
 
@@ -24,12 +24,12 @@ def plan(sweep, **common):
     return planned(sweep, common, KNOWN)
 
 
-def test_every_combination_is_a_unit_named_by_what_is_swept():
-    units = plan({"weights": ["imagenet", "random"], "layers": ["conv4", "conv5"], "limit": 7}, net="alexnet")
+def test_every_combination_is_a_run_named_by_what_is_swept():
+    runs = plan({"weights": ["imagenet", "random"], "layers": ["conv4", "conv5"], "limit": 7}, net="alexnet")
     names = ["imagenet-conv4", "imagenet-conv5", "random-conv4", "random-conv5"]
-    assert [unit.place for unit in units] == [f"emergence/{name}" for name in names]
-    assert [unit.network for unit in units] == ["imagenet"] * 2 + ["random"] * 2  # layers are one network's
-    assert units[0].arguments(Path("/W")) == [
+    assert [run.place for run in runs] == [f"emergence/{name}" for name in names]
+    assert [run.network for run in runs] == ["imagenet"] * 2 + ["random"] * 2  # layers are one network's
+    assert runs[0].arguments(Path("/W")) == [
         "emergence",
         "--net=alexnet",
         "--weights=imagenet",
@@ -40,11 +40,11 @@ def test_every_combination_is_a_unit_named_by_what_is_swept():
 
 
 def test_a_block_that_sweeps_nothing_else_is_called_by_its_network_or_its_name():
-    assert [unit.name for unit in plan({"classes": ["horse", "dog"]})] == ["alexnet-horse", "alexnet-dog"]
-    assert [unit.name for unit in plan({"name": "deep", "net": "vgg16"})] == ["deep"]
+    assert [run.name for run in plan({"classes": ["horse", "dog"]})] == ["alexnet-horse", "alexnet-dog"]
+    assert [run.name for run in plan({"name": "deep", "net": "vgg16"})] == ["deep"]
 
 
-def test_units_come_after_others_and_name_their_folders():
+def test_runs_come_after_others_and_name_their_folders():
     scores = {
         "command": "discriminativeness",
         "weights": "{supervision}/checkpoint",
@@ -52,17 +52,17 @@ def test_units_come_after_others_and_name_their_folders():
     }
     measured = {"weights": "{supervision}/checkpoint", "classes": ["horse", "dog"], "then": [scores]}
     training = {"command": "supervision", "supervision": ["object"], "seed": [0, 1], "then": [measured]}
-    units = plan([training])
-    assert [unit.place for unit in units[:5]] == [
+    runs = plan([training])
+    assert [run.place for run in runs[:5]] == [
         "supervision/object-0",
         "emergence/object-0-horse",
         "discriminativeness/object-0-horse",
         "emergence/object-0-dog",
         "discriminativeness/object-0-dog",
     ]
-    last = units[-1]
+    last = runs[-1]
     assert (last.network, last.seed) == ("object", 1)
-    assert [unit.place for unit in last.before()] == ["emergence/object-1-dog", "supervision/object-1"]
+    assert [run.place for run in last.before()] == ["emergence/object-1-dog", "supervision/object-1"]
     assert last.arguments(Path("/W"))[1:3] == [
         "--weights=/W/supervision/object-1/checkpoint",
         "--emergence=/W/emergence/object-1-dog",
@@ -78,8 +78,8 @@ def test_common_flags_are_for_commands_that_have_them_and_give_way_to_a_blocks()
 
 
 def test_names_of_files_do_not_come_from_values():
-    (unit,) = plan({"weights": ["../../W eights.pth"]})
-    assert unit.place.startswith("emergence/") and ".." not in unit.place and unit.place.count("/") == 1
+    (run,) = plan({"weights": ["../../W eights.pth"]})
+    assert run.place.startswith("emergence/") and ".." not in run.place and run.place.count("/") == 1
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_names_of_files_do_not_come_from_values():
         ({"limit": ["many"]}, "emergence --limit=many: invalid literal"),
         ({"workdir": "W"}, "workdir is the sweep's own"),
         ({"weights": "{supervision}/checkpoint"}, "comes after none of that command; put its block"),
-        ([{"weights": ["a"]}, {"weights": ["a"]}], "2 units are called emergence/a; give a block a `name`"),
+        ([{"weights": ["a"]}, {"weights": ["a"]}], "2 runs are called emergence/a; give a block a `name`"),
         ({"seed": [0, 1]}, "sweep `weights_seed`"),
         (["net"], "'net' is not a dictionary of flags"),
         ({"then": {"net": "x"}}, "then: {'net': 'x'} is not a list"),
         (7, "sweep: 7 is not a list"),
-        ([], "no units"),
-        ({"weights": []}, "no units"),
+        ([], "no runs"),
+        ({"weights": []}, "no runs"),
         (
             [{"name": "a", "weights_seed": [0, 1]}, {"name": "b", "weights_seed": [0, 1, 2]}],
             r"other numbers of seeds \(a: 2, b: 3\)",
