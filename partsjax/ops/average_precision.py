@@ -122,7 +122,13 @@ def average_precision(ranking: Ranking, alive: jax.Array, true: jax.Array, posit
     detections = _running_count((state > 0).astype(jnp.float32))
     precision = jnp.where(ranking.closes[:, None, :], found / jnp.maximum(detections, 1), 0)
     known = (positives > 0) & ranking.known[:, None]
-    return jnp.where(known, area_under_envelope(hits, precision) / jnp.maximum(positives, 1), jnp.nan)
+    area = area_under_envelope(hits, precision)
+    # As arrays of one shape that nothing is known of: XLA makes a product with 1 / positives of it else, or
+    # does not, by what it is compiled with, and the last bit would depend on the number of devices.
+    area, wanted = jax.lax.optimization_barrier(
+        (area, jnp.broadcast_to(jnp.maximum(positives, 1), area.shape))
+    )
+    return jnp.where(known, area / wanted, jnp.nan)
 
 
 def _running_count(flags: jax.Array) -> jax.Array:

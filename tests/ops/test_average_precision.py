@@ -61,6 +61,18 @@ def test_equals_brute_force_with_ties_dead_detections_and_no_ground_truth(case):
     )
 
 
+@pytest.mark.parametrize("positives", [7, 13, 49, 83])
+def test_the_area_is_divided_by_boxes_and_not_multiplied(positives):
+    """XLA does either, by what it compiles along: the last bit would depend on the number of devices."""
+    first = np.arange(9) < np.arange(1, 8)[:, None]  # so many true detections, all before the false ones
+    every = np.ones((7, 1, 9), bool)
+    found = kernel(
+        np.tile(np.arange(9.0, 0, -1, np.float32), (7, 1)), every, first[:, None], np.array([positives])
+    )
+    expected = np.arange(1, 8, dtype=np.float32) / np.float32(positives)
+    np.testing.assert_array_equal(found[:, 0], expected)
+
+
 ODD = {
     "as drawn": lambda scores, alive: (scores, alive),
     "no detections": lambda scores, alive: (scores, np.zeros_like(alive)),
