@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import datetime
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -88,7 +89,12 @@ def create(path: Path, study: Study) -> None:
         connection.close()
 
 
-def named(name: str) -> str:
+def time_now() -> str:
+    """UTC, as a study has it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+def counted_name(name: str) -> str:
     """A name as it is counted: in lower case, with single spaces."""
     return " ".join(name.casefold().split())
 
@@ -167,7 +173,7 @@ class Store:
         """
         frame = pd.read_sql_query(_ANSWERS, self.connection)
         merges = self.merges()
-        counted = [merges.get(name, name) for name in map(named, frame["name"])]
+        counted = [merges.get(name, name) for name in map(counted_name, frame["name"])]
         frame.insert(frame.columns.get_loc("name") + 1, "canonical", pd.Series(counted, dtype=object))
         return frame.astype({"simulated": bool, "consistent": bool, "seconds": float})
 

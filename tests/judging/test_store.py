@@ -1,5 +1,6 @@
 """The file of a study: the same bytes for the same study, refused where it is not whole, durable."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -63,13 +64,13 @@ def test_a_transaction_is_all_or_nothing(path):
 
 
 def _other_version(path):
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA user_version = 7")
 
 
 def _other_application(path):
     path.unlink()
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE study (key, value)")
 
 
@@ -87,7 +88,7 @@ def _text(path):
 
 
 def _study_without_its_title(path):
-    with sqlite3.connect(path) as connection:
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM study WHERE key = 'title'")
 
 
@@ -111,4 +112,4 @@ def test_what_is_no_whole_study_is_refused_in_one_line(path, harm, words):
 
 
 def test_names_are_counted_in_one_spelling():
-    assert store.named("  Front   Wheel\t") == "front wheel"
+    assert store.counted_name("  Front   Wheel\t") == "front wheel"
