@@ -20,6 +20,7 @@ from partsjax.reporting.bundle import BUNDLE
 class Command(Protocol):
     """A module of a command: its flags are defined when it is imported, and its docstring is its help.
 
+    `networks`, where it has it, gives those that are loaded, as --net names them; else they are in the flags.
     `before_devices`, where it has one, is called before JAX starts.
     One that has `COMPUTES = False` leaves devices alone, and reads its config itself.
     One that has `FLAGS`, of `own_flags`, has these flags and no others.
@@ -100,7 +101,7 @@ def _run(command: Command, arguments: list[str]) -> None:
         command.main()
         return
     apply_config()
-    if not _names_torch():  # torch has the cores itself
+    if not _names_torch(command):  # torch has the cores itself
         one_device_a_core()
     keep_compiled()
     getattr(command, "before_devices", lambda: None)()
@@ -108,8 +109,10 @@ def _run(command: Command, arguments: list[str]) -> None:
     command.main()
 
 
-def _names_torch() -> bool:
+def _names_torch(command: Command) -> bool:
     """Whether --net, or one of a comparison's --networks, is a PyTorch module."""
+    if hasattr(command, "networks"):
+        return any(map(is_torch, command.networks()))
     given = flags.FLAGS.flag_values_dict()
     others = [network.partition("=")[2] for network in given.get("networks") or ()]
     return any(map(is_torch, [given.get("net") or "", *others]))

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from partsjax.data.crops import Crops, source_window, warp
+from partsjax.data.crops import Crops, warp
+from partsjax.data.views import view
 from partsjax.reporting import report
 
 PICTURE = 128  # side of the small pictures, in pixels
@@ -91,7 +92,7 @@ class Gallery:
                 drawn = (
                     _blacked(warp(pixels, box, crops.size, self._black[picture][1]), *self._black[picture])
                     if picture in self._black
-                    else _small(pixels, _framed(box, crops.size), mean)
+                    else Image.fromarray(view(pixels, box, crops.size, PICTURE, mean))
                 )
                 drawn.save(folder / picture, quality=70, method=2)
             return len(jobs)
@@ -99,19 +100,6 @@ class Gallery:
         with concurrent.futures.ThreadPoolExecutor(max_workers=threads) as pool:
             for count in pool.map(draw, by_image.values()):
                 advance(count)
-
-
-def _framed(box, size: int) -> np.ndarray:
-    """A box whose crop at twice a picture's size shows what the crop of `box` at `size` pixels shows."""
-    window, (x1, y1, x2, y2) = source_window(box, size), source_window((0, 0, 1, 1), 2 * PICTURE)
-    centre, half = (window[:2] + window[2:]) / 2, (window[2:] - window[:2]) / 2 / [x2 - x1, y2 - y1]
-    return np.concatenate([centre - half, centre + half])
-
-
-def _small(pixels: np.ndarray, box, fill) -> Image.Image:
-    # Warped at twice the size and halved: the warp itself does not smooth.
-    crop = warp(pixels, box, 2 * PICTURE, fill).round().astype(np.uint8)
-    return Image.fromarray(crop).resize((PICTURE, PICTURE), Image.Resampling.BOX)
 
 
 def _blacked(crop: np.ndarray, mask: np.ndarray, fill) -> Image.Image:

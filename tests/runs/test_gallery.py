@@ -1,24 +1,9 @@
-"""Small pictures show what the network's crops show."""
+"""Small pictures of crops, parts of them blacked out."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from partsjax.data.crops import source_window
-from partsjax.runs.gallery import PICTURE, _blacked, _framed
-
-
-@given(
-    st.tuples(*[st.floats(-500, 500)] * 2),
-    st.tuples(*[st.floats(1, 500)] * 2),
-    st.sampled_from([64, 224, 227]),
-)
-def test_a_picture_is_framed_as_the_crop_is(corner, sides, size):
-    """So that boxes in fractions of the crop lie where they should; 16 pixels are another share of each."""
-    box = [*corner, corner[0] + sides[0], corner[1] + sides[1]]
-    seen = source_window(_framed(box, size), 2 * PICTURE)
-    np.testing.assert_allclose(seen, source_window(box, size), rtol=1e-9, atol=1e-6)
+from partsjax.runs.gallery import PICTURE, _blacked
 
 
 @pytest.mark.parametrize("size", [64, 224])
