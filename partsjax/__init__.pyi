@@ -25,6 +25,7 @@ from .runs.discriminativeness import discriminate as discriminate
 from .runs.emergence import Emergence as Emergence
 from .runs.emergence import measure as measure
 from .runs.emergence import read as read
+from .runs.judging.judgements import judgements as judgements
 from .runs.supervision import train as train
 from .supervision.recipe import Recipe as Recipe
 

@@ -7,7 +7,10 @@ from scipy.special import ndtri
 
 from partsjax.discriminativeness.relation import overlap
 from partsjax.emergence.verdict import CHANCE, UNKNOWN, Estimate
-from partsjax.judging.asked import Asked
+from partsjax.judging.asked import ALL, Asked
+
+Members = frozenset[tuple[str, str, int]]
+"""A set of pairs of class and filter: (layer, class, filter)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Association:
     both, judged_only, other_only, neither: how many; what was not judged is in none.
     expected: of both, if the two had nothing to do with each other.
     odds_ratio: with 0.5 added to each of the four (Haldane, Anscombe).
-    p_value: how often there would be as many of both or more by chance; NaN where it cannot be otherwise.
+    p_value: how often there would be as many of both or more by chance; NaN where one of the two is empty.
     """
 
     layer: str
@@ -34,44 +37,47 @@ class Association:
 
 
 def associations(
-    asked: Asked, semantic: np.ndarray, judged: np.ndarray, against: str, other: np.ndarray, seed: int = 0
+    asked: Asked, semantic: np.ndarray, judged: np.ndarray, against: str, members: Members, seed: int = 0
 ) -> list[Association]:
     """Of each class of a layer, and of all its classes.
 
-    In one class the p-value is that of Fisher's exact test, one-sided; over several, which share filters,
-    which filter is which is permuted alike in all classes (`discriminativeness.relation.overlap`).
+    In one class chance is that of Fisher's exact test, one-sided, on what was judged. Over several, which
+    share filters, which filter is which in the set is permuted, alike in all classes, among the filters asked
+    about (`discriminativeness.relation.overlap`).
 
     Args:
       semantic, judged: bool [N], whether a pair was judged a semantic part, and whether it was judged.
-      other: bool [N], the set.
+      members: of the set, also of pairs that were not asked about.
     """
+    pairs = list(zip(asked.layer, asked.object_class, asked.filter.tolist(), strict=True))
+    other = np.array([pair in members for pair in pairs], bool)
     found = []
     for layer, object_class, group in asked.groups:
         of = group & judged
-        s, o = semantic & of, other & of
-        cells = [int(cell.sum()) for cell in (s & o, s & ~o, ~s & o & of, ~s & ~o & of)]
-        chance = overlap(*_by_class(asked, group, of, (s, o)), seed=seed) if of.any() else None
+        s, o = semantic[of], other[of]
+        if not len(s):
+            chance = None
+        elif object_class == ALL:
+            units = sorted({number for name, _, number in pairs if name == layer})
+            classes = sorted(set(asked.object_class[of]))
+            said = {pairs[n] for n in np.flatnonzero(semantic & of)}
+            chance = overlap(*(_table(those, layer, classes, units) for those in (said, members)), seed)
+        else:
+            chance = overlap(s, o)
+        cells = [int(cell.sum()) for cell in (s & o, s & ~o, ~s & o, ~s & ~o)]
         found.append(
             Association(
-                *(layer, object_class, against, *cells),
-                expected=chance.expected if chance else 0.0,
-                odds_ratio=odds_ratio(asked.unit[of], s[of], o[of]),
+                *(layer, object_class, against, *cells, chance.expected if chance else 0.0),
+                odds_ratio=odds_ratio(asked.unit[of], s, o),
                 p_value=chance.p_value if chance else np.nan,
             )
         )
     return found
 
 
-def _by_class(asked: Asked, group: np.ndarray, of: np.ndarray, sets) -> list[np.ndarray]:
-    """Sets of pairs, bool [N], as bool [C, U] over the filters that have a judgment in any class."""
-    classes, c = np.unique(asked.object_class[of].astype(str), return_inverse=True)
-    units, u = np.unique(asked.unit[of], return_inverse=True)
-    found = []
-    for each in sets:
-        table = np.zeros((len(classes), len(units)), bool)
-        table[c, u] = each[of]
-        found.append(table)
-    return found
+def _table(members, layer: str, classes: list[str], filters: list[int]) -> np.ndarray:
+    """Whether (layer, class, filter) is among the members: bool [C, F]."""
+    return np.array([[(layer, name, f) in members for f in filters] for name in classes], bool)
 
 
 def odds_ratio(unit: np.ndarray, one: np.ndarray, other: np.ndarray) -> Estimate:

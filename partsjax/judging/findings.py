@@ -9,7 +9,7 @@ import pandas as pd
 from partsjax.emergence.verdict import Estimate
 from partsjax.judging.agreement import resampled_alpha
 from partsjax.judging.asked import Asked, asked
-from partsjax.judging.association import Association, associations
+from partsjax.judging.association import Association, Members, associations
 from partsjax.judging.dawid_skene import Believed, dawid_skene
 from partsjax.judging.fractions import SILENT, Fraction, drawn, fractions
 from partsjax.judging.items import Item, Study
@@ -24,11 +24,11 @@ class MeasuredFilters:
     """What was measured of the filters that people judge.
 
     annotated: by class, the parts that the dataset has; None: not known.
-    sets: by name, pairs of class and filter, (layer, class, filter), as those that serve a part beyond place.
+    sets: by name, pairs of class and filter, as those that serve a part beyond place; of all filters.
     """
 
     annotated: Mapping[str, Sequence[str]] | None = None
-    sets: Mapping[str, frozenset[tuple[str, str, int]]] = dataclasses.field(default_factory=dict)
+    sets: Mapping[str, Members] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,14 +141,9 @@ def _judgments(
         associations=[
             one
             for name, members in measured.sets.items()
-            for one in associations(about, semantic, judged, name, _in(about, members), study.seed)
+            for one in associations(about, semantic, judged, name, members, study.seed)
         ],
     )
-
-
-def _in(about: Asked, members: frozenset[tuple[str, str, int]]) -> np.ndarray:
-    pairs = zip(about.layer, about.object_class, about.filter.tolist(), strict=True)
-    return np.array([pair in members for pair in pairs], bool)
 
 
 def _filters(

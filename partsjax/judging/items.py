@@ -108,6 +108,7 @@ class Study:
       silent: (class, layer, filter) of those that were to be asked about and fire on too few images of the
         class to be shown: no items.
       items: those of filters in the order of layer, class and filter; then gold, then practice.
+      network_digest: hexadecimal, of the network that the run measured; "" where it is not known.
     """
 
     version: int
@@ -123,3 +124,4 @@ class Study:
     raters_per_item: int
     silent: tuple[tuple[str, str, int], ...]
     items: tuple[Item, ...]
+    network_digest: str = ""

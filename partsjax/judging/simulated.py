@@ -17,7 +17,7 @@ SHARES = {
     NONE: 0.3,
 }
 """What is planted: the share of filters of each kind (our choice, of no data)."""
-_LEANING = 0.5  # of a Dirichlet distribution: most of a rater's errors are of two or three kinds
+LEANING = 0.5  # of a Dirichlet distribution: most of a rater's errors are of two or three kinds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,9 +42,9 @@ class Crowd:
         return np.where(random.random(len(truth)) < self.accuracy, truth, wrong)
 
 
-def crowd(raters: int, accuracy: float, random: np.random.Generator) -> Crowd:
-    """Raters of one accuracy, each of whom errs in ways of their own."""
-    return Crowd(accuracy, random.dirichlet(np.full(len(SAID), _LEANING), raters))
+def crowd(raters: int, accuracy: float, random: np.random.Generator, leaning: float = LEANING) -> Crowd:
+    """Raters of one accuracy, each of whom errs in ways of their own: the more so, the smaller `leaning`."""
+    return Crowd(accuracy, random.dirichlet(np.full(len(SAID), leaning), raters))
 
 
 def planted(items: int, shares: dict[str, float], random: np.random.Generator) -> np.ndarray:

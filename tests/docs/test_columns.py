@@ -11,6 +11,7 @@ import pytest
 from partsjax.emergence.nulls import NULLS
 from partsjax.reporting.comparison import comparison_tables as comparison
 from partsjax.reporting.discriminative import drop_tables as class_scores
+from partsjax.reporting.judging import judging_tables as judging
 from partsjax.runs.supervision.log import METRIC_COLUMNS as METRICS
 from tests import tiny
 from tests.runs.running import run
@@ -78,6 +79,11 @@ def test_the_files_it_lists_are_those_of_a_workdir(workdir):
         ("part_differences.csv", comparison.PART_DIFFERENCE_COLUMNS),
         ("filters.csv of class scores", class_scores.FILTER_COLUMNS),
         ("parts.csv of class scores", class_scores.PART_DROP_COLUMNS),
+        ("judgments.csv", judging.JUDGMENT_COLUMNS),
+        ("fractions.csv", judging.FRACTION_COLUMNS),
+        ("names.csv", judging.NAME_COLUMNS),
+        ("raters.csv", judging.RATER_COLUMNS),
+        ("associations.csv", judging.ASSOCIATION_COLUMNS),
     ],
 )
 def test_files_of_other_questions(heading, columns):

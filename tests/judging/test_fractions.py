@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from benchmarks.fractions import Design, missed
 from partsjax.judging import fractions as module
 from partsjax.judging.asked import ALL, Asked
 from partsjax.judging.dawid_skene import dawid_skene
@@ -88,3 +89,34 @@ def test_of_independent_observations_the_interval_is_wilsons():
         np.testing.assert_allclose(effective(value, samples, of), (value, wilson.low, wilson.high), atol=2e-3)
         np.testing.assert_array_less(effective(value, samples, of)[1:][::-1], (1.001, 0.98))
     assert np.isnan(effective(np.nan, samples, 0)).all()
+
+
+def test_raters_are_drawn_again_not_answers():
+    """Of eight raters, four say part of all they see: what is found depends on who is asked."""
+    item = np.arange(400)
+    kind = np.where(item % 8 < 4, SAID.index("part"), SAID.index("none"))
+    votes = Votes(item, item % 8, kind, np.full(400, -1), 8)
+    asked = about([("conv5", "horse", f) for f in range(400)])
+    (part,) = [f.majority for f in fractions(asked, votes, None, 0) if f.kind == "part"]
+    of_eight, of_all = (binomtest(n // 2, n).proportion_ci(method="wilson") for n in (8, 400))
+    assert part.value == 0.5 and part.high - part.low > 0.8 * (of_eight.high - of_eight.low)
+    assert part.high - part.low > 4 * (of_all.high - of_all.low)
+
+
+@pytest.mark.slow
+def test_intervals_hold_what_was_planted():
+    """Nominally 5% do not; raters, who differ in their errors, count for a third or more of the variance."""
+    alike = dict.fromkeys(SAID, 1 / len(SAID))  # so that errors add to each kind what they take from it
+    one_rater_each = missed(Design(200, 12, 1, 0.6, leaning=0.1), 40, alike, model=False)["majority"]
+    three_raters = missed(Design(64, 8, 3, 0.8), 40, model=False)["majority"]
+    for found in (one_rater_each, three_raters):
+        assert 0.005 < (found.lower + found.upper)[: len(SAID)].mean() < 0.08
+        assert np.abs(found.bias[: len(SAID)]).max() < 0.03
+
+
+@pytest.mark.slow
+def test_the_model_counts_what_majorities_count_twice():
+    """Two of three raters who err are enough for "one concept"; the model knows how often they err."""
+    found = missed(Design(128, 8, 5, 0.6), 6)
+    by_majority, by_model = found["majority"].bias[-1], found["dawid_skene"].bias[-1]
+    assert by_majority > 0.06 and abs(by_model) < 0.7 * by_majority
