@@ -99,7 +99,7 @@ class Study:
       version: of the layout of a study's files.
       digest: hexadecimal, of all that decides the study: what the run measured, what of it was chosen, and
         the options.
-      title, network: for people.
+      title, network: for people. network_digest: hexadecimal, of the network that the run measured.
       layers, classes: those of the items.
       seed: of raters' orders.
       batch_size: items in a batch, gold and repeated ones included.
@@ -108,13 +108,13 @@ class Study:
       silent: (class, layer, filter) of those that were to be asked about and fire on too few images of the
         class to be shown: no items.
       items: those of filters in the order of layer, class and filter; then gold, then practice.
-      network_digest: hexadecimal, of the network that the run measured; "" where it is not known.
     """
 
     version: int
     digest: str
     title: str
     network: str
+    network_digest: str
     layers: tuple[str, ...]
     classes: tuple[str, ...]
     seed: int
@@ -124,4 +124,3 @@ class Study:
     raters_per_item: int
     silent: tuple[tuple[str, str, int], ...]
     items: tuple[Item, ...]
-    network_digest: str = ""

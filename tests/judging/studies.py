@@ -30,6 +30,7 @@ def study(filters: int = 12, gold: int = 6, practice: int = 4, **others) -> Stud
         "digest": opaque("study", filters, gold, practice),
         "title": "alexnet, conv5",
         "network": "alexnet",
+        "network_digest": opaque("network"),
         "layers": ("conv5",),
         "classes": ("horse", "cow"),
         "silent": (("horse", "conv5", 9),),

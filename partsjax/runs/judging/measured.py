@@ -46,7 +46,7 @@ def _require_same(study: Study, found: Emergence, where: Path) -> None:
         for name in study.classes:
             if (layer, name) not in found.judged:
                 raise InputError(f"{where}: {name} was not measured in {layer}; give the study's own run")
-    if study.network_digest not in ("", found.about.network_digest):
+    if study.network_digest != found.about.network_digest:
         raise InputError(f"{where}: a run of another network than the study's; give the study's own run")
 
 

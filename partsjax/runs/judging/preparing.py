@@ -89,6 +89,7 @@ def prepare_study(run: FinishedRun, folder: Path, asked: StudyRequest, context: 
             digest=digest,
             title=run.title,
             network=run.options.net,
+            network_digest=run.network_digest,
             layers=layers,
             classes=classes,
             seed=asked.seed,
