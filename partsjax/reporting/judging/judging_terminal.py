@@ -16,6 +16,7 @@ from partsjax.reporting.judging.judging_tables import by_raters, whole_layers
 from partsjax.reporting.judging.judging_words import (
     KIND_WORDS,
     MODEL,
+    SIMULATED,
     class_words,
     in_percent,
     sentences,
@@ -28,13 +29,13 @@ _BY_CLASS = ("part", ANOTHER, NONE, SILENT)
 
 def judging_table(found: StudyFindings) -> Group:
     """Fractions by kind, classes below each other, and what else there is in sentences."""
-    shown = []
+    shown = [Text(SIMULATED, "bold")] if found.simulated else []
     for raters, of in by_raters(found):
         if raters == "kept":
             left_out = len(found.every.raters) - len(of.raters)
             shown.append(Text(f"Without {left_out} raters of a gold score under {found.min_gold:g}", "bold"))
         shown += [part for layer, _ in whole_layers(of.fractions) for part in _of_layer(of, layer)]
-    return Group(*shown, Text("\n".join(sentences(found))))
+    return Group(*shown, Text("\n".join(line for line in sentences(found) if line != SIMULATED)))
 
 
 def _of_layer(of: Judgments, layer: str) -> list:

@@ -67,10 +67,12 @@ def sentences(found: StudyFindings) -> list[str]:
             f"named (the paper, recalled and unverified: about {percent(PAPER['annotated'])}%)."
         )
     for a in whole_associations(of.associations):
-        lines.append(
-            f"{a.layer}: of {a.both + a.judged_only} judged semantic parts {a.both} "
-            f"{AGAINST_WORDS[a.against]}, by chance {a.expected:.1f}; odds ratio {ratio_words(a.odds_ratio)}."
-        )
+        of_parts = f"{a.layer}: of {a.both + a.judged_only} judged semantic parts {a.both}"
+        if a.both + a.other_only:
+            of_parts += f" {AGAINST_WORDS[a.against]}, by chance {a.expected:.1f}; odds ratio"
+            lines.append(f"{of_parts} {ratio_words(a.odds_ratio)}.")
+        else:
+            lines.append(f"{a.layer}: none of the filters judged {AGAINST_WORDS[a.against]}.")
     return lines
 
 
