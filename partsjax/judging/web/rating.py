@@ -196,9 +196,9 @@ def _seconds(ours: Shared, rater: int, position: int, form: dict[str, list[str]]
     screen, since = ours.opened.get(rater, (None, 0.0))
     served = time.monotonic() - since if screen == position else None
     try:
-        told = float(form.get("seconds", [""])[-1])
+        claimed = float(form.get("seconds", [""])[-1])
     except ValueError:
         return served
-    if not 0 <= told < float("inf"):
+    if not 0 <= claimed < float("inf"):
         return served
-    return told if served is None else min(told, served)
+    return claimed if served is None else min(claimed, served)
