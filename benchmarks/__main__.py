@@ -27,6 +27,7 @@ SECTIONS = {
     "ablation": 6,
     "growth": 15,
     "stages": 5,
+    "judging": 1,
     "gpu": 8,
 }
 

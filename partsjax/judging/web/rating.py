@@ -131,7 +131,7 @@ async def done(request: Request) -> Response:
         return RedirectResponse("/", 303)
     code, address = ours.serving.completion_code, ours.serving.return_url
     source = source_of_rater(ours.connection, rater)
-    if source.platform and not address:
+    if source.platform in PLATFORMS and not address:
         address = PLATFORMS[source.platform].complete.format(code=code, study=source.study)
     return page(request, "done.html", batches=batches, code=code, address=address)
 

@@ -1,6 +1,7 @@
 """A study's pages, served by this process until it is stopped."""
 
 import contextlib
+import errno
 import socket
 from pathlib import Path
 
@@ -28,9 +29,9 @@ def listening(host: str, port: int) -> socket.socket:
         made.listen(512)
     except OSError as error:
         made.close()
-        raise InputError(
-            f"--port={port}: {error.strerror} on {host}; choose another, as --port={port + 1}"
-        ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise InputError(f"--host={host}: {error.strerror}; give an address of this machine") from error
+        raise InputError(f"--port={port}: {error.strerror} on {host}; choose another") from error
     return made
 
 

@@ -411,7 +411,7 @@ def test_the_owner_merges_names_and_separates_them_again(site, folder):
 def test_seconds_are_the_browser_s_and_no_more_than_passed_here(site, folder):
     browser = come_in(site, folder)
     begin(browser)
-    for told in ("0.001", "9999", "-3", "nan", "inf", "", "x"):
-        say(browser, NO | {"seconds": told})
+    for claimed in ("0.001", "9999", "-3", "nan", "inf", "", "x"):
+        say(browser, NO | {"seconds": claimed})
     seconds = list(kept(folder)["seconds"])
     assert seconds[0] <= 0.001 and all(0 <= one < 60 for one in seconds)
