@@ -210,7 +210,7 @@ def account(folder: Path) -> dict:
     seeds, nulls = options["null_seeds"], manifest["nulls_ran"]
     networks = 1 + seeds * len({"random", "permuted"} & set(nulls))
     return {
-        "command": manifest["command"].replace(str(options["data_dir"]), "DIR"),
+        "command": manifest["command"].replace(str(options["data_dir"]), "DIR").replace(str(folder), "W"),
         "stages": accounted(
             manifest["stages"],
             work,

@@ -65,7 +65,7 @@ def speed() -> str:
         for name, m in configs.items()
         if m
     ]
-    header, *drawn = measured.rows("shapeparts.csv")
+    header, *drawn = measured.rows("commands.csv")
     first = [dict(zip(header, row, strict=True)) for row in drawn]
     first = [[r["what"], f"`{r['command']}`", r["time"], r["memory"], r["on"]] for r in first]
     return measured.markdown(["what", "command", "time", "memory", "on"], *first, *runs)
