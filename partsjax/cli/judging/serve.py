@@ -79,11 +79,13 @@ def main() -> None:
     from partsjax.judging.tokens import Bearer, has_token, make_token
     from partsjax.judging.web.platforms import PLATFORMS
     from partsjax.judging.web.server import listening, serve
+    from partsjax.judging.web.serving import require_pictures
 
     folder, serving, terminal = study_folder(_STUDY.value), _serving(), Terminal()
     with contextlib.closing(listening(_HOST.value, _PORT.value)) as place:
         address = _URL.value.rstrip("/") or _address(place)
         with Store(folder / DATABASE) as store, store.transaction() as written:
+            require_pictures(folder, store.study())
             wanted = {"owner": "o", "entry": "enter"} if serving.platform else {"owner": "o"}
             links = {
                 role: f"{address}/{path}/{make_token(written, Bearer(role))}"

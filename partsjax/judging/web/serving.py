@@ -11,6 +11,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from partsjax.errors import InputError
 from partsjax.judging.items import KINDS, LONGEST_NAME, SURENESS, Study
 from partsjax.judging.store import DATABASE, IMAGES, Store
 from partsjax.judging.web.words import EXPLAINED, counted_share
@@ -41,6 +42,17 @@ class Serving:
     completion_code: str = ""
     return_url: str = ""
     public_url: str = ""
+
+
+def require_pictures(folder: Path, study: Study) -> None:
+    """Raises `InputError` where pictures of the study are not in its folder."""
+    known = {name for item in study.items for one in item.pictures for name in (one.plain, one.highlighted)}
+    there = {path.name for path in (folder / IMAGES).glob("*")}
+    if lacking := sorted(known - there):
+        raise InputError(
+            f"{folder / IMAGES}: lacks {len(lacking)} of {len(known)} pictures, {lacking[0]} first; copy the "
+            "study's whole folder"
+        )
 
 
 class Shared:

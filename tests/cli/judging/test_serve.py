@@ -18,7 +18,11 @@ from tests.judging import studies
 
 @pytest.fixture
 def folder(tmp_path):
-    return studies.folder(tmp_path / "S")
+    made = studies.folder(tmp_path / "S")
+    for item in studies.study().items:
+        for name in [name for one in item.pictures for name in (one.plain, one.highlighted)]:
+            (made / store.IMAGES / name).touch()
+    return made
 
 
 def run(module, *flags, capsys=None) -> list[str]:
@@ -128,6 +132,13 @@ def test_a_port_in_use_or_a_foreign_address_is_one_line(folder):
             listening("127.0.0.1", port)
     with pytest.raises(InputError, match="give an address of this machine"):
         listening("192.0.2.1", 0)
+
+
+def test_a_study_without_its_pictures_is_one_line(folder, unserved):
+    next((folder / store.IMAGES).iterdir()).unlink()
+    with pytest.raises(InputError, match=r"lacks 1 of 440 pictures, .*whole folder"):
+        run(serve, f"--study={folder}", "--port=0")
+    assert not unserved
 
 
 def test_others_are_let_in_with_a_warning(folder, capsys, unserved):

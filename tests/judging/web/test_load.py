@@ -1,6 +1,7 @@
 """Fifty raters at once over loopback, and a server that dies under them: no answer lost, none doubled."""
 
 import signal
+import socket
 import threading
 import time
 
@@ -27,6 +28,22 @@ def commit(self):
     real(self)
 Store.commit = commit
 """
+
+
+MALFORMED = (
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(60) + b"\r\n\r\n",  # TLS
+    b"GET\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",  # no host
+    b"GET / HTTP/1.1\r\nHost: x\r\nx: " + b"a" * 200_000,
+    b"POST /answer HTTP/1.1\r\nHost: x\r\nContent-Length: -4\r\n\r\n",
+    b"POST /answer HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
+)
+
+
+def _status(port: int, asked: bytes) -> int:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(asked)
+        return int(connection.recv(4096).split()[1])
 
 
 @pytest.fixture
@@ -67,6 +84,9 @@ def test_every_acknowledged_answer_is_there_once_whenever_the_server_dies(folder
     assert lost() == set() and not all(rater.done for rater in raters)
     with crowd.served(folder, port):
         crowd.work_at_once(raters, port)
+        assert [_status(port, asked) for asked in MALFORMED] == [400] * len(MALFORMED)
+        assert _status(port, b"GET /images/../../study.db HTTP/1.1\r\nHost: x\r\n\r\n") == 404
+        assert _status(port, b"POST /answer HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nposition=") == 401
     assert lost() == set() and all(rater.done for rater in raters)
     assert crowd.quantile(raters, 0.95) < 10
     with Store(folder / store.DATABASE) as opened:

@@ -408,6 +408,23 @@ def test_the_owner_merges_names_and_separates_them_again(site, folder):
     assert counted() == {"Wheel": "wheel", "wheels": "wheels", "tyre": "tyre", "ear": "ear"}
 
 
+def test_two_people_with_one_link_lose_and_double_nothing(site, folder):
+    link = f"/r/{token(folder)}"
+    one, other = Browser(site), Browser(site)
+    for browser in (one, other):
+        browser.get(link)
+    begin(one)
+    pages = [browser.get("/rate") for browser in (one, other)]
+    forms = [{name: page.hidden(name) for name in ("position", "key")} for page in pages]
+    assert forms[0]["position"] == forms[1]["position"] and forms[0]["key"] != forms[1]["key"]
+    assert one.post("/answer", forms[0] | YES).status == other.post("/answer", forms[1] | NO).status == 303
+    assert list(kept(folder)["kind"]) == ["none"]
+    for turn in range(7):
+        say((one, other)[turn % 2], YES)
+    assert len(kept(folder)) == 8
+    assert {browser.get("/rate").headers["location"] for browser in (one, other)} == {"/batch"}
+
+
 def test_seconds_are_the_browser_s_and_no_more_than_passed_here(site, folder):
     browser = come_in(site, folder)
     begin(browser)
