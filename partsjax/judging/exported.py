@@ -54,17 +54,22 @@ class AnswerThere:
     answered_at: str
 
 
+ANSWER_COLUMNS = (
+    *("study", "simulated", "platform", "participant", "platform_study", "session"),
+    *("rater", "created_at", "consented_at"),
+    *("item", "purpose", "object_class", "layer", "filter", "repeat"),
+    *("consistent", "kind", "name", "canonical", "sure", "seconds", "answered_at"),
+)
 _OF_RATER = tuple(field.name for field in dataclasses.fields(RaterThere))
 
 
 def exported(store: Store) -> pd.DataFrame:
-    """All answers that count with all that is known of their raters, one a row: the study's digest, the
-    columns of `RaterThere`, then those of `Store.answers`. Times are text, what is unknown is ""."""
+    """All answers that count with all that is known of their raters, one a row: `ANSWER_COLUMNS`. Times are
+    text, what is unknown of a rater is ""."""
     raters = store.raters().fillna("")
     answers = store.answers().drop(columns=["simulated", "participant"])
     frame = raters[list(_OF_RATER)].merge(answers, on="rater", validate="one_to_many")
-    frame.insert(0, "study", store.study().digest)
-    return frame
+    return frame.assign(study=store.study().digest)[list(ANSWER_COLUMNS)]
 
 
 def as_csv(frame: pd.DataFrame) -> str:

@@ -104,6 +104,14 @@ _ITEMS = (
         ("neck and head", "head with neck"),
         "Every region is on head and neck together: an assembly of parts, not one of them.",
     ),
+    (
+        "practice",
+        "noise",
+        (),
+        _NOTHING,
+        (),
+        "There is something in each region, but nothing that all of them share: no one concept.",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from partsjax.emergence.nulls import NULLS
+from partsjax.judging.exported import ANSWER_COLUMNS
 from partsjax.reporting.comparison import comparison_tables as comparison
 from partsjax.reporting.discriminative import drop_tables as class_scores
 from partsjax.reporting.judging import judging_tables as judging
@@ -84,6 +85,7 @@ def test_the_files_it_lists_are_those_of_a_workdir(workdir):
         ("names.csv", judging.NAME_COLUMNS),
         ("raters.csv", judging.RATER_COLUMNS),
         ("associations.csv", judging.ASSOCIATION_COLUMNS),
+        ("answers.csv", ANSWER_COLUMNS),
     ],
 )
 def test_files_of_other_questions(heading, columns):

@@ -23,7 +23,7 @@ def known(scenes):
 
 def test_gold_and_practice_have_concepts_and_noise(known):
     of = {purpose: [i for i in known if i.purpose == purpose] for purpose in ("gold", "practice")}
-    assert [i.purpose for i in known] == ["gold"] * 12 + ["practice"] * 5
+    assert [i.purpose for i in known] == ["gold"] * 12 + ["practice"] * 6
     for items in of.values():
         assert {i.truth.kind for i in items} >= {"part", "texture", "color", None} <= {*KINDS, None}
     assert sum(not i.truth.consistent for i in of["gold"]) == 4

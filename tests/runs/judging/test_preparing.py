@@ -55,7 +55,7 @@ def test_every_filter_has_an_item_of_ten_pictures(prepared):
     silent = {(layer, name, f) for name, layer, f in study.silent}
     assert asked == [unit for unit in every if unit not in silent] and len(asked) >= 8
     assert (study.layers, study.classes) == (("conv1", "conv2"), ("beast",))
-    assert len(items(study, "gold")) == 12 and len(items(study, "practice")) == 5
+    assert len(items(study, "gold")) == 12 and len(items(study, "practice")) == 6
     assert len({i.item for i in study.items}) == len(study.items)
     for item in study.items:
         assert len(item.pictures) == 10 or item.purpose == "filter"
