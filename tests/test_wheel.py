@@ -67,7 +67,7 @@ def test_it_holds_nothing_but_the_package(wheel):
     here = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "partsjax").rglob("*")
-        if path.is_file() and path.suffix in (".py", ".pyi", ".html", ".css", ".js", ".typed", ".csv")
+        if path.is_file() and path.suffix in (".py", ".pyi", ".html", ".css", ".js", ".svg", ".typed", ".csv")
     }
     assert here == {name for name in names if name.startswith("partsjax/")}
 
