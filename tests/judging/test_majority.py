@@ -5,8 +5,10 @@ import collections
 import numpy as np
 import pytest
 
-from partsjax.judging.dawid_skene import dawid_skene, resampled_probability
+from partsjax.judging import dawid_skene as model
+from partsjax.judging.dawid_skene import Believed, dawid_skene, resampled_probability
 from partsjax.judging.majority import UNDECIDED, consistency, majority
+from partsjax.judging.simulated import SHARES, crowd, planted, simulated_votes
 from partsjax.judging.votes import SAID, Votes
 from tests.judging.answering import random_votes
 
@@ -87,19 +89,38 @@ def test_the_model_is_that_of_its_formulas(answers, known):
     np.testing.assert_allclose(found.said.sum(axis=2), 1)
 
 
-def test_a_resample_is_the_study_of_those_drawn():
-    """Raters and items drawn twice are there twice."""
+def test_a_resample_is_the_study_of_those_drawn(monkeypatch):
+    """Raters and items drawn twice are there twice, and those not drawn are not."""
+    monkeypatch.setattr(model, "_ROUNDS_AGAIN", model._ROUNDS)
     random = np.random.default_rng(3)
-    votes = random_votes(random, items=12, raters=4, answers=40, known=3)
-    of_items, of_raters = np.ones((12, 1)), np.array([[2.0], [0.0], [1.0], [1.0]])
-    of_items[:9, 0] = [2, 0, 1, 1, 3, 0, 1, 1, 0]
-    found = resampled_probability(votes, dawid_skene(votes), of_items, of_raters)[..., 0]
-    for i in range(12):
-        heard = (votes.item == i) & (of_raters[votes.rater, 0] > 0)
-        assert found[i].sum() == pytest.approx(1 if heard.any() else 0)
-    once = resampled_probability(votes, dawid_skene(votes), np.ones((12, 1)), np.ones((4, 1)))[..., 0]
-    answered = np.isin(np.arange(12), votes.item)
-    np.testing.assert_allclose(once[answered], dawid_skene(votes).probability[answered], atol=1e-4)
+    truth = planted(40, SHARES, random)
+    votes = simulated_votes(truth, crowd(5, 0.8, random), 3, random)
+    of_items, of_raters = random.multinomial(40, [1 / 40] * 40), np.array([2, 0, 1, 1, 1])
+    heard = votes.counts(of_raters[:, None])[..., 0]
+    start = Believed(
+        heard / np.maximum(heard.sum(axis=1, keepdims=True), 1), np.empty(K), np.empty((5, K, K))
+    )
+    found = resampled_probability(votes, start, of_items[:, None], of_raters[:, None])[..., 0]
+    answers = [
+        (f"{i}-{i_again}", f"{r}-{r_again}", said)
+        for i, r, said in zip(votes.item, votes.rater, votes.kind, strict=True)
+        for i_again in range(of_items[i])
+        for r_again in range(of_raters[r])
+    ]
+    items, raters = (sorted({answer[n] for answer in answers}) for n in (0, 1))
+    again = dawid_skene(
+        Votes(
+            np.array([items.index(i) for i, _, _ in answers]),
+            np.array([raters.index(r) for _, r, _ in answers]),
+            np.array([said for *_, said in answers]),
+            np.full(len(items), -1),
+            len(raters),
+        )
+    )
+    for name, probability in zip(items, again.probability, strict=True):
+        np.testing.assert_allclose(found[int(name.split("-")[0])], probability, atol=1e-6)
+    silent = ~np.isin(np.arange(40), votes.item[of_raters[votes.rater] > 0])
+    np.testing.assert_array_equal(found.sum(axis=1) < 0.5, silent)
 
 
 def test_raters_who_err_are_seen_through():
