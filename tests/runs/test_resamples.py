@@ -150,5 +150,10 @@ def test_verdicts_are_kept_exactly(kept, tmp_path):
 
 
 def test_tables_are_output_and_never_read():
-    for path in Path(partsjax.__file__).parent.rglob("*.py"):
+    package = Path(partsjax.__file__).parent
+    allowed = {
+        package / "judging" / "exported.py",  # what people said elsewhere comes in as it goes out
+        package / "runs" / "judging" / "measured.py",  # whether a filter is discriminative: no rounding there
+    }
+    for path in {*package.rglob("*.py")} - allowed:
         assert not re.search(r"read_csv|DictReader|csv\.reader|read_table", path.read_text()), path
