@@ -80,6 +80,10 @@ def test_orders_differ_by_rater_and_batch_and_follow_from_the_seed(opened, tmp_p
     first, second = rater(opened), rater(opened)
     shown = [batch(opened, first), batch(opened, second), batch(opened, first)]
     assert len({tuple(one) for one in shown}) == 3
+    few = studies.study(filters=15, batch_size=20, gold_share=0, repeat_share=0)  # all of them for everyone
+    with Store(studies.folder(tmp_path / "few", few) / store.DATABASE) as small:
+        one, other = (batch(small, rater(small)) for _ in range(2))
+        assert one != other and sorted(one) == sorted(other)
     copy = Store(studies.folder(tmp_path / "copy", opened.study()) / store.DATABASE)
     with copy:
         again = rater(copy)

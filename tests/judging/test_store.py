@@ -83,6 +83,15 @@ def _overwritten(path):
     path.write_bytes(data[:4096] + b"\xaa" * 8192 + data[12288:])
 
 
+def _overwritten_where_answers_are(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'answers'")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * 4096 : page * 4096] = b"\xaa" * 4096
+    path.write_bytes(data)
+
+
 def _text(path):
     path.write_text("answers", encoding="utf-8")
 
@@ -99,6 +108,7 @@ def _study_without_its_title(path):
         (_other_application, "is no study"),
         (_torn, "damaged"),
         (_overwritten, "damaged"),
+        (_overwritten_where_answers_are, "damaged"),
         (_text, "damaged, or no study"),
         (_study_without_its_title, "damaged"),
         (lambda path: path.unlink(), "no such file; prepare"),
