@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import cattrs
+import numpy as np
 
 from partsjax.data.crops import Crops
 from partsjax.errors import InputError, nearest, require_whole
@@ -174,7 +175,8 @@ def crops_again(
         same = len(val) == len(readable) and (
             unseen_digest(val, readable, digests) == measured.images.by_class[name]
         )
-        if not same or dict(zip(train.parts, train.truth.positives.tolist(), strict=True)) != counts:
+        positives = (train.select(_readable(train)) if run.skip_bad else train).truth.positives.tolist()
+        if not same or dict(zip(train.parts, positives, strict=True)) != counts:
             raise InputError(
                 f"{run.folder}: images or annotations of {name} are others than were measured; {elsewhere}"
             )
@@ -182,6 +184,17 @@ def crops_again(
         number = {digest: place for place, digest in enumerate(dict.fromkeys(photograph))}
         found[name] = ClassCrops((train, val), tuple(number[digest] for digest in photograph))
     return found
+
+
+def _readable(crops: Crops) -> np.ndarray:
+    """bool [N]: whose images can be read; boxes on others were not counted."""
+    can = np.ones(len(crops.images), bool)
+    for number, image in enumerate(crops.images):
+        try:
+            image.source.read()
+        except InputError:
+            can[number] = False
+    return can[crops.image_index]
 
 
 def _unheard(context: Context) -> Context:

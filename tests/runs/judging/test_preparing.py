@@ -18,7 +18,8 @@ from partsjax.runs.context import Context
 from partsjax.runs.judging import StudyRequest, finished_run, prepare_study, preparing
 from partsjax.runs.judging.firing import all_top_crops
 from partsjax.runs.judging.source import crops_again, network_again
-from tests.runs.running import tree
+from tests import tiny
+from tests.runs.running import run, tree
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,8 +29,8 @@ def small():
         yield
 
 
-def prepare(run, folder, *, data_dir=None, weights=None, **asked):
-    return prepare_study(finished_run(run, data_dir, weights), folder, StudyRequest(**asked), Context())
+def prepare(place, folder, *, data_dir=None, weights=None, **asked):
+    return prepare_study(finished_run(place, data_dir, weights), folder, StudyRequest(**asked), Context())
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +206,15 @@ def test_the_run_is_made_again_from_its_manifest(finished, folder):
     moved = finished_run(finished[0], weights="elsewhere/w.npz")
     assert moved.options == dataclasses.replace(run.options, weights="elsewhere/w.npz")
     assert "(w.npz)" in moved.title
+
+
+def test_images_that_the_run_went_on_without_are_left_out(tmp_path, without_gold):
+    folder = tiny.write_folder(tmp_path / "photos", images=8)
+    for name in ("train002", "val005"):
+        path = folder / "JPEGImages" / f"{name}.jpg"
+        path.write_bytes(path.read_bytes()[:900])  # cut off: the header alone is whole
+    run(folder, tmp_path / "run", skip_bad=True, all_searches=False, layers=("conv1",))
+    study = prepare(tmp_path / "run", tmp_path / "study", filters="0").study
+    assert finished_run(tmp_path / "run").skip_bad
+    (item,) = items(study)
+    assert len(item.pictures) == 10
