@@ -6,6 +6,8 @@ partsjax judging invite --study=S --rater=3
     A new link for a rater who lost it; the old one opens nothing any more.
 partsjax judging invite --study=S --owner
     The same for the owner's page; with --entry, for the link that a platform gives to its participants.
+
+Links are shown once; only their hashes are kept.
 """
 
 from absl import flags
