@@ -19,6 +19,7 @@ from absl import flags
 
 from partsjax.cli import flags as shared
 from partsjax.cli import half_flag, null_flags
+from partsjax.data.frames import FRAMES
 from partsjax.emergence.combination import RANKINGS, SEARCHES, Search
 from partsjax.emergence.method import SIGNS, Method
 from partsjax.emergence.nulls import DEFAULT_NULLS
@@ -78,6 +79,19 @@ _WEIGHTS_SEED = flags.DEFINE_integer(
     lower_bound=0,
     upper_bound=shared.MOST_SEED,
 )
+_IOU = flags.DEFINE_bool(
+    "iou",
+    False,
+    "Also measure Network Dissection's criterion: IoU of the pixels on which a filter is active with those "
+    "of a part. The network runs twice more.",
+)
+_FRAME = flags.DEFINE_enum(
+    "frame",
+    "object",
+    FRAMES,
+    "What the network is shown: every object in a crop of its own, or whole images squashed to its input, as "
+    "Network Dissection does.",
+)
 flags.adopt_module_key_flags(shared)
 flags.adopt_module_key_flags(half_flag)
 flags.adopt_module_key_flags(null_flags)
@@ -99,6 +113,8 @@ def main() -> None:
         all_searches=values.all_searches,
         weights_seed=_WEIGHTS_SEED.value,
         half=half_flag.half_asked(),
+        frame=_FRAME.value,
+        iou=_IOU.value,
         **shown,
     )
     ask(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from partsjax.emergence.evidence import Trial
+from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import NullVerdict, PriorVerdict, Verdict
@@ -51,18 +52,19 @@ def combinations_table(trials: Iterable[Trial]) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=columns)
 
 
-def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> "pd.DataFrame":
+def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores, FilterIou | None]]) -> "pd.DataFrame":
     """One row per layer, class, filter and part, as `filters.parquet`.
 
     serves: whether the filter is the best one for the part, or in its set, and the part is beyond place.
 
     Args:
-      scored: of each class in each layer the verdicts on its parts, for their names, and all filters' scores.
+      scored: of each class in each layer the verdicts on its parts, for their names, all filters' scores, and
+        their IoU where it was measured.
     """
     import pandas as pd
 
     tables = []
-    for verdicts, scores in scored:
+    for verdicts, scores, iou in scored:
         filters, parts = scores.ap_train.shape
         names = {
             name: np.array([getattr(v, name) for v in verdicts], object)
@@ -76,6 +78,7 @@ def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores]]) -> "pd.Dat
                 "part": np.tile(names["part"], filters),
                 "num_pairs": scores.num_pairs.ravel(),
                 **{name: getattr(scores, name).ravel() for name in FILTER_APS},
+                **({} if iou is None else {"iou_train": iou.train.ravel(), "iou_val": iou.val.ravel()}),
                 "serves": np.array(
                     [v.beyond_place and v.serves(f) for f in range(filters) for v in verdicts], bool
                 ),
@@ -149,7 +152,7 @@ def write_filters(path: Path, filters: "pd.DataFrame") -> None:
         "filter": pa.int32(),
         "num_pairs": pa.int32(),
         "serves": pa.bool_(),
-        **dict.fromkeys(FILTER_APS, pa.float32()),
+        **dict.fromkeys((*FILTER_APS, "iou_train", "iou_val"), pa.float32()),
     }
     schema = pa.schema([(column, types.get(column, pa.string())) for column in filters])
     table = pa.Table.from_pandas(filters, schema, preserve_index=False)

@@ -9,6 +9,7 @@ import jax
 
 from partsjax.data.crops import Crops, class_crops, fingerprints
 from partsjax.data.dataset import Dataset
+from partsjax.data.frames import in_frame
 from partsjax.data.schema import SPLITS, Image
 from partsjax.emergence.method import Method
 from partsjax.emergence.stimuli import StimulusReducer, extractor, suitable_batch
@@ -21,8 +22,9 @@ from partsjax.runs.stimulus_stage import Extract, Extracted, StimulusStage, comp
 def all_crops(dataset: Dataset, size: int, options) -> dict[str, tuple[Crops, Crops]]:
     """(train, val) crops of every class, `size` pixels a side.
 
-    options: has `limit` and `method`, as `Options` has them.
+    options: has `limit`, `frame` and `method`, as `Options` has them.
     """
+    dataset = in_frame(dataset, options.frame, size)
     return {
         object_class: tuple(
             class_crops(

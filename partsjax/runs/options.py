@@ -24,6 +24,7 @@ class Options:
     seed: of shapeparts, searches and bootstrap; weights_seed: of random weights, None: the same.
     nulls: names, as for `chosen_nulls`; null_seeds: how many seeds each is run with.
     half: of the train images, as for `data.halves.half`; None: all of them.
+    frame, iou: as in `EmergenceRequest`.
     """
 
     net: str = "alexnet"
@@ -44,6 +45,8 @@ class Options:
     all_searches: bool = False
     weights_seed: int | None = None
     half: int | None = None
+    frame: str = "object"
+    iou: bool = False
 
     def __post_init__(self):
         chosen_nulls(self.nulls)

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from partsjax.data.frames import require_frame
 from partsjax.emergence.combination import Search
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null
@@ -15,6 +16,8 @@ class EmergenceRequest:
 
     searches: the first is the one that verdicts are of. limit: objects per class and split, None: all.
     seed: of searches, bootstrap and nulls. priors: further place priors. null_seeds: how many each null has.
+    frame: what the network is shown, one of `data.frames.FRAMES`. iou: whether Network Dissection's criterion
+    is measured too.
     """
 
     layers: tuple[str, ...]
@@ -25,8 +28,11 @@ class EmergenceRequest:
     seed: int
     priors: tuple[PlacePrior, ...] = ()
     null_seeds: int = 1
+    frame: str = "object"
+    iou: bool = False
 
     def __post_init__(self):
+        require_frame(self.frame)
         require_whole(0, seed=self.seed)
         require_whole(1, null_seeds=self.null_seeds)
         if self.limit is not None:

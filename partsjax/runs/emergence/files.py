@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.judged import Judged
 from partsjax.errors import InputError
 from partsjax.reporting import tables
@@ -32,6 +33,8 @@ class _Kept:
     readable: Mapping[str, np.ndarray]
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
+    iou: tuple[FilterIou, ...] = ()  # as `judged`
+    null_iou: Mapping[str, tuple[FilterIou, ...]] = dataclasses.field(default_factory=dict)
 
 
 def write_files(found: Emergence, folder: Path) -> None:
@@ -51,10 +54,14 @@ def write_files(found: Emergence, folder: Path) -> None:
             found.readable,
             found.notes,
             found.skipped,
+            tuple(found.iou.values()),
+            {null: tuple(iou.values()) for null, iou in found.null_iou.items()},
         )
         sealed.write_sealed(path, packed(kept))
     about = found.about
     summary = tables.emergence_summary(about.net, about.weights, about.dataset, about.classes, found.summary)
+    for layer, criteria in found.criteria.items():
+        summary["layers"][layer]["iou"] = criteria.figures
     workdir.write_json(folder / "summary.json", summary)
 
 
@@ -84,4 +91,7 @@ def read(folder: str | Path) -> Emergence:
         ) from error
     names = [(layer, of) for layer in kept.about.layers for of in kept.about.classes]
     judged = dict(zip(names, kept.judged, strict=True))
-    return Emergence(kept.about, judged, kept.images, kept.readable, None, kept.notes, kept.skipped)
+    iou = dict(zip(names, kept.iou, strict=bool(kept.iou)))
+    null_iou = {null: dict(zip(names, of, strict=True)) for null, of in kept.null_iou.items()}
+    more = kept.notes, kept.skipped, iou, null_iou
+    return Emergence(kept.about, judged, kept.images, kept.readable, None, *more)

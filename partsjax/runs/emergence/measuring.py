@@ -7,6 +7,7 @@ from pathlib import Path
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
 from partsjax.emergence.drift import drift_note
+from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null, chosen_nulls
@@ -17,8 +18,9 @@ from partsjax.progress import bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
 from partsjax.runs.emergence.asked import EmergenceRequest
+from partsjax.runs.emergence.iou import measured_iou, require_iou_room
 from partsjax.runs.emergence.judging import judged_classes
-from partsjax.runs.emergence.null_runs import null_runs
+from partsjax.runs.emergence.null_runs import NullRun, null_runs
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
 from partsjax.runs.memory import Memory
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
@@ -37,6 +39,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     null_seeds: int = 1,
     priors: Sequence[PlacePrior] | PlacePrior = (),
     limit: int | None = None,
+    frame: str = "object",
+    iou: bool = False,
     seed: int = 0,
     cache: str | Path | None = None,
     batch_size: int | None = None,
@@ -63,6 +67,10 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       null_seeds: how many seeds every null is run with, from `seed` on.
       priors: place priors to compare parts with, besides our own.
       limit: at most this many objects per class and split.
+      frame: what the network is shown: "object", every object in a crop of its own, or "image", whole images
+        squashed to its input, each once for every class in it, with the parts of all objects of the class.
+      iou: also measure Network Dissection's criterion, the IoU of the pixels on which a filter is active with
+        those of a part: the network runs twice more.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
       batch_size: crops the network takes at once; None: what suits network and device.
@@ -102,6 +110,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         seed,
         priors,
         null_seeds,
+        frame,
+        iou,
     )
     memory = Memory(memory_budget)
     more = {
@@ -136,7 +146,12 @@ def answer_emergence(
             else NetworkStages(f"stimuli-{run.name}", run.network, *shared)
             for run in runs
         }
+    if asked.iou:
+        require_iou_room(trained, asked.layers, context.memory)
     found = judged_classes(trained, nulls, asked, context)
+    with context.clock("IoU"):
+        iou = measured_iou("iou", trained, asked.layers, context) if asked.iou else {}
+        null_iou = _null_iou(nulls, trained, asked, context) if asked.iou else {}
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
     verdicts = [v for of_class in found.values() for v in of_class.evidence.verdicts]
@@ -162,8 +177,11 @@ def answer_emergence(
             network_digest=network.digest,
             input_fingerprint=stages.key(stimuli=keys),
             nominal=tuple(layer for layer in asked.layers if network.fields[layer].nominal),
+            frame=asked.frame,
         ),
         judged=found,
+        iou=iou,
+        null_iou=null_iou,
         images=Images(
             asked.seed,
             {name: unseen_digest(one.crops, readable[name], crops.digests) for name, one in unseen.items()},
@@ -175,6 +193,17 @@ def answer_emergence(
             sorted({line for pair in trained.by_class.values() for one in pair for line in one.readable()[1]})
         ),
     )
+
+
+def _null_iou(
+    nulls: Mapping[NullRun, NetworkStages], trained: NetworkStages, asked: EmergenceRequest, context: Context
+) -> dict[str, dict[tuple[str, str], FilterIou]]:
+    """By null that has a network of its own, with the first of its seeds."""
+    found: dict[str, dict[tuple[str, str], FilterIou]] = {}
+    for run, of in nulls.items():
+        if of is not trained and run.null.name not in found:
+            found[run.null.name] = measured_iou(f"iou-{run.name}", of, asked.layers, context)
+    return found
 
 
 def _looked_at(dataset: Dataset, size: int, asked: EmergenceRequest, context: Context) -> DatasetCrops:

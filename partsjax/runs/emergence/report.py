@@ -8,6 +8,7 @@ import numpy as np
 
 from partsjax.data.crops import Crops, class_crops
 from partsjax.data.dataset import Dataset
+from partsjax.data.frames import in_frame
 from partsjax.emergence.evidence import Detection
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.top_activations import CROPS_KEPT
@@ -57,10 +58,11 @@ def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) ->
             "dataset=..."
         )
     about, crops = found.about, {}
+    framed = in_frame(dataset, about.frame, about.input_size)
     for name in about.classes:
         if name not in dataset.parts:
             raise InputError(f"dataset {dataset.name}: lacks {name}, which was measured; load that class too")
-        crops[name] = class_crops(dataset, name, "val", about.input_size, limit=about.limit)
+        crops[name] = class_crops(framed, name, "val", about.input_size, limit=about.limit)
     looks = photographs.looked_at(images_of({name: (one,) for name, one in crops.items()}), context)
     digests = photographs.digests(looks)
     for name, one in crops.items():

@@ -13,6 +13,7 @@ from partsjax.data.crops import Crops
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
 from partsjax.emergence.evidence import Trial
+from partsjax.emergence.iou import FilterIou, LayerCriteria, compared_criteria
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
 from partsjax.emergence.summary import LayerSummary, best_unregressed, summarize
@@ -43,6 +44,7 @@ class EmergenceFacts:
       that of the network as it was given, without the layers that are made because they are asked for
       (rotated ones, those of both signs): `layers` and `method` say these.
     nominal: those layers whose receptive fields are nominal.
+    frame: what the network was shown, objects or whole images.
     """
 
     net: str
@@ -60,6 +62,7 @@ class EmergenceFacts:
     network_digest: str
     input_fingerprint: str
     nominal: tuple[str, ...] = ()
+    frame: str = "object"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -74,6 +77,8 @@ class Emergence:
       crops: by class, those of unseen images; None after `read`.
       notes: what a reader of the figures has to know, a line each.
       skipped: what was wrong with images left out, a line each.
+      iou: by (layer, class), Network Dissection's criterion, where it was measured.
+      null_iou: by null that has a network of its own, the same.
     """
 
     about: EmergenceFacts
@@ -83,6 +88,8 @@ class Emergence:
     crops: Mapping[str, Crops] | None
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
+    iou: Mapping[tuple[str, str], FilterIou] = dataclasses.field(default_factory=dict)
+    null_iou: Mapping[str, Mapping[tuple[str, str], FilterIou]] = dataclasses.field(default_factory=dict)
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -107,7 +114,9 @@ class Emergence:
     @functools.cached_property
     def filters(self) -> "pd.DataFrame":
         """One row per layer, class, filter and part."""
-        return tables.filters_table((of.evidence.verdicts, of.scores) for of in self.judged.values())
+        return tables.filters_table(
+            (of.evidence.verdicts, of.scores, self.iou.get(names)) for names, of in self.judged.items()
+        )
 
     @functools.cached_property
     def summary(self) -> dict[str, LayerSummary]:
@@ -123,6 +132,22 @@ class Emergence:
             )
             for layer in self.about.layers
         }
+
+    @functools.cached_property
+    def criteria(self) -> dict[str, LayerCriteria]:
+        """By layer, what Network Dissection's criterion and ours call detectors; empty without `iou`."""
+        return {layer: self._criteria(layer) for layer in self.about.layers if self.iou}
+
+    def _criteria(self, layer: str) -> LayerCriteria:
+        names = [(layer, of_class) for of_class in self.about.classes]
+        of = [self.judged[name] for name in names]
+        return compared_criteria(
+            [v for one in of for v in one.evidence.verdicts],
+            np.concatenate([one.scores.ap_val for one in of], axis=1),
+            FilterIou.over_classes([self.iou[name] for name in names]),
+            {null: FilterIou.over_classes([iou[n] for n in names]) for null, iou in self.null_iou.items()},
+            self.about.seed,
+        )
 
     @property
     def samples(self) -> dict[tuple[str, str], np.ndarray]:

@@ -33,6 +33,8 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
             options.limit,
             options.seed,
             null_seeds=options.null_seeds,
+            frame=options.frame,
+            iou=options.iou,
         )
 
         def named(context: Context) -> Emergence:
