@@ -55,6 +55,10 @@ TESTS = {
     "emergence/evidence.py": "emergence/test_pictures.py emergence/test_held_out.py "
     "emergence/test_by_image.py " + NO_UNSEEN,
     "emergence/top_activations.py": "emergence/test_pictures.py",
+    "emergence/iou/criteria.py": "emergence/iou/test_criteria.py",
+    "emergence/iou/overlap.py": "emergence/iou/test_overlap.py",
+    "emergence/iou/thresholds.py": "emergence/iou/test_thresholds.py",
+    "emergence/iou/upsampling.py": "emergence/iou/test_overlap.py",
     "emergence/genetic.py": "emergence/test_genetic.py emergence/test_evolution.py",
     "emergence/ground.py": "emergence/test_by_image.py emergence/test_held_out.py " + NO_UNSEEN,
     "emergence/method.py": "emergence/test_constants.py",

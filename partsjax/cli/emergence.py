@@ -99,7 +99,7 @@ flags.adopt_module_key_flags(null_flags)
 
 def main() -> None:
     from partsjax.cli.asking import ask
-    from partsjax.cli.verdicts import verdict_blocks
+    from partsjax.cli.verdicts import criteria_lines, verdict_blocks
     from partsjax.runs import emergence
 
     values = flags.FLAGS
@@ -121,5 +121,8 @@ def main() -> None:
         "emergence",
         options,
         lambda folder: emergence.emergence_question(options),
-        lambda found, width: verdict_blocks(found.verdicts, found.summary, width),
+        lambda found, width: (
+            *criteria_lines(found.criteria),
+            *verdict_blocks(found.verdicts, found.summary, width),
+        ),
     )

@@ -7,10 +7,11 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from partsjax.emergence.iou import LayerCriteria
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import printable
-from partsjax.reporting.report.words import BELOW, BEYOND
+from partsjax.reporting.report.words import BELOW, BEYOND, rho
 from partsjax.reporting.verdict_table import CAPTION, Cell, verdict_table
 
 _BOXES, _PLACE = "boxes\ntrain/val", "place\nprior"
@@ -57,6 +58,17 @@ def verdict_blocks(
     yield Text(f"\n{shown.legend}")
     if shown.headline:
         yield Text(shown.headline, "bold")
+
+
+def criteria_lines(criteria: Mapping[str, LayerCriteria]) -> Iterator[Text]:
+    """Network Dissection's criterion beside ours, a line for each layer it was measured in."""
+    for layer, of in criteria.items():
+        low, high = rho(of.agreement.low), rho(of.agreement.high)
+        yield Text(
+            f"{printable(layer)}: {len(of.iou_val)} of {of.filters} filters are detectors by IoU, held out; "
+            f"{len(of.serving)} serve a part beyond place, {len(of.both)} both; ranks agree by "
+            f"{rho(of.agreement.value)} [{low}, {high}]"
+        )
 
 
 def _marked(cell: Cell) -> str:

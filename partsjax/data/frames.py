@@ -18,7 +18,7 @@ def require_frame(frame: str) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class WholeImages:
+class ImageFrames:
     """A dataset of which `class_crops` takes whole images, squashed to the input (Network Dissection).
 
     For each class in it, an image has one object, which has the parts of all objects of that class; its crop
@@ -29,12 +29,12 @@ class WholeImages:
     parts: Mapping[str, tuple[str, ...]]
 
 
-def in_frame(dataset: Dataset, frame: str, size: int) -> Dataset | WholeImages:
+def in_frame(dataset: Dataset, frame: str, size: int) -> Dataset | ImageFrames:
     """What crops of `size` pixels are taken of, in one of `FRAMES`."""
     if frame == "object":
         return dataset
     images = [dataclasses.replace(image, objects=_squashed(image, size)) for image in dataset.images]
-    return WholeImages(tuple(images), dataset.parts)
+    return ImageFrames(tuple(images), dataset.parts)
 
 
 def _squashed(image: Image, size: int) -> tuple[Object, ...]:

@@ -8,8 +8,9 @@ import pytest
 from partsjax.cli import asking
 from partsjax.cli import flags as shared
 from partsjax.cli.terminal import Terminal
-from partsjax.cli.verdicts import verdict_blocks
+from partsjax.cli.verdicts import criteria_lines, verdict_blocks
 from partsjax.emergence.drift import Drift
+from partsjax.emergence.iou import LayerCriteria
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
     LIST_PRIOR_NAME,
@@ -260,3 +261,13 @@ def test_the_last_lines_name_what_was_left_out_the_report_and_the_files(tmp_path
     first, *skipped, spent = out.err.splitlines()
     assert first == "note: squared" and skipped == ["skipped: a is damaged", "skipped: b is damaged"]
     assert spent.startswith("squaring 0.") and " · total " in spent
+
+
+def test_both_criteria_in_a_line_a_layer():
+    agreement = Estimate(0.524, 0.486, 0.565)
+    of = LayerCriteria(256, (), (1, 2), (2, 3, 4), (4, 5), 1, (), agreement, {})
+    (line,) = criteria_lines({"conv5": of})
+    assert line.plain == (
+        "conv5: 3 of 256 filters are detectors by IoU, held out; 2 serve a part beyond place, 1 both; ranks "
+        "agree by 0.52 [0.49, 0.56]"
+    )

@@ -30,22 +30,23 @@ def upsampled(activation, stride, center, size):
 def filled(boxes, size):
     """The pixels whose centers lie in any of the boxes [G, 4]: bool [size, size]."""
     shown = np.zeros((size, size), bool)
+    pixels = np.arange(size) + 0.5
     for x1, y1, x2, y2 in boxes:
-        for row in range(size):
-            for column in range(size):
-                shown[row, column] |= x1 <= column + 0.5 < x2 and y1 <= row + 0.5 < y2
+        down, across = (y1 <= pixels) & (pixels < y2), (x1 <= pixels) & (pixels < x2)
+        shown |= down[:, None] & across[None, :]
     return shown
 
 
 def iou(maps, level, masks, stride, center):
-    """IoU of a filter, maps [N, H, W], active from `level` on, with a part, masks bool [N, S, S]."""
-    intersection = union = 0
+    """IoU of a filter, maps [N, H, W], active from `level` on, with parts, masks bool [N, P, S, S]: [P]."""
+    intersection, union = np.zeros(masks.shape[1]), np.zeros(masks.shape[1])
     for activation, shown in zip(maps, masks, strict=True):
-        active = upsampled(activation, stride, center, shown.shape[0])
+        active = upsampled(activation, stride, center, shown.shape[-1])
         on = (active >= level) & (active > 0)
-        intersection += (on & shown).sum()
-        union += (on | shown).sum()
-    return intersection / union if np.any(masks) else np.nan
+        intersection += (on & shown).sum(axis=(1, 2))
+        union += (on | shown).sum(axis=(1, 2))
+    there = masks.any(axis=(0, 2, 3))
+    return np.where(there, intersection / np.maximum(union, 1), np.nan)
 
 
 def layer_iou(train_maps, maps, masks, field):
@@ -53,10 +54,7 @@ def layer_iou(train_maps, maps, masks, field):
     _, stride, center = field
     return np.array(
         [
-            [
-                iou(maps[..., f], threshold(train_maps[..., f]), masks[:, p], stride, center)
-                for p in range(masks.shape[1])
-            ]
+            iou(maps[..., f], threshold(train_maps[..., f]), masks, stride, center)
             for f in range(maps.shape[3])
         ]
     )

@@ -15,6 +15,7 @@ from partsjax.emergence.iou import Thresholds
 from partsjax.runs.memory import OWN
 from tests import tiny
 from tests.plain import iou as plain
+from tests.plain.crops import crop
 
 QUICK = pj.Search("greedy", genetic=Genetic(population=10, generations=2))
 FIELDS = {"conv1": (4, 2, 0.5), "conv2": (8, 2, 0.5)}
@@ -35,7 +36,7 @@ def network():
 
 
 def measured(dataset, **more):
-    settings = {"search": QUICK, "nulls": (), "progress": False, "iou": True, **more}
+    settings = {"search": QUICK, "nulls": (), "progress": False, "iou": True, "batch_size": 8, **more}
     return pj.measure(network(), dataset, **settings)
 
 
@@ -64,10 +65,14 @@ def plainly(dataset, frame: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     return {name: np.asarray(of) for name, of in maps.items()}, np.array(masks)
 
 
+@pytest.fixture(scope="module")
+def of_images(dataset):
+    return measured(dataset, frame="image")
+
+
 @pytest.mark.parametrize("frame", FRAMES)
-def test_columns_are_network_dissections_definition(dataset, found, frame):
-    if frame == "image":
-        found = measured(dataset, frame="image", batch_size=3)
+def test_columns_are_network_dissections_definition(dataset, frame, request):
+    found = request.getfixturevalue({"object": "found", "image": "of_images"}[frame])
     train, val = (plainly(dataset, frame, split) for split in ("train", "val"))
     for layer, field in FIELDS.items():
         table = found.filters[found.filters.layer == layer]
@@ -154,3 +159,43 @@ def test_a_whole_image_is_squashed_with_all_objects_parts(dataset):
     scaled = boxes * tiny.SIZE / np.array([width, height, width, height])
     truth = crops.truth.boxes[:, crops.parts.index("foot"), : len(boxes), number].T
     np.testing.assert_allclose(truth, scaled, atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_report_of_whole_images_is_drawn_from_what_was_read(dataset, of_images, tmp_path):
+    of_images.save(tmp_path / "saved")
+    pj.read(tmp_path / "saved").write_report(tmp_path / "report", dataset, progress=False)
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "whole images, squashed" in page and 'id="iou"' in page
+
+
+@pytest.mark.slow
+def test_whole_photographs_of_horses(photographs):
+    """AlexNet's conv5, against Network Dissection's definition."""
+    alexnet, some, filters = pj.load_network("alexnet"), 8, slice(64, 104)  # filter 100 knows ears
+    dataset = pj.load_dataset("coco_parts", photographs, classes=["horse"])
+    settings = {"limit": some, "nulls": (), "search": QUICK, "progress": False}
+    found = pj.measure(alexnet, dataset, layers=["conv5"], frame="image", iou=True, **settings)
+    shown = []
+    for split in ("train", "val"):
+        crops = class_crops(in_frame(dataset, "image", 224), "horse", split, 224, limit=some)
+        maps, masks = [], []
+        for image in crops.images:
+            pixels = image.source.read()
+            height, width = pixels.shape[:2]
+            edge = 16 / 224
+            box = width * edge, height * edge, width * (1 - edge), height * (1 - edge)
+            squashed = crop(pixels, box, 224, alexnet.preprocessing.mean)[None]
+            of_layer = alexnet.apply(alexnet.params, alexnet.preprocessing.normalise(squashed), ("conv5",))
+            maps.append(np.asarray(of_layer["conv5"])[0, ..., filters])
+            original = next(one for one in dataset.images if one.image_id == image.image_id)
+            horses = [one for one in original.objects if one.object_class == "horse"]
+            scale = 224 / np.array([width, height, width, height])
+            boxes = [[p.box for o in horses for p in o.parts if p.name == part] for part in crops.parts]
+            masks.append([plain.filled(np.array(of).reshape(-1, 4) * scale, 224) for of in boxes])
+        shown.append((np.stack(maps), np.array(masks)))
+    for (maps, masks), of_split in zip(shown, ("train", "val"), strict=True):
+        expected = plain.layer_iou(shown[0][0], maps, masks, (163, 16, 15))
+        measured_there = getattr(found.iou["conv5", "horse"], of_split)[filters]
+        np.testing.assert_allclose(measured_there, expected, atol=1e-3)
+        assert (np.nanmax(expected, axis=1) > 0.04).any()

@@ -12,6 +12,7 @@ from partsjax.emergence.sharing import serving
 from partsjax.emergence.verdict import UNKNOWN, Estimate, Verdict
 
 IOU_DETECTOR = 0.04  # a filter is a detector of the part it has its highest IoU with, over this (the paper)
+_AT_ONCE = 50  # resamples
 _FEWEST = 5  # filters under which no interval is given (our choice)
 
 
@@ -68,6 +69,16 @@ class LayerCriteria:
     def both(self) -> tuple[int, ...]:
         """Detectors by both criteria, held out."""
         return tuple(sorted({*self.iou_val} & {*self.serving}))
+
+    @property
+    def iou_alone(self) -> tuple[int, ...]:
+        """Detectors by IoU, held out, that serve no part beyond place."""
+        return tuple(sorted({*self.iou_val} - {*self.serving}))
+
+    @property
+    def serving_alone(self) -> tuple[int, ...]:
+        """Filters that serve a part beyond place, and are no detector by IoU, held out."""
+        return tuple(sorted({*self.serving} - {*self.iou_val}))
 
     @property
     def figures(self) -> dict:
@@ -141,25 +152,17 @@ def _of_part(v: Verdict, ap: np.ndarray, train: np.ndarray, val: np.ndarray, rho
 
 
 class _Correlations:
-    """Spearman's correlation over filters, part by part: one, other [F, P].
-
-    A resample of filters keeps the ranks that they have among all.
-    """
+    """Spearman's correlation over filters, part by part, of float [F, P]; NaN where either is constant."""
 
     def __init__(self, one: np.ndarray, other: np.ndarray):
-        from scipy.stats import rankdata  # takes long to import
-
-        a, b = (_standardized(rankdata(of, axis=0, nan_policy="propagate")) for of in (one, other))
-        self._moments = np.concatenate([a, b, a * a, b * b, a * b], axis=1)
-        self.values = self._of(np.ones((len(one), 1), np.float32))[0]
+        self._pairs = list(zip(map(_Ranks, one.T), map(_Ranks, other.T), strict=True))
+        self._filters = len(one)
+        self.values = self._of(np.ones((1, self._filters), np.float32))[0]
 
     def _of(self, weights: np.ndarray) -> np.ndarray:
-        """float64 [R, P], of resamples [F, R]."""
-        means = np.split(weights.T @ self._moments / len(weights), 5, axis=1)
-        a, b, aa, bb, ab = means
-        spread = np.sqrt(np.maximum(aa - a * a, 0) * np.maximum(bb - b * b, 0))
-        known = spread > 1e-9  # NaN is not
-        return np.divide(ab - a * b, spread, out=np.full(spread.shape, np.nan), where=known)
+        """float64 [R, P], of resamples [R, F]."""
+        found = [_correlation(a(weights), b(weights), weights) for a, b in self._pairs]
+        return np.stack(found, axis=1) if found else np.zeros((len(weights), 0))
 
     def mean(self, seed: int) -> Estimate:
         """Over the parts that have one."""
@@ -167,18 +170,34 @@ class _Correlations:
         if not known.any():
             return UNKNOWN
         value = float(self.values[known].mean())
-        if len(self._moments) < _FEWEST:
+        if self._filters < _FEWEST:
             return Estimate(value, math.nan, math.nan)
-        samples = self._of(resamples(len(self._moments), seed))[:, known]
-        found = ~np.isnan(samples)
-        means = np.where(found, samples, 0).sum(axis=1) / np.where(
-            found.any(axis=1), found.sum(axis=1), np.nan
-        )
-        return Estimate(value, *interval(means, value))
+        weights = resamples(self._filters, seed).T
+        pieces = [self._of(weights[i : i + _AT_ONCE]) for i in range(0, len(weights), _AT_ONCE)]
+        return Estimate(value, *interval(np.concatenate(pieces)[:, known].mean(axis=1), value))
 
 
-def _standardized(ranks: np.ndarray) -> np.ndarray:
-    """Columns with mean 0 and deviation 1; of a constant one 0."""
-    centered = ranks - ranks.mean(axis=0)
-    deviation = centered.std(axis=0)
-    return centered / np.where(deviation > 0, deviation, 1)
+class _Ranks:
+    """Ranks of values [F] among any resample of them; of equal ones the mean."""
+
+    def __init__(self, values: np.ndarray):
+        self._order = np.argsort(values)
+        in_order = values[self._order]
+        self._first, self._last = (np.searchsorted(in_order, values, side) for side in ("left", "right"))
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        """float64 [R, F], how often each value was drawn -> its rank among those drawn, less a half."""
+        below = np.zeros((len(weights), weights.shape[1] + 1))
+        np.cumsum(weights[:, self._order], axis=1, out=below[:, 1:])
+        return (below[:, self._first] + below[:, self._last]) / 2
+
+
+def _correlation(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Pearson's, along rows [R, F]: float64 [R]."""
+
+    def mean(of: np.ndarray) -> np.ndarray:
+        return (of * weights).sum(axis=1) / weights.shape[1]
+
+    a, b = a - weights.shape[1] / 2, b - weights.shape[1] / 2  # the mean of all ranks
+    spread = np.sqrt(mean(a * a) * mean(b * b))
+    return np.divide(mean(a * b), spread, out=np.full(len(a), np.nan), where=spread > 0)

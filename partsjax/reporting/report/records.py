@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from partsjax.emergence.iou import LayerCriteria
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict, null_labels
 
@@ -73,6 +74,7 @@ class EmergenceReport:
     filters: pages by layer, one per filter.
     filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
     notes: what a reader has to know of the run, a line each.
+    criteria: by layer, Network Dissection's criterion beside ours; empty where it was not measured.
     """
 
     title: str
@@ -85,6 +87,7 @@ class EmergenceReport:
     filters: Mapping[str, Sequence[FilterPage]]
     filter_aps: Mapping[str, np.ndarray]
     notes: Sequence[str] = ()
+    criteria: Mapping[str, LayerCriteria] = dataclasses.field(default_factory=dict)
 
     @property
     def priors(self) -> dict[str, str]:

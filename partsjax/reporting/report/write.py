@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from partsjax.emergence.iou import IOU_DETECTOR
 from partsjax.emergence.nulls import NULLS
 from partsjax.reporting.bundle import BUNDLE
 from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
@@ -75,6 +76,7 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
         not_run=[null.label for name, null in NULLS.items() if name not in content.nulls],
         threshold=f"{100 * content.emergence_ap:g}",
         min_val_boxes=content.min_val_boxes,
+        iou_detector=f"{IOU_DETECTOR:g}",
         false_discovery_rate=f"{100 * content.false_discovery_rate:g}%",
     )
     return found

@@ -118,6 +118,7 @@ def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
             for layer in layers
         },
         notes=found.notes,
+        criteria=found.criteria,
     )
 
 
@@ -156,6 +157,7 @@ def _facts(about: EmergenceFacts) -> list[tuple[str, str]]:
     search = about.search
     return [
         ("classes", ", ".join(about.classes)),
+        *([("frame", "whole images, squashed to the input")] if about.frame == "image" else []),
         ("search", f"{search.search}, detections of a set ranked by {search.score}"),
         ("NMS across members", "yes" if search.union_nms else "no"),
         ("seed", str(about.seed)),

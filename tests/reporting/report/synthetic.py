@@ -1,5 +1,6 @@
 """Reports' contents made up by a seed: varied, with everything that can be missing, missing somewhere."""
 
+import dataclasses
 import math
 import random
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from partsjax.emergence.drift import Drift
+from partsjax.emergence.iou import FilterIou, compared_criteria
 from partsjax.emergence.nulls import NULLS
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
@@ -60,6 +62,27 @@ def content(
         filters=pages,
         filter_aps=aps,
     )
+
+
+def with_criteria(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
+    """The content with Network Dissection's criterion of all filters, of the network and of its nulls."""
+    rng = np.random.default_rng(seed)
+
+    def iou(aps: np.ndarray) -> FilterIou:
+        train, val = ((0.2 * rng.beta(0.4, 6, aps.shape)).astype(np.float32) for _ in range(2))
+        return FilterIou(np.ones(len(aps), np.float32), np.where(np.isnan(aps), np.nan, train), val)
+
+    criteria = {
+        layer: compared_criteria(
+            [v for v in content.verdicts if v.layer == layer],
+            aps,
+            iou(aps),
+            {name: iou(aps) for name in content.nulls},
+            seed,
+        )
+        for layer, aps in content.filter_aps.items()
+    }
+    return dataclasses.replace(content, criteria=criteria)
 
 
 def _kinds(shots: int) -> tuple[tuple[int, bool], ...]:

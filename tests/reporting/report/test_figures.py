@@ -335,3 +335,26 @@ def test_a_part_page_shows_its_pictures(tmp_path):
     assert boxes == [strips.outline(shot.box) for shot in everything]
     truths = [e["d"] for e in page.all("path") if e["class"] == "truth" and "." in e["d"]]
     assert truths == [strips.outline(box) for shot in everything for box in shot.truth]
+
+
+def test_both_criteria_stand_beside_each_other(tmp_path):
+    content = synthetic.with_criteria(synthetic.content(tmp_path))
+    write_emergence_report(tmp_path, content)
+    page = pages.read(tmp_path)["index.html"]
+    rows = page.table("criteria-by-layer")[2:]
+    for row, (layer, of) in zip(rows, content.criteria.items(), strict=True):
+        null = [str(of.null_detectors[name][1]) for name in content.nulls]
+        counts = (len(of.iou_val), *null, len(of.serving), len(of.both), of.same_part)
+        assert row[:-1] == [layer, str(of.filters), str(len(of.iou_train)), *map(str, counts)]
+        assert row[-1].startswith(words.rho(of.agreement.value))
+    best = page.table("all-criteria")[1:]
+    shown = [part for of in content.criteria.values() for part in of.parts]
+    assert [row[2:4] for row in best] == [[str(p.by_iou), words.percent(p.iou)] for p in shown]
+    assert [row[5:8] for row in best] == [
+        [str(p.by_ap), words.percent(p.ap), words.percent(p.ap_iou)] for p in shown
+    ]
+
+
+def test_without_iou_the_page_does_not_mention_it(tmp_path):
+    write_emergence_report(tmp_path, synthetic.content(tmp_path))
+    assert "IoU" not in pages.read(tmp_path)["index.html"].text

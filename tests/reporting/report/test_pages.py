@@ -32,6 +32,10 @@ MADE = {
     "hostile names": lambda folder: synthetic.content(
         folder, 4, {'a/b "c"': 5, "<b>&": 5, "A/B 'c'": 3, "": 2}, HOSTILE_PARTS
     ),
+    "with IoU": lambda folder: synthetic.with_criteria(synthetic.content(folder, 5)),
+    "IoU of what could not be fitted": lambda folder: synthetic.with_criteria(
+        synthetic.content(folder, parts=(("<b>", "ear"),), nulls=())
+    ),
     "bare": _bare,
     "one part that could not be fitted": lambda folder: synthetic.content(folder, parts=(("horse", "hoof"),)),
 }
