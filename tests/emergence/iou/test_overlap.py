@@ -86,6 +86,13 @@ def test_filters_are_upsampled_only_where_a_cell_reaches_the_threshold(monkeypat
     assert len(upsampled) == (found.max(axis=(1, 2)) >= 2).sum()
 
 
+def test_no_filter_counts_twice_where_all_are_active(monkeypatch):
+    monkeypatch.setattr(overlap, "_FILTERS", 4)
+    found, across = np.ones((2, CELLS, CELLS, 5), np.float32), upsampling(FIELD, CELLS, SIZE)
+    counts = counted(found, planes(2, 1), np.full(5, 0.5, np.float32), across)
+    assert counts[:, 0].tolist() == [2 * SIZE**2] * 5
+
+
 def test_crops_beyond_those_there_are_count_nothing():
     found, shown = maps(4, 5), planes(4, 2)
     shown[2:] = 0
