@@ -71,6 +71,12 @@ _ALL_SEARCHES = flags.DEFINE_bool(
     False,
     "Also look for sets with the other --combination and --score; combinations.csv has what each found.",
 )
+_READOUTS = flags.DEFINE_bool(
+    "readouts",
+    False,
+    "Also fit linear readouts of all filters of each layer: is a part there that no filter detects? Two more "
+    "passes of the network over train, one over val.",
+)
 _WEIGHTS_SEED = flags.DEFINE_integer(
     "weights_seed",
     None,
@@ -115,6 +121,7 @@ def main() -> None:
         half=half_flag.half_asked(),
         frame=_FRAME.value,
         iou=_IOU.value,
+        readouts=_READOUTS.value,
         **shown,
     )
     ask(

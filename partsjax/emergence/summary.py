@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from partsjax.emergence.readout.verdict import CARRIED
 from partsjax.emergence.sharing import SharedFilters, shared_filters
 from partsjax.emergence.verdict import LIST_PRIOR_NAME, PRIOR_NAME, NullVerdict, Verdict, null_labels
 
@@ -52,7 +53,8 @@ class LayerSummary:
       covered: parts whose set finds over half of their train boxes (the paper: 71 of 123; recalled,
         unverified).
       mean_ap: means over parts, fractions, by `best_filter_unregressed`, `best_filter`, `combination` and the
-        names of the priors, each with `_train` and `_val`. None, here and below: not computed.
+        names of the priors, and `readout` where asked for, each with `_train` and `_val`. None, here and
+        below: not computed.
       mean_where: means over parts of `Verdict.where`.
       mean_whether: the same of `whether`.
       mean_hit_rate: the same of `hit_rate`.
@@ -62,6 +64,8 @@ class LayerSummary:
       excess_with_size: the same of the excess.
       nulls: by name, of the nulls that were run on all of them.
       emergence_ap, false_discovery_rate, min_val_boxes: the thresholds, as in `Method`.
+      carried: how many judged parts the layer carries in one filter, in a few and so on, as
+        `ReadoutVerdict.carried`; empty where no readouts were asked for.
       nominal: its receptive fields are patches that stand in for what cells see, as `ReceptiveField.nominal`.
     """
 
@@ -85,6 +89,7 @@ class LayerSummary:
     emergence_ap: float
     false_discovery_rate: float
     min_val_boxes: int
+    carried: Mapping[str, int] = dataclasses.field(default_factory=dict)
     nominal: bool = False
 
 
@@ -116,6 +121,7 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
             "combination_train": _mean(v.combination_ap_train for v in judged),
             "combination_val": _mean(ap_val),
             **_prior_means(judged),
+            **_readout_means(judged),
         },
         mean_where=_mean(v.where.value for v in judged),
         mean_whether=_mean(v.whether.value for v in judged),
@@ -131,6 +137,10 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
         emergence_ap=verdicts[0].emergence_ap,
         false_discovery_rate=verdicts[0].false_discovery_rate,
         min_val_boxes=verdicts[0].min_val_boxes,
+        carried={
+            word: sum(v.readout.carried == word for v in judged)
+            for word in (CARRIED if all(v.readout for v in verdicts) else ())
+        },
     )
 
 
@@ -141,6 +151,16 @@ def _prior_means(judged: Sequence[Verdict]) -> dict[str, float | None]:
         means[f"{name}_train"] = _mean(prior.ap_train for prior in priors)
         means[f"{name}_val"] = _mean(prior.ap_val.value for prior in priors)
     return means
+
+
+def _readout_means(judged: Sequence[Verdict]) -> dict[str, float | None]:
+    readouts = [v.readout for v in judged if v.readout]
+    if not readouts:
+        return {}
+    return {
+        "readout_train": _mean(of.ap_train for of in readouts),
+        "readout_val": _mean(of.ap_val.value for of in readouts),
+    }
 
 
 def _null_summary(nulls: Sequence[NullVerdict], judged: Sequence[NullVerdict]) -> NullSummary:

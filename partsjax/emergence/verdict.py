@@ -4,28 +4,18 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from partsjax.emergence.drift import Drift
+from partsjax.emergence.estimate import UNKNOWN, Estimate
 from partsjax.emergence.method import Method
+from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.errors import InputError
 
 CHANCE = 0.025  # each lower end of a 95% interval should lie too high this often
 # Names, and columns, of the place prior and of the list prior.
 PRIOR_NAME, LIST_PRIOR_NAME = "prior", "list_prior"
-
-
-class Estimate(NamedTuple):
-    """A figure with its 95% interval, fractions; NaN where it was not computed."""
-
-    value: float
-    low: float
-    high: float
-
-
-UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +118,7 @@ class Verdict:
       mean_area: mean area of the part's held-out boxes, as a fraction of the crop.
       drifts: in which splits it is annotated more, or less, as the split goes on.
       nulls: by name, what the nulls that were run reach.
+      readout: what a linear readout of all filters finds of it; None: none was asked for.
       emergence_ap: AP above which it emerges, the method's.
       false_discovery_rate: q-value up to which it is beyond place, the method's.
       min_val_boxes: held-out boxes under which it is too rare to be judged, the method's.
@@ -154,6 +145,7 @@ class Verdict:
     mean_area: float = math.nan
     drifts: tuple[Drift, ...] = ()
     nulls: Mapping[str, NullVerdict] = dataclasses.field(default_factory=dict)
+    readout: ReadoutVerdict | None = None
     emergence_ap: float = Method.emergence_ap
     false_discovery_rate: float = Method.false_discovery_rate
     min_val_boxes: int = Method.min_val_boxes

@@ -21,7 +21,7 @@ _VERDICTS = """
 .partsjax-verdicts tbody th, .partsjax-verdicts th:first-child { text-align: left; white-space: pre; }
 .partsjax-verdicts tbody th { font-weight: normal; }
 .partsjax-verdicts .begins > * { border-top: 1px solid; }
-.partsjax-verdicts .marks { display: inline-block; width: 1.7em; text-align: left; }
+.partsjax-verdicts .marks { display: inline-block; min-width: 1.7em; text-align: left; }
 .partsjax-verdicts .beyond, .partsjax-verdicts tbody .counts > * { font-weight: bold; }
 </style>
 <p>{{ title }}{% if table.headline %}<br><b>{{ table.headline }}</b>{% endif %}</p>
@@ -35,7 +35,7 @@ _VERDICTS = """
 {%- if row.counts %}counts{% endif %}">
 <th scope="row">{{ row.label }}</th><td>{{ row.boxes }}</td><td>{{ row.place }}</td>
 {%- for cell in row.cells %}<td{% if cell.place == "▲" %} class="beyond"{% endif %}>{{ cell.text }}
-<span class="marks">{{ cell.place }}{{ cell.level }}</span></td>{% endfor %}</tr>
+<span class="marks">{{ cell.place }}{{ cell.level }}{{ cell.carried.strip() }}</span></td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table>
 <p>{{ table.legend }}</p>

@@ -13,6 +13,7 @@ import numpy as np
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.iou import FilterIou
+from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import NullVerdict, PriorVerdict, Verdict
@@ -29,12 +30,14 @@ def parts_table(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
     """One row per layer, class and part, as `parts.csv`.
 
     combination: the filters of the set, a tuple. `beyond_place` and `emerges_*` are missing for parts too
-    rare to be judged, or without a train box. Every prior and every null that was run has columns of its own.
+    rare to be judged, or without a train box. Every prior and every null that was run has columns of its own;
+    so have readouts.
     """
     import pandas as pd
 
     table = pd.DataFrame([_part_row(v) for v in verdicts])
-    return table.astype({"best_filter": "Int64", **dict.fromkeys(_FLAGS, "boolean")})
+    types = {"best_filter": "Int64", "filters_for_half": "Int64", **dict.fromkeys(_FLAGS, "boolean")}
+    return table.astype({column: kind for column, kind in types.items() if column in table})
 
 
 def combinations_table(trials: Iterable[Trial]) -> "pd.DataFrame":
@@ -116,7 +119,19 @@ def _part_row(v: Verdict) -> dict:
         "prior_hit_rate": v.prior_hit_rate,
         "coverage_train": v.coverage_train,
         "mean_area": v.mean_area,
+        **({} if v.readout is None else _readout_row(v.readout)),
         **{f"drift_{split}": _drift(v, split) for split in ("train", "val")},
+    }
+
+
+def _readout_row(readout: ReadoutVerdict) -> dict:
+    return {
+        "readout_ap_train": readout.ap_train,
+        **with_interval("readout_ap_val", readout.ap_val),
+        **with_interval("readout_excess", readout.excess),
+        **with_interval("share_of_decodable", readout.share_of_decodable),
+        "filters_for_half": readout.filters_for_half,
+        "carried": readout.carried or None,
     }
 
 

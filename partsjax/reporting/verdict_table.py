@@ -3,11 +3,13 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
+from partsjax.emergence.readout.verdict import IN_A_FEW, IN_ONE, NOT_THERE, SPREAD_OUT
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.reporting.report.headline import first_to_show
 from partsjax.reporting.report.words import BELOW, BEYOND, by_seed, percent
 
+CARRIED_SIGNS = {IN_ONE: "1", IN_A_FEW: "+", SPREAD_OUT: "~", NOT_THERE: "0"}
 CAPTION = (
     "Best set of filters by part: AP on train → on unseen images, in percent. Place prior: AP on unseen "
     "images of a detector that reads the object's box and no pixel."
@@ -17,16 +19,18 @@ CAPTION = (
 @dataclasses.dataclass(frozen=True)
 class Cell:
     """place: "▲" for beyond place, "▼" for significantly below it, or "". level: "s" for strictly emerging,
-    "p" for emerging by the paper's criterion alone, or ""."""
+    "p" for emerging by the paper's criterion alone, or "". carried: a sign of `CARRIED_SIGNS`, " " where
+    that is not known, "" where no readouts were asked for."""
 
     text: str
     place: str = ""
     level: str = ""
+    carried: str = ""
 
     @property
     def marks(self) -> str:
-        """Both, two characters wide."""
-        return f"{self.place or ' '}{self.level or ' '}"
+        """All, each a character wide."""
+        return f"{self.place or ' '}{self.level or ' '}{self.carried}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +100,11 @@ def _legend(verdicts: Sequence[Verdict], first: LayerSummary, nominal: bool) -> 
         f"s strict: beyond place and significantly {over} on unseen images",
         f"p {over} on train (the paper's criterion), not strict",
     ]
+    if first.carried:
+        meanings.append(
+            "by a linear readout of all filters, and how much of it single filters reach: "
+            + ", ".join(f"{sign} {word}" for word, sign in CARRIED_SIGNS.items())
+        )
     if any(v.rare for v in verdicts):
         meanings.append(f"* under {first.min_val_boxes} boxes, not counted")
     if any(v.drifts for v in verdicts):
@@ -106,15 +115,18 @@ def _legend(verdicts: Sequence[Verdict], first: LayerSummary, nominal: bool) -> 
 
 
 def _cell(verdict: Verdict) -> Cell:
+    readout = verdict.readout
+    unknown = "" if readout is None else " "
     if verdict.best_filter is None:
-        return Cell("–")
+        return Cell("–", carried=unknown)
     text = _arrow(verdict.combination_ap_train, verdict.combination_ap_val.value)
     if verdict.rare:
-        return Cell(text)
+        return Cell(text, carried=unknown)
     return Cell(
         text,
         BEYOND if verdict.beyond_place else BELOW if verdict.below_place else "",
         "s" if verdict.emerges_strict else "p" if verdict.emerges_paper else "",
+        unknown if readout is None else CARRIED_SIGNS.get(readout.carried, unknown),
     )
 
 
@@ -129,7 +141,9 @@ def _sums(layers: Sequence[LayerSummary]) -> list[TableRow]:
     def row(
         label: str, text: Callable[[LayerSummary], str], place: str = "", counts: bool = False
     ) -> TableRow:
-        return TableRow(label, "", place, tuple(Cell(text(layer)) for layer in layers), counts=counts)
+        blank = " " if first.carried else ""
+        cells = tuple(Cell(text(layer), carried=blank) for layer in layers)
+        return TableRow(label, "", place, cells, counts=counts)
 
     def mean(what: str) -> Callable[[LayerSummary], str]:
         return lambda layer: _arrow(*(layer.mean_ap[f"{what}_{split}"] for split in ("train", "val")))
@@ -144,8 +158,13 @@ def _sums(layers: Sequence[LayerSummary]) -> list[TableRow]:
         row("strict s", lambda layer: str(layer.emerging_strict)),
         row("paper's criterion p", lambda layer: str(layer.emerging_paper)),
         row("  place prior", lambda layer: str(layer.prior_emerging_paper)),
+        *(
+            row(f"{word} {CARRIED_SIGNS[word]}", lambda layer, word=word: str(layer.carried[word]))
+            for word in first.carried
+        ),
         row("mean, best set", mean("combination"), percent(first.mean_ap["prior_val"])),
         row("mean, best filter", mean("best_filter")),
+        *([row("mean, readout", mean("readout"))] if first.carried else []),
         *(
             row(
                 f"mean, {null.label}",

@@ -25,6 +25,7 @@ class Options:
     nulls: names, as for `chosen_nulls`; null_seeds: how many seeds each is run with.
     half: of the train images, as for `data.halves.half`; None: all of them.
     frame, iou: as in `EmergenceRequest`.
+    readouts: whether parts are read out of layers, too.
     """
 
     net: str = "alexnet"
@@ -47,6 +48,7 @@ class Options:
     half: int | None = None
     frame: str = "object"
     iou: bool = False
+    readouts: bool = False
 
     def __post_init__(self):
         chosen_nulls(self.nulls)

@@ -100,6 +100,11 @@ class EmergenceReport:
         return null_labels(self.verdicts)
 
     @property
+    def readouts(self) -> bool:
+        """Whether parts were read out of layers."""
+        return all(v.readout for v in self.verdicts)
+
+    @property
     def emergence_ap(self) -> float:
         return self.verdicts[0].emergence_ap
 

@@ -18,6 +18,7 @@ class EmergenceRequest:
     seed: of searches, bootstrap and nulls. priors: further place priors. null_seeds: how many each null has.
     frame: what the network is shown, one of `data.frames.FRAMES`. iou: whether Network Dissection's criterion
     is measured too.
+    readouts: whether parts are read out of layers, too.
     """
 
     layers: tuple[str, ...]
@@ -30,6 +31,7 @@ class EmergenceRequest:
     null_seeds: int = 1
     frame: str = "object"
     iou: bool = False
+    readouts: bool = False
 
     def __post_init__(self):
         require_frame(self.frame)

@@ -21,6 +21,7 @@ from partsjax.runs.emergence.asked import EmergenceRequest
 from partsjax.runs.emergence.iou import measured_iou, require_iou_room
 from partsjax.runs.emergence.judging import judged_classes
 from partsjax.runs.emergence.null_runs import NullRun, null_runs
+from partsjax.runs.emergence.readouts import require_room, with_readouts
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
 from partsjax.runs.memory import Memory
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
@@ -38,6 +39,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     nulls: Sequence[str | Null] | str | Null = ("random", "shuffled"),
     null_seeds: int = 1,
     priors: Sequence[PlacePrior] | PlacePrior = (),
+    readouts: bool = False,
     limit: int | None = None,
     frame: str = "object",
     iou: bool = False,
@@ -66,6 +68,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       nulls: names ("random", "permuted", "shuffled", "unfounded"), "all", or `Null` objects; () for none.
       null_seeds: how many seeds every null is run with, from `seed` on.
       priors: place priors to compare parts with, besides our own.
+      readouts: also fit linear readouts of all filters of a layer, so that a part that no filter detects is
+        known to be there or not: two more passes of the network over train, one over val.
       limit: at most this many objects per class and split.
       frame: what the network is shown: "object", every object in a crop of its own, or "image", whole images
         squashed to its input, each once for every class in it, with the parts of all objects of the class.
@@ -112,6 +116,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         null_seeds,
         frame,
         iou,
+        readouts,
     )
     memory = Memory(memory_budget)
     more = {
@@ -148,7 +153,12 @@ def answer_emergence(
         }
     if asked.iou:
         require_iou_room(trained, asked.layers, context.memory)
+    if asked.readouts:
+        parts = max(map(len, dataset.parts.values()))
+        require_room(network, asked.layers, parts, context.memory)
     found = judged_classes(trained, nulls, asked, context)
+    if asked.readouts:
+        found = with_readouts(found, trained, asked, context)
     with context.clock("IoU"):
         iou = measured_iou("iou", trained, asked.layers, context) if asked.iou else {}
         null_iou = _null_iou(nulls, trained, asked, context) if asked.iou else {}

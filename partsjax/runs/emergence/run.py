@@ -35,6 +35,7 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
             null_seeds=options.null_seeds,
             frame=options.frame,
             iou=options.iou,
+            readouts=options.readouts,
         )
 
         def named(context: Context) -> Emergence:

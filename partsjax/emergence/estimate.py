@@ -1,0 +1,15 @@
+"""A figure with its interval."""
+
+import math
+from typing import NamedTuple
+
+
+class Estimate(NamedTuple):
+    """A figure with its 95% interval, fractions; NaN where it was not computed."""
+
+    value: float
+    low: float
+    high: float
+
+
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)

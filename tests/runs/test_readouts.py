@@ -1,0 +1,93 @@
+"""Readouts of a run: from crops, in passes, kept, and refused where a layer is too wide."""
+
+import numpy as np
+import pytest
+
+import partsjax as pj
+from partsjax.data.pipeline import batches
+from partsjax.emergence.genetic import Genetic
+from partsjax.emergence.ground import Ground
+from partsjax.emergence.method import Method
+from partsjax.emergence.readout.sums import bytes_of_sums
+from partsjax.networks.activations import activations
+from partsjax.networks.units import with_units
+from partsjax.runs.emergence import readouts
+from partsjax.runs.memory import OWN
+from partsjax.runs.network_stages import all_crops
+from tests import tiny
+from tests.emergence.readout.measured import measured
+
+QUICK = pj.Search("greedy", genetic=Genetic(population=10, generations=2))
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return pj.load_dataset("coco_parts", tiny.write_folder(tmp_path_factory.mktemp("data"), images=10))
+
+
+def measure(dataset, network=None, **more):
+    settings = {"search": QUICK, "nulls": (), "progress": False, "readouts": True, "batch_size": 4, **more}
+    return pj.measure(network or tiny.network(), dataset, **settings)
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def found(dataset, cache):
+    return measure(dataset, cache=cache)
+
+
+@pytest.mark.slow
+def test_readouts_are_those_of_the_maps_in_memory(dataset, found):
+    network, asked = tiny.network(), type("Asked", (), {"limit": None, "method": Method()})
+    train, val = all_crops(dataset, tiny.SIZE, asked)["beast"]
+    maps = {layer: [] for layer in network.fields}
+    for crops in (train, val):
+        fill, everything = network.preprocessing.mean, [np.arange(len(crops))]
+        (batch,) = batches(crops, everything, len(crops), fill)
+        for layer, of in activations(network, network.params, batch.pixels, tuple(maps)).items():
+            maps[layer].append(np.asarray(of))
+    for layer, of_layer in maps.items():
+        expected = measured(of_layer, Ground(train, val, Method(), 0), network.fields[layer])
+        ours = [v.readout for v in found.verdicts if v.layer == layer]
+        np.testing.assert_allclose([of.sparse_ap_val for of in ours], expected.ap_val.T, atol=1e-6)
+        np.testing.assert_allclose([of.ap_train for of in ours], expected.ap_train[-1], atol=1e-6)
+    assert max(of.readout.ap_train for of in found.verdicts) > 0.3
+
+
+@pytest.mark.slow
+def test_columns_stand_where_readouts_were_asked_for(found):
+    named = {
+        "readout_ap_train",
+        "readout_ap_val_low",
+        "share_of_decodable_high",
+        "filters_for_half",
+        "carried",
+    }
+    assert named <= set(found.parts)
+    assert sum(found.summary["conv1"].carried.values()) == found.summary["conv1"].parts
+
+
+@pytest.mark.slow
+def test_what_is_kept_is_not_read_again(dataset, found, cache, monkeypatch):
+    monkeypatch.setattr(readouts, "extractor", None)
+    assert repr(measure(dataset, cache=cache).verdicts) == repr(found.verdicts)
+
+
+@pytest.mark.slow
+def test_layers_that_do_not_fit_together_are_read_apart(dataset, found, monkeypatch):
+    passes, extractor = [], readouts.extractor
+    monkeypatch.setattr(readouts, "extractor", lambda *of: passes.append(of[1]) or extractor(*of))
+    monkeypatch.setattr(readouts._Reading, "_bytes", lambda self, *_: self._context.memory.room)
+    assert repr(measure(dataset).verdicts) == repr(found.verdicts)
+    assert passes == [["conv1"], ["conv2"]]
+
+
+def test_a_layer_too_wide_is_refused_before_the_network_runs(dataset, monkeypatch):
+    monkeypatch.setattr("partsjax.runs.network_stages.extractor", None)
+    wide = with_units(tiny.network(), "conv2", lambda _, a: np.tile(1, 400) * a[..., :1], "wide")
+    with pytest.raises(pj.InputError, match="readouts: layer wide has 400 filters, whose normal equations"):
+        measure(dataset, wide, layers="wide", memory_budget=OWN + bytes_of_sums(400, 2) - 1)
