@@ -42,7 +42,7 @@ def found(dataset, cache):
 
 @pytest.mark.slow
 def test_readouts_are_those_of_the_maps_in_memory(dataset, found):
-    network, asked = tiny.network(), type("Asked", (), {"limit": None, "method": Method()})
+    network, asked = tiny.network(), type("Asked", (), {"limit": None, "frame": "object", "method": Method()})
     train, val = all_crops(dataset, tiny.SIZE, asked)["beast"]
     maps = {layer: [] for layer in network.fields}
     for crops in (train, val):
