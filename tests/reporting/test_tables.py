@@ -9,6 +9,7 @@ import pandas as pd
 
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.evidence import Trial
+from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import UNKNOWN, Estimate
@@ -144,7 +145,9 @@ def test_filters_by_filter_and_part(tmp_path):
         verdict("conv1", part, 0.5, 0.4, combination=(0,), best_filter=2) for part in ("head", "leg")
     )
     verdicts = [head, dataclasses.replace(leg, q_value=0.2)]  # not beyond place
-    exact = tables.filters_table([(verdicts, scores)] * 2)
+    iou = FilterIou(nothing, *random.random((2, filters, parts)).astype(np.float32))
+    assert "iou_val" not in tables.filters_table([(verdicts, scores, None)])
+    exact = tables.filters_table([(verdicts, scores, iou)] * 2)
     tables.write_filters(tmp_path / "f.parquet", exact)
     table = pd.read_parquet(tmp_path / "f.parquet")
     pd.testing.assert_frame_equal(table, exact)
@@ -160,6 +163,7 @@ def test_filters_by_filter_and_part(tmp_path):
     for row in table[:6].itertuples():
         at = row.filter, ("head", "leg").index(row.part)
         assert row.num_pairs == pairs[at] and row.ap_train == values["ap_train"][at]
+        assert (row.iou_train, row.iou_val) == (iou.train[at], iou.val[at])
         assert row.ap_val == values["ap_val"][at] or math.isnan(values["ap_val"][at])
     assert table.ap_val.isna().sum() == 2  # and no other
 
