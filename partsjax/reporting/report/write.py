@@ -10,6 +10,7 @@ from partsjax.emergence.iou import IOU_DETECTOR
 from partsjax.emergence.nulls import NULLS
 from partsjax.reporting.bundle import BUNDLE
 from partsjax.reporting.report import charts, distributions, gallery, headline, names, strips, words
+from partsjax.reporting.report.carried_chart import carried
 from partsjax.reporting.report.records import EmergenceReport
 
 _PACKAGE = "partsjax.reporting.report"
@@ -131,6 +132,12 @@ def _write_index(
             "single": charts.train_against_held_out(content, single=True),
             "combination": charts.train_against_held_out(content, single=False),
             "filters": charts.filters_over(content),
+            **_charts_of_readouts(content),
         },
     )
     write_text(folder / "index.html", text)
+
+
+def _charts_of_readouts(content: EmergenceReport) -> dict[str, dict]:
+    counts = {layer: of.carried for layer, of in content.summaries.items()}
+    return {"carried": carried(counts)} if content.readouts else {}

@@ -11,6 +11,7 @@ from PIL import Image
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.iou import FilterIou, compared_criteria
 from partsjax.emergence.nulls import NULLS
+from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
     LIST_PRIOR_NAME,
@@ -83,6 +84,31 @@ def with_criteria(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
         for layer, aps in content.filter_aps.items()
     }
     return dataclasses.replace(content, criteria=criteria)
+
+
+def with_readouts(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
+    """The content with readouts of all parts, of the last without: how they are carried goes round."""
+    rng = random.Random(seed)
+    verdicts = [
+        dataclasses.replace(v, readout=_readout(rng, i) if v.best_filter is not None else ReadoutVerdict())
+        for i, v in enumerate(content.verdicts)
+    ]
+    summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in content.layers}
+    return dataclasses.replace(content, verdicts=tuple(verdicts), summaries=summaries)
+
+
+def _readout(rng: random.Random, at: int) -> ReadoutVerdict:
+    ap, sizes = rng.random(), (1, 2, 4, 8, 12)
+    share, half = ((0.9, 1), (0.8, 4), (0.1, 2), (math.nan, None))[at % 4]
+    return ReadoutVerdict(
+        min(1.0, 1.2 * ap),
+        Estimate(ap, 0.9 * ap, min(1.0, 1.1 * ap)),
+        Estimate(ap - 0.2, ap - 0.3, ap - 0.1),
+        Estimate(share, share - 0.1, share + 0.2),
+        sizes,
+        tuple(ap * (i + 1) / len(sizes) for i in range(len(sizes))),
+        half,
+    )
 
 
 def _kinds(shots: int) -> tuple[tuple[int, bool], ...]:

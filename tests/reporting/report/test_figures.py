@@ -217,6 +217,21 @@ def test_charts_loop_over_the_nulls_that_ran(tmp_path):
     }  # fmt: skip
 
 
+def test_a_chart_shows_how_layers_carry_parts_where_they_were_read_out(tmp_path):
+    layers = {"conv4": 6, "conv5": 6, "conv10": 6}
+    content = synthetic.content(tmp_path, 8, layers, tuple(("horse", part) for part in "abcdefgh"))
+    write_emergence_report(tmp_path, content)
+    assert "chart-carried" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+    content = synthetic.with_readouts(content)
+    write_emergence_report(tmp_path, content)
+    shown = {layer: {} for layer in layers}
+    for row in _data(tmp_path, "carried"):
+        shown[row["layer"]][row["carried"]] = row["parts"]
+    counts = {layer: of.carried for layer, of in content.summaries.items()}
+    assert shown == {layer: {word: n for word, n in of.items() if n} for layer, of in counts.items()}
+    assert all(sum(of.values()) for of in counts.values()) and len(set().union(*shown.values())) == 4
+
+
 def test_size_is_shown_of_judged_parts(tmp_path):
     write_emergence_report(tmp_path, _content(BASE, PLACE, WEAK, RARE))
     for chart, what, values in (

@@ -36,6 +36,7 @@ MADE = {
     "IoU of what could not be fitted": lambda folder: synthetic.with_criteria(
         synthetic.content(folder, parts=(("<b>", "ear"),), nulls=())
     ),
+    "with readouts": lambda folder: synthetic.with_readouts(synthetic.content(folder, 6)),
     "bare": _bare,
     "one part that could not be fitted": lambda folder: synthetic.content(folder, parts=(("horse", "hoof"),)),
 }
