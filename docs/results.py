@@ -13,6 +13,7 @@ from pathlib import Path
 from docs import (
     architecture_tables,
     class_score_tables,
+    direction_tables,
     emergence_tables,
     measured,
     paper_table,
@@ -51,6 +52,12 @@ def _made(name: str) -> str:
         "architectures": architecture_tables.depths,
         "efficientnet": architecture_tables.beyond,
         "rotated": architecture_tables.rotated,
+        "carried": partial(direction_tables.carried, "directions"),
+        "criteria": partial(direction_tables.criteria, "directions"),
+        "carried_parts": partial(direction_tables.parts, "directions"),
+        "carried_cars": partial(direction_tables.carried, "directions_of_cars"),
+        "criteria_cars": partial(direction_tables.criteria, "directions_of_cars"),
+        "carried_rotated": partial(direction_tables.carried, "directions_rotated"),
         "speed": speed,
         "growth": speed_tables.growth,
     }[name]()

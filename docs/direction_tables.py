@@ -1,0 +1,94 @@
+"""Tables of docs/results/directions.md, from `parts.csv` and `summary.json` of runs with readouts and IoU."""
+
+import pandas as pd
+
+from docs import measured
+from docs.measured import markdown
+from partsjax.emergence.readout.verdict import CARRIED
+from partsjax.reporting.report.words import percent, rho
+from partsjax.reporting.verdict_table import CARRIED_SIGNS
+
+_NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "efficientnet_lite0": "EfficientNet-Lite0"}
+
+
+def layers(runs: str) -> dict[str, dict]:
+    """Each layer's part of `summary.json`, by network and layer; runs: a folder of configs/measured."""
+    return {
+        f"{_NETWORKS[run]} {name}": of
+        for run in _measured(runs)
+        for name, of in measured.summary(f"{runs}/{run}")["layers"].items()
+    }
+
+
+def read_out(runs: str) -> pd.DataFrame:
+    """The judged parts of every run that have a readout; layers as in `layers`, `name` as "horse:head"."""
+    tables = []
+    for run in _measured(runs):
+        table = pd.read_csv(measured.MEASURED / runs / run / "parts.csv")
+        table = table[~table["too_rare"] & table["carried"].notna()]
+        names = {"layer": f"{_NETWORKS[run]} " + table["layer"]}
+        names["name"] = table["object_class"] + ":" + table["part"]
+        tables.append(table.assign(**names, beyond_place=table["beyond_place"].eq(True)))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _measured(runs: str) -> list[str]:
+    return [run for run in _NETWORKS if (measured.MEASURED / runs / run).is_dir()]
+
+
+def carried(runs: str) -> str:
+    """By layer: parts beyond place by sets and by readouts, how they are carried, and mean APs."""
+    found = read_out(runs)
+    by_layer = dict(list(found.groupby("layer", sort=False)))
+    words = [word.removesuffix(" filters") for word in CARRIED]
+    beyond = ["beyond place: sets", "readouts", "both"]
+    aps = ["AP: place prior", "sets", "readouts"]
+    return markdown(
+        ["layer", "parts", *beyond, *words, *aps, "share of decodable", "filters for half"],
+        *([name, *_of_layer(of)] for name, of in by_layer.items()),
+    )
+
+
+def _of_layer(parts: pd.DataFrame) -> list[str]:
+    readout = parts["readout_excess_low"] > 0
+    counts = (parts["beyond_place"], readout, parts["beyond_place"] & readout)
+    aps = ("prior_ap_val", "combination_ap_val", "readout_ap_val")
+    share, half = (parts[name].median() for name in ("share_of_decodable", "filters_for_half"))
+    return [
+        str(len(parts)),
+        *(str(count.sum()) for count in counts),
+        *(str((parts["carried"] == word).sum()) for word in CARRIED),
+        *(percent(parts[name].mean()) for name in aps),
+        *(("–", "–") if pd.isna(share) else (rho(share), f"{half:g}")),
+    ]
+
+
+def criteria(runs: str) -> str:
+    """By layer: detectors by IoU, filters that serve a part beyond place, and how far ranks agree."""
+    body = []
+    for name, layer in layers(runs).items():
+        of = layer["iou"]
+        agreement, low, high = map(rho, of["agreement"])
+        counts = ("filters", "detectors_train", "detectors_val", "serving", "both", "same_part")
+        body.append([name, *(str(of[count]) for count in counts), f"{agreement} [{low}, {high}]"])
+    names = ["detectors by IoU, train", "held out", "serve a part beyond place", "both", "for the same part"]
+    return markdown(["layer", "filters", *names, "agreement of ranks"], *body)
+
+
+def parts(runs: str) -> str:
+    """How each layer carries each part, with the held-out APs of its set and of its readout."""
+    found = read_out(runs)
+    cells = found.assign(
+        cell=[
+            f"{CARRIED_SIGNS[part.carried]} {_whole(part.combination_ap_val)}/{_whole(part.readout_ap_val)}"
+            for part in found.itertuples(index=False)
+        ]
+    )
+    table = cells.pivot_table("cell", "name", "layer", "first", sort=False).fillna("–")
+    place = found.groupby("name")["prior_ap_val"].first()
+    body = [[name, _whole(place[name]), *row] for name, row in zip(table.index, table.values, strict=True)]
+    return markdown(["part", "place prior", *table.columns], *body)
+
+
+def _whole(fraction: float) -> str:
+    return f"{100 * fraction:.0f}"
