@@ -75,7 +75,7 @@ _READOUTS = flags.DEFINE_bool(
     "readouts",
     False,
     "Also fit linear readouts of all filters of each layer: is a part there that no filter detects? Two more "
-    "passes of the network over train, one over val.",
+    "passes of the network over train, one over val, shared with --iou.",
 )
 _WEIGHTS_SEED = flags.DEFINE_integer(
     "weights_seed",
@@ -89,7 +89,7 @@ _IOU = flags.DEFINE_bool(
     "iou",
     False,
     "Also measure Network Dissection's criterion: IoU of the pixels on which a filter is active with those "
-    "of a part. The network runs twice more.",
+    "of a part. Takes the same passes of the network as --readouts.",
 )
 _FRAME = flags.DEFINE_enum(
     "frame",

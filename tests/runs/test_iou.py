@@ -92,7 +92,7 @@ def test_a_null_with_a_network_of_its_own_is_measured_too(dataset, found):
 
 
 def test_it_is_kept_saved_and_read_again(dataset, found, cache, monkeypatch, tmp_path):
-    monkeypatch.setattr("partsjax.runs.emergence.iou.extractor", None)
+    monkeypatch.setattr("partsjax.runs.emergence.map_stages.MapPasses", None)
     again = measured(dataset, cache=cache, nulls=("random", "shuffled"))
     again.save(tmp_path)
     for one in (again, pj.read(tmp_path)):
@@ -144,7 +144,7 @@ def with_masks(dataset: pj.Dataset, every: int) -> pj.Dataset:
 def test_too_little_memory_is_refused_before_the_network_runs(dataset, monkeypatch):
     monkeypatch.setattr("partsjax.runs.network_stages.extractor", None)
     monkeypatch.setattr(Thresholds, "bytes", lambda *_: 10**10)
-    with pytest.raises(pj.InputError, match=r"too little, IoU on .* crops of beast takes 21"):
+    with pytest.raises(pj.InputError, match=r"too little, IoU of conv1 on .* crops of beast takes 11"):
         measured(dataset, memory_budget=OWN + 10**9)
 
 

@@ -11,7 +11,9 @@ from partsjax.emergence.method import Method
 from partsjax.emergence.readout.sums import bytes_of_sums
 from partsjax.networks.activations import activations
 from partsjax.networks.units import with_units
-from partsjax.runs.emergence import readouts
+from partsjax.runs.emergence import map_stages
+from partsjax.runs.emergence.map_passes import MapPasses
+from partsjax.runs.emergence.readouts import ReadoutStage
 from partsjax.runs.memory import OWN
 from partsjax.runs.network_stages import all_crops
 from tests import tiny
@@ -73,15 +75,15 @@ def test_columns_stand_where_readouts_were_asked_for(found):
 
 @pytest.mark.slow
 def test_what_is_kept_is_not_read_again(dataset, found, cache, monkeypatch):
-    monkeypatch.setattr(readouts, "extractor", None)
+    monkeypatch.setattr(map_stages, "MapPasses", None)
     assert repr(measure(dataset, cache=cache).verdicts) == repr(found.verdicts)
 
 
 @pytest.mark.slow
 def test_layers_that_do_not_fit_together_are_read_apart(dataset, found, monkeypatch):
-    passes, extractor = [], readouts.extractor
-    monkeypatch.setattr(readouts, "extractor", lambda *of: passes.append(of[1]) or extractor(*of))
-    monkeypatch.setattr(readouts._Reading, "_bytes", lambda self, *_: self._context.memory.room)
+    passes, run = [], MapPasses.run
+    monkeypatch.setattr(MapPasses, "run", lambda *of: passes.append([one.layer for one in of[1]]) or run(*of))
+    monkeypatch.setattr(ReadoutStage, "need", lambda self, *_: self._memory.room)
     assert repr(measure(dataset).verdicts) == repr(found.verdicts)
     assert passes == [["conv1"], ["conv2"]]
 

@@ -5,12 +5,11 @@ Bau et al., *Network Dissection*, CVPR 2017, section 2, here on crops with their
 
 from partsjax.emergence.iou.criteria import IOU_DETECTOR, LayerCriteria, compared_criteria
 from partsjax.emergence.iou.overlap import FilterIou, intersections, part_planes
-from partsjax.emergence.iou.thresholds import CellReducer, Thresholds
+from partsjax.emergence.iou.thresholds import Thresholds
 from partsjax.emergence.iou.upsampling import upsampling
 
 __all__ = [
     "IOU_DETECTOR",
-    "CellReducer",
     "FilterIou",
     "LayerCriteria",
     "Thresholds",

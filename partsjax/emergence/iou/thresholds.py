@@ -1,26 +1,11 @@
 """The activation that 0.5% of a filter's cells exceed: the filter is active from there."""
 
-import dataclasses
 import math
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 ACTIVE_SHARE = 0.005  # of a filter's cells (Network Dissection)
 _ROWS = 256  # filters whose cells are sorted out at once
-
-
-@dataclasses.dataclass(frozen=True)
-class CellReducer:
-    """The `Reducer` to all cells, float32 [F, H * W, B]: whole maps leave the device, and are not kept.
-
-    4 H W F bytes a crop: of AlexNet's five layers 1.9 MB.
-    """
-
-    def __call__(self, activation: jax.Array) -> jax.Array:
-        batch, height, width, filters = activation.shape
-        return jnp.moveaxis(activation.reshape(batch, height * width, filters), (2, 1), (0, 1))
 
 
 class Thresholds:

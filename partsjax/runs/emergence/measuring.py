@@ -7,7 +7,6 @@ from pathlib import Path
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
 from partsjax.emergence.drift import drift_note
-from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.method import Method
 from partsjax.emergence.nulls import Null, chosen_nulls
@@ -18,8 +17,9 @@ from partsjax.progress import bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
 from partsjax.runs.emergence.asked import EmergenceRequest
-from partsjax.runs.emergence.iou import measured_iou, require_iou_room
+from partsjax.runs.emergence.iou import require_iou_room
 from partsjax.runs.emergence.judging import judged_classes
+from partsjax.runs.emergence.map_stages import MapsRead, read_maps
 from partsjax.runs.emergence.null_runs import NullRun, null_runs
 from partsjax.runs.emergence.readouts import require_room, with_readouts
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
@@ -69,12 +69,13 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       null_seeds: how many seeds every null is run with, from `seed` on.
       priors: place priors to compare parts with, besides our own.
       readouts: also fit linear readouts of all filters of a layer, so that a part that no filter detects is
-        known to be there or not: two more passes of the network over train, one over val.
+        known to be there or not: two more passes of the network over train, one over val, shared with
+        `iou`.
       limit: at most this many objects per class and split.
       frame: what the network is shown: "object", every object in a crop of its own, or "image", whole images
         squashed to its input, each once for every class in it, with the parts of all objects of the class.
       iou: also measure Network Dissection's criterion, the IoU of the pixels on which a filter is active with
-        those of a part: the network runs twice more.
+        those of a part: the same passes.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
       batch_size: crops the network takes at once; None: what suits network and device.
@@ -157,11 +158,10 @@ def answer_emergence(
         parts = max(map(len, dataset.parts.values()))
         require_room(network, asked.layers, parts, context.memory)
     found = judged_classes(trained, nulls, asked, context)
+    read = read_maps(trained, None, asked, context)
+    of_nulls = _read_of_nulls(nulls, trained, asked, context)
     if asked.readouts:
-        found = with_readouts(found, trained, asked, context)
-    with context.clock("IoU"):
-        iou = measured_iou("iou", trained, asked.layers, context) if asked.iou else {}
-        null_iou = _null_iou(nulls, trained, asked, context) if asked.iou else {}
+        found = with_readouts(found, read.readouts)
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
     verdicts = [v for of_class in found.values() for v in of_class.evidence.verdicts]
@@ -190,8 +190,8 @@ def answer_emergence(
             frame=asked.frame,
         ),
         judged=found,
-        iou=iou,
-        null_iou=null_iou,
+        iou=read.iou,
+        null_iou={name: of.iou for name, of in of_nulls.items() if of.iou},
         images=Images(
             asked.seed,
             {name: unseen_digest(one.crops, readable[name], crops.digests) for name, one in unseen.items()},
@@ -205,14 +205,14 @@ def answer_emergence(
     )
 
 
-def _null_iou(
+def _read_of_nulls(
     nulls: Mapping[NullRun, NetworkStages], trained: NetworkStages, asked: EmergenceRequest, context: Context
-) -> dict[str, dict[tuple[str, str], FilterIou]]:
+) -> dict[str, MapsRead]:
     """By null that has a network of its own, with the first of its seeds."""
-    found: dict[str, dict[tuple[str, str], FilterIou]] = {}
+    found: dict[str, MapsRead] = {}
     for run, of in nulls.items():
         if of is not trained and run.null.name not in found:
-            found[run.null.name] = measured_iou(f"iou-{run.name}", of, asked.layers, context)
+            found[run.null.name] = read_maps(of, run, asked, context)
     return found
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from partsjax.emergence.iou.thresholds import CellReducer, Thresholds
+from partsjax.emergence.iou.thresholds import Thresholds
 
 
 def found(cells: np.ndarray, *borders: int) -> np.ndarray:
@@ -44,15 +44,6 @@ def test_a_filter_that_never_fires_is_active_nowhere():
 def test_memory_is_what_it_says():
     assert Thresholds.bytes(7, 10_000) == Thresholds(7, 10_000)._largest.nbytes
     assert Thresholds.bytes(32_000, 1_000 * 196) < 130e6
-
-
-def test_cells_of_a_batch_lie_filter_by_filter():
-    activation = np.arange(2 * 3 * 3 * 4, dtype=np.float32).reshape(2, 3, 3, 4)
-    reduced = np.asarray(CellReducer()(activation))
-    assert reduced.shape == (4, 9, 2)
-    for f in range(4):
-        for b in range(2):
-            np.testing.assert_array_equal(reduced[f, :, b], activation[b, :, :, f].ravel())
 
 
 @pytest.mark.parametrize("cells", [1, 2, 3, 201, 202])
