@@ -8,13 +8,19 @@ from partsjax.emergence.readout.verdict import CARRIED
 from partsjax.reporting.report.words import percent, rho
 from partsjax.reporting.verdict_table import CARRIED_SIGNS
 
-_NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "efficientnet_lite0": "EfficientNet-Lite0"}
+_RUNS = {
+    "alexnet": "AlexNet",
+    "vgg16": "VGG16",
+    "efficientnet_lite0": "EfficientNet-Lite0",
+    "image": "whole images,",
+    "object": "crops,",
+}
 
 
 def layers(runs: str) -> dict[str, dict]:
-    """Each layer's part of `summary.json`, by network and layer; runs: a folder of configs/measured."""
+    """Each layer's part of `summary.json`, by network or frame, and layer; runs: of configs/measured."""
     return {
-        f"{_NETWORKS[run]} {name}": of
+        f"{_RUNS[run]} {name}": of
         for run in _measured(runs)
         for name, of in measured.summary(f"{runs}/{run}")["layers"].items()
     }
@@ -26,14 +32,14 @@ def read_out(runs: str) -> pd.DataFrame:
     for run in _measured(runs):
         table = pd.read_csv(measured.MEASURED / runs / run / "parts.csv")
         table = table[~table["too_rare"] & table["carried"].notna()]
-        names = {"layer": f"{_NETWORKS[run]} " + table["layer"]}
+        names = {"layer": f"{_RUNS[run]} " + table["layer"]}
         names["name"] = table["object_class"] + ":" + table["part"]
         tables.append(table.assign(**names, beyond_place=table["beyond_place"].eq(True)))
     return pd.concat(tables, ignore_index=True)
 
 
 def _measured(runs: str) -> list[str]:
-    return [run for run in _NETWORKS if (measured.MEASURED / runs / run).is_dir()]
+    return [run for run in _RUNS if (measured.MEASURED / runs / run).is_dir()]
 
 
 def carried(runs: str) -> str:
@@ -88,6 +94,31 @@ def parts(runs: str) -> str:
     place = found.groupby("name")["prior_ap_val"].first()
     body = [[name, _whole(place[name]), *row] for name, row in zip(table.index, table.values, strict=True)]
     return markdown(["part", "place prior", *table.columns], *body)
+
+
+def best_units(runs: str) -> str:
+    """The best filter of each part by IoU, on whole images and on crops, and by AP on crops; all on train."""
+    by_frame = {run: _best(runs, run, "iou_train") for run in ("image", "object")}
+    by_ap = _best(runs, "object", "ap_train")
+    body = []
+    for part, found in by_ap.iterrows():
+        by_iou = [
+            cell
+            for frame in by_frame.values()
+            for cell in (str(frame.loc[part, "filter"]), percent(frame.loc[part, "iou_val"]))
+        ]
+        figures = (percent(found[name]) for name in ("ap_val", "iou_val"))
+        body.append([part, *by_iou, str(found["filter"]), *figures])
+    names = ["whole images: best by IoU", "its IoU", "crops: best by IoU", "its IoU", "best by AP", "its AP"]
+    return markdown(["part", *names, "its IoU"], *body)
+
+
+def _best(runs: str, run: str, by: str) -> pd.DataFrame:
+    """The filter with the highest figure of each part that has any, by `class:part`."""
+    filters = pd.read_parquet(measured.MEASURED / runs / run / "filters.parquet")
+    names = filters["object_class"] + ":" + filters["part"]
+    known = filters.assign(name=names).dropna(subset=[by])
+    return known.loc[known.groupby("name", sort=False)[by].idxmax()].set_index("name")
 
 
 def _whole(fraction: float) -> str:

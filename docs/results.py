@@ -58,6 +58,8 @@ def _made(name: str) -> str:
         "carried_cars": partial(direction_tables.carried, "directions_of_cars"),
         "criteria_cars": partial(direction_tables.criteria, "directions_of_cars"),
         "carried_rotated": partial(direction_tables.carried, "directions_rotated"),
+        "criteria_images": partial(direction_tables.criteria, "directions_of_images"),
+        "best_units": partial(direction_tables.best_units, "directions_of_images"),
         "speed": speed,
         "growth": speed_tables.growth,
     }[name]()

@@ -53,6 +53,7 @@ def published(tmp_path, monkeypatch):
         pd.DataFrame(rows).assign(layer=layer).to_csv(folder / "parts.csv", index=False)
         of_layer = {"iou": IOU, "carried": {**COUNTS, "in one": len(rows) - 5}}
         (folder / "summary.json").write_text(json.dumps({"layers": {layer: of_layer}}))
+    return tmp_path
 
 
 def test_how_layers_carry_their_parts(published):
@@ -76,6 +77,19 @@ def test_every_part_with_its_signs(published):
         "| horse:leg | 20 | ~ 18/30 | ~ 18/30 |",
         "| horse:eye | 0 | 0 2/0 | 0 2/0 |",
     ]
+
+
+def test_the_best_units_of_each_frame(published):
+    columns = ["filter", "object_class", "part", "iou_train", "iou_val", "ap_train", "ap_val"]
+    image = [[3, "horse", "leg", 0.05, 0.031, 0.1, 0.2], [7, "horse", "leg", 0.04, 0.06, 0.2, 0.1]]
+    crops = [[3, "horse", "leg", 0.01, 0.02, 0.3, 0.2], [7, "horse", "leg", 0.04, 0.07, 0.2, 0.3]]
+    unknown = [3, "horse", "wing", *[None] * 4]
+    for frame, rows in (("image", image), ("object", crops)):
+        folder = published / "directions" / frame
+        folder.mkdir()
+        pd.DataFrame([*rows, unknown], columns=columns).to_parquet(folder / "filters.parquet")
+    (best,) = direction_tables.best_units("directions").splitlines()[2:]
+    assert best == "| horse:leg | 3 | 3.1 | 7 | 7.0 | 3 | 20.0 | 2.0 |"
 
 
 def bars(svg: str) -> dict[str, dict[str, int]]:
