@@ -3,7 +3,7 @@
 import pandas as pd
 
 from docs import measured
-from docs.measured import markdown
+from docs.measured import arrow, markdown
 from partsjax.emergence.readout.verdict import CARRIED
 from partsjax.reporting.report.words import percent, rho
 from partsjax.reporting.verdict_table import CARRIED_SIGNS
@@ -43,30 +43,32 @@ def _measured(runs: str) -> list[str]:
 
 
 def carried(runs: str) -> str:
-    """By layer: parts beyond place by sets and by readouts, how they are carried, and mean APs."""
-    found = read_out(runs)
-    by_layer = dict(list(found.groupby("layer", sort=False)))
+    """By layer: parts beyond place by sets and by readouts, and how they are carried."""
     words = [word.removesuffix(" filters") for word in CARRIED]
-    beyond = ["beyond place: sets", "readouts", "both"]
-    aps = ["AP: place prior", "sets", "readouts"]
-    return markdown(
-        ["layer", "parts", *beyond, *words, *aps, "share of decodable", "filters for half"],
-        *([name, *_of_layer(of)] for name, of in by_layer.items()),
-    )
+    body = []
+    for name, parts in read_out(runs).groupby("layer", sort=False):
+        by_sets, by_readouts = parts["beyond_place"], parts["readout_excess_low"] > 0
+        counts = (
+            by_sets,
+            by_readouts,
+            by_sets & by_readouts,
+            *(parts["carried"] == word for word in CARRIED),
+        )
+        body.append([name, str(len(parts)), *(str(count.sum()) for count in counts)])
+    return markdown(["layer", "parts", "beyond place: sets", "readouts", "both", *words], *body)
 
 
-def _of_layer(parts: pd.DataFrame) -> list[str]:
-    readout = parts["readout_excess_low"] > 0
-    counts = (parts["beyond_place"], readout, parts["beyond_place"] & readout)
-    aps = ("prior_ap_val", "combination_ap_val", "readout_ap_val")
-    share, half = (parts[name].median() for name in ("share_of_decodable", "filters_for_half"))
-    return [
-        str(len(parts)),
-        *(str(count.sum()) for count in counts),
-        *(str((parts["carried"] == word).sum()) for word in CARRIED),
-        *(percent(parts[name].mean()) for name in aps),
-        *(("–", "–") if pd.isna(share) else (rho(share), f"{half:g}")),
-    ]
+def decodable(runs: str) -> str:
+    """By layer: mean APs of the place prior, of sets and of readouts, and medians of what readouts say."""
+    body = []
+    for name, parts in read_out(runs).groupby("layer", sort=False):
+        mean = parts.mean(numeric_only=True)
+        share, half = (parts[of].median() for of in ("share_of_decodable", "filters_for_half"))
+        aps = (arrow(mean[f"{of}_ap_train"], mean[f"{of}_ap_val"]) for of in ("combination", "readout"))
+        medians = ("–", "–") if pd.isna(share) else (rho(share), f"{half:g}")
+        body.append([name, percent(mean["prior_ap_val"]), *aps, *medians])
+    names = ["AP: place prior", "sets", "readouts", "share of decodable", "filters for half"]
+    return markdown(["layer", *names], *body)
 
 
 def criteria(runs: str) -> str:
