@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import maximum_filter
 
 from partsjax.emergence.readout.grid import Grid
 from partsjax.emergence.readout.models import Models
+from partsjax.emergence.readout.products import across
 
 _DETECTIONS = 8  # of a part on a crop (our choice)
-_WINDOW = 3  # side, in cells, of the neighborhood a local maximum is the maximum of (our choice)
 
 
 class ReadoutDetections(NamedTuple):
@@ -33,18 +32,19 @@ def detect(models: Models, grid: Grid, activation: np.ndarray) -> ReadoutDetecti
     Args:
       activation: float32 [F, H, W, B].
     """
-    features = grid.features(activation)
-    size, rows, columns, crops = features.shape
-    features = features.reshape(size, rows * columns, crops)
-    found = []
-    for score, box in zip(models.score, models.box, strict=True):  # one size at a time: memory
-        maps = (score @ features.reshape(size, -1)).reshape(-1, rows, columns, crops)
-        cells, values = _strongest(maps)
-        at = features[:, cells, np.arange(crops)]  # [D, P, K, B]
-        shift = np.einsum("pdt,dpkb->tpkb", box, at, optimize=True) * grid.size
-        found.append((values, _boxes(grid, cells, shift)))
-    scores, boxes = zip(*found, strict=True)
-    return ReadoutDetections(np.stack(scores), np.stack(boxes, axis=1))
+    rows, columns, crops = activation.shape[1:]
+    cells = rows * columns
+    features = grid.features(activation).reshape(crops * cells, -1)
+    sizes, parts, size = models.score.shape
+    maps = across(features, models.score.reshape(-1, size).T)
+    cell, values = _strongest(maps.reshape(crops, rows, columns, -1))
+    used, number = np.unique(cell + cells * np.arange(crops), return_inverse=True)
+    to_box = models.box.reshape(-1, size, 4).transpose(1, 0, 2)  # [D, C P, 4]
+    shift = across(features[used], to_box.reshape(size, -1)).reshape(len(used), -1, 4)
+    shift = shift[number, np.arange(sizes * parts)[:, None, None]]  # [C P, K, B, 4]
+    shape = (sizes, parts, *values.shape[1:])
+    boxes = _boxes(grid, cell, np.moveaxis(shift, -1, 0) * grid.size)
+    return ReadoutDetections(values.reshape(shape), boxes.reshape(4, *shape))
 
 
 def joined_batches(pieces: list[ReadoutDetections]) -> ReadoutDetections:
@@ -53,18 +53,31 @@ def joined_batches(pieces: list[ReadoutDetections]) -> ReadoutDetections:
 
 
 def _strongest(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cells int [P, K, B] of the highest local maxima of [P, H, W, B], and their scores, -inf: none."""
-    highest = maximum_filter(maps, (1, _WINDOW, _WINDOW, 1), mode="constant", cval=-np.inf)
-    scores = np.where(maps >= highest, maps, -np.inf).reshape(len(maps), -1, maps.shape[3])
-    count = min(_DETECTIONS, scores.shape[1])
-    cells = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
-    values = np.take_along_axis(scores, cells, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    return np.take_along_axis(cells, order, axis=1), np.take_along_axis(values, order, axis=1)
+    """Cells int [M, K, B] of the highest local maxima of [B, H, W, M], and their scores, -inf: none."""
+    crops, rows, columns, count = maps.shape
+    highest = _highest_of_three(_highest_of_three(maps, 1), 2)
+    scores = np.where(maps >= highest, maps, -np.inf).reshape(crops, -1, count)
+    scores = np.ascontiguousarray(scores.transpose(2, 0, 1))  # [M, B, H W]
+    found = np.empty((2, min(_DETECTIONS, rows * columns), count, crops))
+    for k in range(found.shape[1]):
+        cell = scores.argmax(axis=-1)[..., None]
+        found[:, k] = cell[..., 0], np.take_along_axis(scores, cell, axis=-1)[..., 0]
+        np.put_along_axis(scores, cell, -np.inf, axis=-1)
+    cells, values = found.swapaxes(1, 2)
+    return cells.astype(int), values
+
+
+def _highest_of_three(maps: np.ndarray, axis: int) -> np.ndarray:
+    """Of each cell and its two neighbors along an axis."""
+    found = maps.copy()
+    here, before = np.moveaxis(found, axis, 0), np.moveaxis(maps, axis, 0)
+    np.maximum(here[1:], before[:-1], out=here[1:])
+    np.maximum(here[:-1], before[1:], out=here[:-1])
+    return found
 
 
 def _boxes(grid: Grid, cells: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """float32 [4, P, K, B]: boxes at cells [P, K, B], shifted by [4, P, K, B] in crop pixels."""
+    """float32 [4, M, K, B]: boxes at cells [M, K, B], shifted by [4, M, K, B] in crop pixels."""
     row, column = np.divmod(cells, len(grid.x))
     cx, cy = grid.x[column] + shift[0], grid.y[row] + shift[1]
     width, height = np.maximum(shift[2:], 1)

@@ -41,12 +41,12 @@ class Grid:
           activation: float32 [F, H, W, B].
 
         Returns:
-          float64 [D, H, W, B], D = F + 8.
+          float64 [B, H W, D], D = F + 8.
         """
-        filters = len(activation)
-        found = np.empty((filters + PLACE_TERMS, *activation.shape[1:]))
-        found[:filters] = activation
-        found[filters:] = self.place_terms()[..., None]
+        filters, rows, columns, crops = activation.shape
+        found = np.empty((crops, rows * columns, filters + PLACE_TERMS))
+        found[..., :filters] = activation.reshape(filters, -1, crops).T
+        found[..., filters:] = self.place_terms().reshape(PLACE_TERMS, -1).T
         return found
 
     def positive(self, boxes: np.ndarray, usable: np.ndarray) -> "Positive":

@@ -39,33 +39,33 @@ def fit_readouts(sums: CellSums) -> Models:
     both are fitted on all of train. With fewer filters than all: the ones that `forward` takes first for the
     score, with the same strengths.
     """
-    filters, how_many = sums.filters, sizes(sums.filters)
-    gram, scale = sums.gram.sum(axis=0), scales(sums.gram.sum(axis=0))
-    of_halves = [scales(one) for one in sums.gram]
-    exists = sums.cells_on >= MIN_CELLS
-    parts, features = sums.right.shape[1:]
-    models = Models(
-        how_many,
-        exists,
-        np.zeros((len(how_many), parts, features)),
-        np.zeros((len(how_many), parts, features, 4)),
-    )
-    rights = sums.right.swapaxes(1, 2)  # [2, D, P]
+    sums.complete()
+    how_many = sizes(sums.filters)
+    gram, exists = sums.gram.sum(axis=0), sums.cells_on >= MIN_CELLS
+    scale, of_halves = scales(gram), [scales(one) for one in sums.gram]
+    features, parts = len(gram), len(exists)
+    score, box = np.zeros((len(how_many), parts, features)), np.zeros((len(how_many), parts, features, 4))
+    rights = sums.right
     errors = [crosswise_errors(sums.gram, rights, of_halves, strength) for strength in SCORE_RIDGES]
     best = np.argmin(errors, axis=0)
+    for n, strength in enumerate(SCORE_RIDGES):
+        those = np.flatnonzero(exists & (best == n))
+        score[-1, those] = ridge(gram, rights[..., those].sum(axis=0), scale, strength).T
     scaled = gram / scale[:, None] / scale
     for part in np.flatnonzero(exists):
         right, strength = rights[..., part].sum(axis=0), SCORE_RIDGES[best[part]]
-        box = _BoxSums(sums.part_gram[:, part], sums.part_right[:, part])
-        box_strength = box.strength(of_halves)
+        of_part = _BoxSums(*sums.of_part(part))
+        box_strength = of_part.strength(of_halves)
+        box[-1, part] = of_part.solved(slice(None), scale, box_strength)
         damping = strength * np.trace(scaled) / features
         taken = forward(scaled, right / scale, damping, how_many[-2] if len(how_many) > 1 else 0)
-        for n, count in enumerate(how_many):
-            some = np.arange(features) if count == filters else _with_place(taken[:count], features)
-            score = ridge(gram[np.ix_(some, some)], right[some, None], scale[some], strength)
-            models.score[n, part, some] = score[:, 0]
-            models.box[n, part, some] = box.solved(some, scale, box_strength)
-    return models
+        for n, count in enumerate(how_many[:-1]):
+            some = _with_place(taken[:count], features)
+            score[n, part, some] = ridge(gram[np.ix_(some, some)], right[some, None], scale[some], strength)[
+                :, 0
+            ]
+            box[n, part, some] = of_part.solved(some, scale, box_strength)
+    return Models(how_many, exists, score, box)
 
 
 def _with_place(filters: np.ndarray, features: int) -> np.ndarray:
@@ -83,7 +83,7 @@ class _BoxSums:
         errors = [crosswise_errors(self.grams, self.rights, scale, s).sum() for s in BOX_RIDGES]
         return BOX_RIDGES[int(np.argmin(errors))]
 
-    def solved(self, some: np.ndarray, scale: np.ndarray, strength: float) -> np.ndarray:
+    def solved(self, some: np.ndarray | slice, scale: np.ndarray, strength: float) -> np.ndarray:
         """Weights [d, 4] of these features, fitted on both halves."""
-        gram = self.grams[:, some[:, None], some].sum(axis=0)
+        gram = self.grams[:, some][..., some].sum(axis=0)
         return ridge(gram, self.rights[:, some].sum(axis=0), scale[some], strength)

@@ -7,33 +7,29 @@ import numpy as np
 
 from partsjax.data.crops import Truth
 from partsjax.emergence.readout.grid import PLACE_TERMS, Grid
+from partsjax.emergence.readout.products import ROWS, down
 
-_HALVES = 2
+_HALVES, _TARGETS = 2, 4
 
 
 @dataclasses.dataclass(frozen=True)
 class CellSums:
-    """Over the cells of each half of the train images, all float64, filled by `add`.
+    """Over the cells of each half of the train images, float64: `add` fills them, `complete` is for the end.
 
-    With x the D features of a cell (`Grid.features`), y 1 where it lies on the part and 0 elsewhere, t its
-    targets, Σ over all cells and Σ₊ over those that lie on the part:
+    With x the D features of a cell (`Grid.features`) and t its targets:
 
-    gram: [2, D, D], Σ x xᵀ. Its last row holds the sums of the features, its last entry the number of cells.
-    right: [2, P, D], Σ y x. Its last entry is the number of cells that lie on the part.
-    part_gram: [2, P, D, D], Σ₊ x xᵀ. part_right: [2, P, D, 4], Σ₊ x tᵀ.
+    products: [2, 1 + P, D, D + 4], Σ x (x, t)ᵀ: first over all cells, t being 0, then over the cells that lie
+      on each part. The last feature is 1, so the last of its rows counts the cells.
     """
 
-    gram: np.ndarray
-    right: np.ndarray
-    part_gram: np.ndarray
-    part_right: np.ndarray
+    products: np.ndarray
+    _waiting: dict[tuple[int, int], list[np.ndarray]] = dataclasses.field(default_factory=dict, repr=False)
 
     @classmethod
     def none(cls, filters: int, parts: int) -> "CellSums":
         """Before the first cell."""
         d = filters + PLACE_TERMS
-        shapes = (_HALVES, d, d), (_HALVES, parts, d), (_HALVES, parts, d, d), (_HALVES, parts, d, 4)
-        return cls(*map(np.zeros, shapes))
+        return cls(np.zeros((_HALVES, 1 + parts, d, d + _TARGETS)))
 
     def add(self, grid: Grid, activation: np.ndarray, truth: Truth, half: np.ndarray) -> None:
         """The cells of a batch.
@@ -41,33 +37,67 @@ class CellSums:
         Args:
           activation: float32 [F, H, W, B]; truth: of its crops; half: int [B], the half of each crop's image.
         """
-        features, usable = grid.features(activation), truth.valid & ~truth.difficult
+        x, usable = grid.features(activation), truth.valid & ~truth.difficult
         for h in range(_HALVES):
-            of_half = features[..., half == h].reshape(len(features), -1)
-            self.gram[h] += of_half @ of_half.T
+            self._add((h, 0), x[half == h].reshape(-1, x.shape[-1]))
         for part in range(len(usable)):
             on = grid.positive(truth.boxes[:, part], usable[part])
+            rows = np.hstack([x[on.crops, on.rows * len(grid.x) + on.columns], on.targets.T])
             for h in range(_HALVES):
-                chosen = half[on.crops] == h
-                x = features[:, on.rows[chosen], on.columns[chosen], on.crops[chosen]]
-                self.right[h, part] += x.sum(axis=1)
-                self.part_gram[h, part] += x @ x.T
-                self.part_right[h, part] += x @ on.targets[:, chosen].T
+                self._add((h, 1 + part), rows[half[on.crops] == h])
+
+    def _add(self, where: tuple[int, int], rows: np.ndarray) -> None:
+        """Rows are multiplied as soon as there are `ROWS` of them: what the sum is depends on no batch."""
+        waiting = self._waiting.setdefault(where, [])
+        waiting.append(rows)
+        if sum(map(len, waiting)) >= ROWS:
+            rows = np.concatenate(waiting)
+            whole = len(rows) // ROWS * ROWS
+            for start in range(0, whole, ROWS):
+                self._multiply(where, rows[start : start + ROWS])
+            waiting[:] = [rows[whole:].copy()]
+
+    def _multiply(self, where: tuple[int, int], rows: np.ndarray) -> None:
+        """rows: [n, D] or, with targets, [n, D + 4]."""
+        d = self.products.shape[2]
+        self.products[where][:, : rows.shape[1]] += down(rows[:, :d], rows)
+
+    def complete(self) -> None:
+        """With the cells that wait to be enough for a product."""
+        for where, waiting in self._waiting.items():
+            self._multiply(where, np.concatenate(waiting))
+        self._waiting.clear()
+
+    @property
+    def gram(self) -> np.ndarray:
+        """[2, D, D], Σ x xᵀ over all cells."""
+        return self.products[:, 0, :, :-_TARGETS]
+
+    @property
+    def right(self) -> np.ndarray:
+        """[2, D, P], Σ x over the cells on each part."""
+        return self.products[:, 1:, -1, :-_TARGETS].swapaxes(1, 2)
+
+    def of_part(self, part: int) -> tuple[np.ndarray, np.ndarray]:
+        """Σ x xᵀ [2, D, D] and Σ x tᵀ [2, D, 4] over the cells on a part."""
+        products = self.products[:, 1 + part]
+        return products[..., :-_TARGETS], products[..., -_TARGETS:]
 
     @property
     def filters(self) -> int:
         """F."""
-        return self.gram.shape[1] - PLACE_TERMS
+        return self.products.shape[2] - PLACE_TERMS
 
     @property
     def cells_on(self) -> np.ndarray:
         """int [P]: how many cells lie on each part, in both halves."""
-        return np.rint(self.right[..., -1].sum(axis=0)).astype(int)
+        return np.rint(self.right[:, -1].sum(axis=0)).astype(int)
 
 
 def bytes_of_sums(filters: int, parts: int) -> int:
-    """What `CellSums` take of memory, with the few matrices as large that solving takes."""
-    return 8 * (filters + PLACE_TERMS) ** 2 * (_HALVES * (parts + 1) + 6)
+    """What `CellSums` take of memory, with the rows that wait and the few matrices that solving takes."""
+    d = filters + PLACE_TERMS
+    return 8 * d * (_HALVES * (1 + parts) * (d + _TARGETS + ROWS) + 6 * d)
 
 
 def halves_of(image_index: Sequence[int]) -> np.ndarray:
