@@ -72,7 +72,7 @@ class Grid:
             distance = np.where(inside, across[None] + down[:, None], np.inf)
             nearer = distance < nearest
             nearest[nearer], number[nearer] = distance[nearer], g
-        rows, columns, crops = np.nonzero(number >= 0)
+        crops, rows, columns = np.nonzero(np.moveaxis(number, 2, 0) >= 0)
         box = number[rows, columns, crops], crops
         targets = np.stack(
             [
@@ -91,7 +91,7 @@ def reach(side: np.ndarray, stride: float) -> np.ndarray:
 
 
 class Positive(NamedTuple):
-    """M cells that lie on a part.
+    """M cells that lie on a part, crop by crop.
 
     rows, columns, crops: int [M]. targets: float64 [4, M], (Gx - cx, Gy - cy, Gw, Gh) of the box G each lies
     on, in crop sizes.

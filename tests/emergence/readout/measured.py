@@ -15,27 +15,27 @@ from tests.emergence.bare_crops import bare_crops
 BATCH = 7
 
 
-def batches(maps: np.ndarray):
+def batches(maps: np.ndarray, size: int = BATCH):
     """(crops, activation [F, H, W, B]) of maps [N, H, W, F]."""
-    for start in range(0, len(maps), BATCH):
-        yield slice(start, start + BATCH), maps[start : start + BATCH].transpose(3, 1, 2, 0)
+    for start in range(0, len(maps), size):
+        yield slice(start, start + size), maps[start : start + size].transpose(3, 1, 2, 0)
 
 
-def fitted(maps: np.ndarray, ground: Ground, field: ReceptiveField) -> tuple[Models, Grid]:
+def fitted(maps: np.ndarray, ground: Ground, field: ReceptiveField, size: int) -> tuple[Models, Grid]:
     """Of train maps [N, H, W, F]."""
     crops = ground.train
     grid = Grid.of(field, *maps.shape[1:3], crops.size)
     sums = CellSums.none(maps.shape[3], len(crops.parts))
     half = halves_of(crops.image_index)
-    for some, activation in batches(maps):
+    for some, activation in batches(maps, size):
         sums.add(grid, activation, crops.truth.select(some), half[some])
     return fit_readouts(sums), grid
 
 
-def measured(maps, ground: Ground, field: ReceptiveField) -> ReadoutScores:
-    """maps: of train and of val, [N, H, W, F]."""
-    models, grid = fitted(maps[0], ground, field)
-    found = [joined_batches([detect(models, grid, a) for _, a in batches(of)]) for of in maps]
+def measured(maps, ground: Ground, field: ReceptiveField, size: int = BATCH) -> ReadoutScores:
+    """maps: of train and of val, [N, H, W, F]; size: of a batch."""
+    models, grid = fitted(maps[0], ground, field, size)
+    found = [joined_batches([detect(models, grid, a) for _, a in batches(of, size)]) for of in maps]
     return judge_readouts(models, found, ground)
 
 

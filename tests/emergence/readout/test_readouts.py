@@ -7,7 +7,7 @@ from partsjax.emergence.readout.detecting import ReadoutDetections
 from partsjax.emergence.readout.judging import judge_readouts
 from partsjax.emergence.readout.models import Models
 from partsjax.emergence.readout.sums import halves_of
-from tests.emergence.readout.measured import measured, on_ground
+from tests.emergence.readout.measured import fitted, measured, on_ground
 from tests.emergence.test_scoring import FIELD, SIZE, activations, padded, plain_truth
 from tests.plain import readout as plain
 
@@ -37,6 +37,17 @@ def test_readouts_are_those_of_the_plain_reference(seed, silent, filters):
         np.testing.assert_allclose(found.ap_train[:, part], aps[0], atol=1e-5)
         np.testing.assert_allclose(found.ap_val[:, part], aps[1], atol=1e-5)
         assert found.ap_train[-1, part] > 0
+
+
+def test_readouts_depend_on_no_batch():
+    maps, truth, images = world(5, filters=20)
+    ground = on_ground(list(map(padded, truth)), images)
+    found, whole = (fitted(maps[0], ground, FIELD, size)[0] for size in (5, 24))
+    np.testing.assert_array_equal(found.score, whole.score)
+    np.testing.assert_array_equal(found.box, whole.box)
+    found, whole = (measured(maps, ground, FIELD, size) for size in (5, 24))
+    np.testing.assert_array_equal(found.ap_train, whole.ap_train)
+    np.testing.assert_array_equal(found.resamples, whole.resamples)
 
 
 def test_halves_are_of_images_and_alike():
