@@ -7,26 +7,28 @@ meanwhile. All blocks have one height: there is one compilation, and a sum does 
 import jax
 import numpy as np
 
-ROWS = 512
+BLOCK_ROWS = 512
 
 
 def across(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """x weights: float64 [N, T], of float64 [N, D] and [D, T]."""
     with jax.enable_x64(True):
         weights = jax.device_put(weights)
-        blocks = [_across(_whole(x[start : start + ROWS]), weights) for start in range(0, len(x), ROWS)]
+        blocks = [
+            _across(_whole(x[start : start + BLOCK_ROWS]), weights) for start in range(0, len(x), BLOCK_ROWS)
+        ]
     return np.concatenate([np.asarray(block) for block in blocks])[: len(x)]
 
 
 def down(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """xᵀ y: float64 [D, T], of float64 [N, D] and [N, T], N at most `ROWS`."""
+    """xᵀ y: float64 [D, T], of float64 [N, D] and [N, T], N at most `BLOCK_ROWS`."""
     with jax.enable_x64(True):
         return np.asarray(_down(_whole(x), _whole(y)))
 
 
 def _whole(rows: np.ndarray) -> np.ndarray:
-    """With zeros below, `ROWS` in all."""
-    return rows if len(rows) == ROWS else np.pad(rows, ((0, ROWS - len(rows)), (0, 0)))
+    """With zeros below, `BLOCK_ROWS` in all."""
+    return rows if len(rows) == BLOCK_ROWS else np.pad(rows, ((0, BLOCK_ROWS - len(rows)), (0, 0)))
 
 
 @jax.jit

@@ -7,7 +7,7 @@ import numpy as np
 
 from partsjax.data.crops import Truth
 from partsjax.emergence.readout.grid import PLACE_TERMS, Grid
-from partsjax.emergence.readout.products import ROWS, down
+from partsjax.emergence.readout.products import BLOCK_ROWS, down
 
 _HALVES, _TARGETS = 2, 4
 
@@ -47,14 +47,14 @@ class CellSums:
                 self._add((h, 1 + part), rows[half[on.crops] == h])
 
     def _add(self, where: tuple[int, int], rows: np.ndarray) -> None:
-        """Rows are multiplied as soon as there are `ROWS` of them: what the sum is depends on no batch."""
+        """Rows wait until a block of them can be multiplied: so the sum depends on no batch."""
         waiting = self._waiting.setdefault(where, [])
         waiting.append(rows)
-        if sum(map(len, waiting)) >= ROWS:
+        if sum(map(len, waiting)) >= BLOCK_ROWS:
             rows = np.concatenate(waiting)
-            whole = len(rows) // ROWS * ROWS
-            for start in range(0, whole, ROWS):
-                self._multiply(where, rows[start : start + ROWS])
+            whole = len(rows) // BLOCK_ROWS * BLOCK_ROWS
+            for start in range(0, whole, BLOCK_ROWS):
+                self._multiply(where, rows[start : start + BLOCK_ROWS])
             waiting[:] = [rows[whole:].copy()]
 
     def _multiply(self, where: tuple[int, int], rows: np.ndarray) -> None:
@@ -97,7 +97,7 @@ class CellSums:
 def bytes_of_sums(filters: int, parts: int) -> int:
     """What `CellSums` take of memory, with the rows that wait and the few matrices that solving takes."""
     d = filters + PLACE_TERMS
-    return 8 * d * (_HALVES * (1 + parts) * (d + _TARGETS + ROWS) + 6 * d)
+    return 8 * d * (_HALVES * (1 + parts) * (d + _TARGETS + BLOCK_ROWS) + 6 * d)
 
 
 def halves_of(image_index: Sequence[int]) -> np.ndarray:
