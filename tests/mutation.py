@@ -55,6 +55,8 @@ TESTS = {
     "emergence/evidence.py": "emergence/test_pictures.py emergence/test_held_out.py "
     "emergence/test_by_image.py " + NO_UNSEEN,
     "emergence/top_activations.py": "emergence/test_pictures.py",
+    "emergence/fitted_set.py": "emergence/test_fitted_set.py",
+    "emergence/own_evidence.py": "emergence/test_own_evidence.py emergence/test_constants.py",
     "emergence/iou/criteria.py": "emergence/iou/test_criteria.py",
     "emergence/iou/overlap.py": "emergence/iou/test_overlap.py",
     "emergence/iou/thresholds.py": "emergence/iou/test_thresholds.py",
@@ -85,7 +87,6 @@ TESTS = {
     "discriminativeness/part_drops.py": "discriminativeness/test_part_drops.py emergence/test_constants.py",
     "discriminativeness/part_relations.py": "discriminativeness/test_part_relations.py",
     "discriminativeness/relation.py": "discriminativeness/test_relation.py emergence/test_constants.py",
-    "discriminativeness/resampling.py": "discriminativeness/test_filters.py",
     "discriminativeness/scores.py": "discriminativeness/test_ablation.py discriminativeness/test_blackout.py "
     "networks/test_activations.py",
 }

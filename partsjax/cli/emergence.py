@@ -77,6 +77,12 @@ _READOUTS = flags.DEFINE_bool(
     "Also fit linear readouts of all filters of each layer: is a part there that no filter detects? Two more "
     "passes of the network over train, one over val, shared with --iou.",
 )
+_OWN_EVIDENCE = flags.DEFINE_bool(
+    "own_evidence",
+    False,
+    "Also show the network crops in which all but a part, or the part, is blacked out: do filters see the "
+    "part, or what is around it? The network runs twice more for every part that a held-out crop shows.",
+)
 _WEIGHTS_SEED = flags.DEFINE_integer(
     "weights_seed",
     None,
@@ -122,6 +128,7 @@ def main() -> None:
         frame=_FRAME.value,
         iou=_IOU.value,
         readouts=_READOUTS.value,
+        own_evidence=_OWN_EVIDENCE.value,
         **shown,
     )
     ask(

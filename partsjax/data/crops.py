@@ -130,9 +130,7 @@ def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
     Those whose centers, in the image, lie on the part's mask, or in its box where it has none.
     """
     if part.mask is None:
-        x1, y1, x2, y2 = to_crop_frame(part.box, object_box, size)
-        centre = np.arange(size) + 0.5
-        return ((centre >= y1) & (centre < y2))[:, None] & ((centre >= x1) & (centre < x2))
+        return pixels_in(to_crop_frame(part.box, object_box, size), size)
     window = part.pixels()
     x1, y1, x2, y2 = source_window(object_box, size)
     columns = np.floor(_sample_positions(x1, x2, size) - part.window[0]).astype(np.int64)
@@ -141,6 +139,13 @@ def pixels_of(part: Part, object_box, size: int) -> np.ndarray:
         (columns >= 0) & (columns < window.shape[1])
     )
     return inside & window[np.clip(rows, 0, len(window) - 1)][:, np.clip(columns, 0, window.shape[1] - 1)]
+
+
+def pixels_in(box, size: int) -> np.ndarray:
+    """The pixels whose centers lie in a box, `xyxy` in crop pixels, half-open: bool [size, size]."""
+    x1, y1, x2, y2 = box
+    center = np.arange(size) + 0.5
+    return ((center >= y1) & (center < y2))[:, None] & ((center >= x1) & (center < x2))
 
 
 def _sample_positions(low: float, high: float, size: int) -> np.ndarray:

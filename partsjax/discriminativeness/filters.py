@@ -4,8 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from partsjax.discriminativeness.resampling import mean_over_crops
-from partsjax.emergence.bootstrap import Resampled
+from partsjax.emergence.bootstrap import Resampled, mean_over_crops
 
 DEVIATIONS = 2.0  # see `Cutoff`
 FACTORS = (1.0, 1.5, 2.0, 2.5, 3.0)  # how the count moves with it

@@ -10,8 +10,7 @@ from partsjax.discriminativeness.filters import Cutoff, FilterDrops, Sharing, fi
 from partsjax.discriminativeness.part_drops import Blackouts, PartCounts, PartDrops, count_parts, part_drops
 from partsjax.discriminativeness.part_relations import DetectedParts, part_relations
 from partsjax.discriminativeness.relation import CRITERIA, Overlap, overlap, semantic
-from partsjax.discriminativeness.resampling import mean_over_crops
-from partsjax.emergence.bootstrap import Resampled, resamples
+from partsjax.emergence.bootstrap import Resampled, mean_over_crops, resamples
 from partsjax.emergence.verdict import Verdict
 
 

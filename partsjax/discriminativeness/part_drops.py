@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partsjax.discriminativeness.resampling import mean_over_crops
-from partsjax.emergence.bootstrap import Resampled
+from partsjax.emergence.bootstrap import Resampled, mean_over_crops
 
 MIN_CROPS = 6  # with fewer not even a sign test could be significant: 1/2^5 > 0.025 (our choice)
 

@@ -1,6 +1,7 @@
 """Calibration: activations turned into train precision, so that filters of a set can be compared."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,12 +27,22 @@ class Calibration:
 
     def apply(self, detections: PartDetections) -> PartDetections:
         """The same detections, ranked by train precision; equal ones by activation over `scale`."""
-        scores = np.array(detections.scores)
-        for row, number in zip(scores, detections.filters.tolist(), strict=True):
-            thresholds, precision = self.thresholds[number], self.precision[number]
-            step = len(thresholds) - np.searchsorted(thresholds[::-1], row, side="right")
-            row[:] = np.append(precision, 0.0)[step] + _TIE * row / self.scale[number]
-        return dataclasses.replace(detections, scores=scores)
+        rows = zip(detections.filters.tolist(), detections.scores, strict=True)
+        scores = [self.scores(number, activations) for number, activations in rows]
+        return dataclasses.replace(detections, scores=np.reshape(scores, detections.scores.shape))
+
+    def scores(self, number: int, activations: np.ndarray) -> np.ndarray:
+        """What activations of filter `number` are ranked by: float64, of the same shape."""
+        thresholds, precision = self.thresholds[number], self.precision[number]
+        step = len(thresholds) - np.searchsorted(thresholds[::-1], activations, side="right")
+        return np.append(precision, 0.0)[step] + _TIE * activations / self.scale[number]
+
+    def of(self, filters: Sequence[int]) -> "Calibration":
+        """That of some filters, which are then numbered from 0."""
+        thresholds, precision = (
+            tuple(of[number] for number in filters) for of in (self.thresholds, self.precision)
+        )
+        return Calibration(thresholds, precision, self.scale[list(filters)])
 
 
 def calibrate(detections: PartDetections, scale: np.ndarray) -> Calibration:

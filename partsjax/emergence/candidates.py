@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from partsjax.emergence.evidence import Detection, Evidence, Strongest, Trial
+from partsjax.emergence.fitted_set import FittedSet
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.stimuli import FILTERS_HELD, Stimuli
 from partsjax.emergence.verdict import Verdict
@@ -65,6 +66,9 @@ def renumbered(evidence: Evidence, numbers: np.ndarray) -> Evidence:
         fields = dataclasses.fields(strongest)
         return Strongest(*(tuple(map(of_detection, getattr(strongest, field.name))) for field in fields))
 
+    def of_set(fitted: FittedSet | None) -> FittedSet | None:
+        return fitted and dataclasses.replace(fitted, filters=several(fitted.filters))
+
     def several(filters: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(int(numbers[filter_]) for filter_ in filters)
 
@@ -73,4 +77,5 @@ def renumbered(evidence: Evidence, numbers: np.ndarray) -> Evidence:
         verdicts=tuple(map(of_verdict, evidence.verdicts)),
         trials=tuple(map(of_trial, evidence.trials)),
         strongest=tuple(map(of_pictures, evidence.strongest)),
+        sets=tuple(map(of_set, evidence.sets)),
     )

@@ -28,8 +28,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from partsjax.emergence.bootstrap import interval
+from partsjax.emergence.estimate import CHANCE, Estimate
 from partsjax.emergence.method import Method
-from partsjax.emergence.verdict import CHANCE, Estimate
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+CHANCE = 0.025  # each lower end of a 95% interval should lie too high this often
+
 
 class Estimate(NamedTuple):
     """A figure with its 95% interval, fractions; NaN where it was not computed."""

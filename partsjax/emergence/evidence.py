@@ -10,6 +10,7 @@ from partsjax.emergence.calibration import Calibration, calibrate
 from partsjax.emergence.combination import Combination, Search, Target, combine, members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.drift import part_drifts
+from partsjax.emergence.fitted_set import FittedSet
 from partsjax.emergence.knowledge import coverage, mean_area, what_it_knows
 from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.nearest import PLACE_PRIOR
@@ -62,6 +63,7 @@ class Evidence:
     resamples: float32 [P, 1000], held-out AP of each part's set on each bootstrap sample of `Ground.weights`;
       what a paired difference to another network's sets is made from. NaN as in `Verdict`.
     excess_resamples: float32 [P, 1000], the same minus the place prior's.
+    sets: of each part, None where nothing could be fitted; of a null none.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -69,6 +71,7 @@ class Evidence:
     strongest: tuple[Strongest, ...]
     resamples: np.ndarray
     excess_resamples: np.ndarray
+    sets: tuple[FittedSet | None, ...] = ()
 
 
 def examine(
@@ -92,6 +95,11 @@ def examine(
     sets = layer_view.search(searches)
     drifts = [()] * len(parts) if null else part_drifts(data.ground.train, data.ground.val)
     verdicts, trials, strongest = [], [], []
+    fitted = (
+        []
+        if null
+        else [layer_view.fitted(part, searches[0], sets[0].get(part)) for part in range(len(parts))]
+    )
     resamples, excesses = (np.full((len(parts), RESAMPLES), np.nan, np.float32) for _ in range(2))
     for part in range(len(parts)):
         found_of_part = sets[0].get(part)
@@ -106,7 +114,7 @@ def examine(
             if part in of_search:
                 known = verdict.combination_ap_val if search is searches[0] else None
                 trials.append(layer_view.trial(part, search, of_search[part], known))
-    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest), resamples, excesses)
+    return Evidence(tuple(verdicts), tuple(trials), tuple(strongest), resamples, excesses, tuple(fitted))
 
 
 class _Layer:
@@ -178,6 +186,15 @@ class _Layer:
             ap_val = self._held_out(part, search, found.filters)[1].estimate
         names = (self.layer, self.object_class, self.parts[part])
         return Trial(*names, search.search, search.score, found.filters, found.ap_train, ap_val)
+
+    def fitted(self, part: int, search: Search, found: Combination | None) -> FittedSet | None:
+        """A part's set as it was fitted."""
+        if found is None:
+            return None
+        members = list(found.filters)
+        calibration = self._calibration(part).of(members) if search.score == "calibrated" else None
+        scores = self.scores
+        return FittedSet(found.filters, scores.weights[members, part], scores.scale[members], calibration)
 
     def unfitted(self, part: int) -> Verdict:
         """The verdict on a part without a train box: its names and counts."""

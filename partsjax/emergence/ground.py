@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partsjax.data.crops import Crops
-from partsjax.emergence.bootstrap import Resampled, resampled_ap, resamples
+from partsjax.emergence.bootstrap import Resampled, mean_over_crops, resampled_ap, resamples
 from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.method import Method
 from partsjax.emergence.nearest import PLACE_PRIOR
@@ -81,6 +81,10 @@ class Ground:
         """Boxes to be found in each unseen image, of those in each crop: float64 [I]."""
         count, images = self._val_images
         return np.bincount(images, weights=positives, minlength=count)
+
+    def mean(self, values: np.ndarray, crops: np.ndarray) -> Resampled:
+        """Of a figure of each of some unseen crops, float [N], over these crops, by number or bool mask."""
+        return mean_over_crops(values, self._val_images[1][crops], self.weights)
 
     def positives(self, part: int) -> np.ndarray:
         """Boxes of a part to be found in each unseen crop: int [N]."""

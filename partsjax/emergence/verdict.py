@@ -10,10 +10,10 @@ import numpy as np
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.estimate import UNKNOWN, Estimate
 from partsjax.emergence.method import Method
+from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.errors import InputError
 
-CHANCE = 0.025  # each lower end of a 95% interval should lie too high this often
 # Names, and columns, of the place prior and of the list prior.
 PRIOR_NAME, LIST_PRIOR_NAME = "prior", "list_prior"
 
@@ -119,6 +119,7 @@ class Verdict:
       drifts: in which splits it is annotated more, or less, as the split goes on.
       nulls: by name, what the nulls that were run reach.
       readout: what a linear readout of all filters finds of it; None: none was asked for.
+      own_evidence: hit rates of its set with the part alone, and with the part hidden; None: not asked for.
       emergence_ap: AP above which it emerges, the method's.
       false_discovery_rate: q-value up to which it is beyond place, the method's.
       min_val_boxes: held-out boxes under which it is too rare to be judged, the method's.
@@ -146,6 +147,7 @@ class Verdict:
     drifts: tuple[Drift, ...] = ()
     nulls: Mapping[str, NullVerdict] = dataclasses.field(default_factory=dict)
     readout: ReadoutVerdict | None = None
+    own_evidence: OwnEvidence | None = None
     emergence_ap: float = Method.emergence_ap
     false_discovery_rate: float = Method.false_discovery_rate
     min_val_boxes: int = Method.min_val_boxes

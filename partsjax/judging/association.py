@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from partsjax.discriminativeness.relation import overlap
-from partsjax.emergence.verdict import CHANCE, UNKNOWN, Estimate
+from partsjax.emergence.estimate import CHANCE, UNKNOWN, Estimate
 from partsjax.judging.asked import ALL, Asked
 
 Members = frozenset[tuple[str, str, int]]

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from partsjax.emergence.bootstrap import resamples
-from partsjax.emergence.verdict import CHANCE, UNKNOWN, Estimate
+from partsjax.emergence.estimate import CHANCE, UNKNOWN, Estimate
 from partsjax.judging.asked import Asked
 from partsjax.judging.dawid_skene import Believed, resampled_probability
 from partsjax.judging.items import KINDS, NONE

@@ -13,6 +13,7 @@ import numpy as np
 
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.iou import FilterIou
+from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import LayerSummary
@@ -31,7 +32,7 @@ def parts_table(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
 
     combination: the filters of the set, a tuple. `beyond_place` and `emerges_*` are missing for parts too
     rare to be judged, or without a train box. Every prior and every null that was run has columns of its own;
-    so have readouts.
+    so have readouts and own evidence.
     """
     import pandas as pd
 
@@ -116,11 +117,20 @@ def _part_row(v: Verdict) -> dict:
         **with_interval("where", v.where),
         **with_interval("whether", v.whether),
         "hit_rate": v.hit_rate,
+        **({} if v.own_evidence is None else _own_evidence_row(v.own_evidence)),
         "prior_hit_rate": v.prior_hit_rate,
         "coverage_train": v.coverage_train,
         "mean_area": v.mean_area,
         **({} if v.readout is None else _readout_row(v.readout)),
         **{f"drift_{split}": _drift(v, split) for split in ("train", "val")},
+    }
+
+
+def _own_evidence_row(found: OwnEvidence) -> dict[str, float]:
+    return {
+        **with_interval("hit_rate_part_alone", found.part_alone),
+        **with_interval("hit_rate_part_hidden", found.part_hidden),
+        **with_interval("own_evidence", found.difference),
     }
 
 

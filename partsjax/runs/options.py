@@ -26,6 +26,7 @@ class Options:
     half: of the train images, as for `data.halves.half`; None: all of them.
     frame, iou: as in `EmergenceRequest`.
     readouts: whether parts are read out of layers, too.
+    own_evidence: whether sets are shown parts alone, and crops without them, too.
     """
 
     net: str = "alexnet"
@@ -49,6 +50,7 @@ class Options:
     frame: str = "object"
     iou: bool = False
     readouts: bool = False
+    own_evidence: bool = False
 
     def __post_init__(self):
         chosen_nulls(self.nulls)

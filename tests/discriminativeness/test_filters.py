@@ -9,9 +9,7 @@ from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
 from partsjax.discriminativeness.filters import FACTORS, exceeding, filter_drops, sharing
-from partsjax.discriminativeness.resampling import mean_over_crops
 from partsjax.emergence.bootstrap import interval, resamples
-from tests.discriminativeness import plain
 
 NUMBERS = some.floats(-100, 100, width=32)
 
@@ -25,20 +23,6 @@ def planted(filters=40, crops=30, images=12, seed=0):
     return drops.astype(np.float32), np.arange(crops) % images, resamples(images, seed)
 
 
-@given(some.integers(0, 2**32 - 1), some.booleans())
-def test_means_equal_images_literally_drawn_again(seed, counted):
-    random = np.random.default_rng(seed)
-    crops, images = random.integers(1, 9), 5
-    values, of = random.normal(size=(crops, 2)), random.integers(0, images, crops)
-    per = random.uniform(0.1, 3, crops) if counted else None
-    draws = [np.arange(images), *random.integers(0, images, (6, images))]
-    weights = np.array([np.bincount(d, minlength=images) for d in draws], np.float32).T
-    found = mean_over_crops(values, of, weights, per)
-    expected = [np.broadcast_to(plain.resampled_mean(values, of, d, per), 2) for d in draws]
-    np.testing.assert_allclose(found.samples.T, expected, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(found.value, expected[0], rtol=1e-9, atol=1e-12)
-
-
 def test_the_interval_is_that_of_the_resampled_means():
     drops, images, weights = planted()
     delta = filter_drops(drops, images, weights).delta
@@ -47,15 +31,6 @@ def test_the_interval_is_that_of_the_resampled_means():
     np.testing.assert_allclose(delta.value[3], drops[:, 3].mean(dtype=np.float64))
     assert delta[3].estimate[1:] == interval(delta.samples[3], delta.value[3])
     assert delta.low[3] < delta.value[3] < delta.high[3]
-
-
-def test_crops_of_one_image_are_drawn_together():
-    """Ten crops of each image all alike: as wide as one crop an image."""
-    values = np.random.default_rng(0).normal(size=(20, 1))
-    weights = resamples(20, 1)
-    once = mean_over_crops(values, np.arange(20), weights)
-    tenfold = mean_over_crops(np.repeat(values, 10, axis=0), np.repeat(np.arange(20), 10), weights)
-    np.testing.assert_allclose(tenfold.samples, once.samples)
 
 
 def test_the_filters_that_matter_are_found_and_no_others():

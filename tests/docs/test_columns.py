@@ -39,7 +39,7 @@ def _names(cell: str) -> list[str]:
 def workdir(tmp_path_factory):
     folder = tiny.write_folder(tmp_path_factory.mktemp("data") / "photos", images=12)
     workdir = tmp_path_factory.mktemp("run")
-    run(folder, workdir, nulls=tuple(NULLS), report=True, iou=True, readouts=True)
+    run(folder, workdir, nulls=tuple(NULLS), report=True, iou=True, readouts=True, own_evidence=True)
     return workdir
 
 

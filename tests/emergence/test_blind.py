@@ -10,6 +10,7 @@ from partsjax.data.crops import Crops, class_crops
 from partsjax.data.loading import load_dataset
 from partsjax.data.planted import FIELDS, SIZE, blind_network
 from partsjax.emergence.combination import Search
+from partsjax.emergence.estimate import CHANCE
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.ground import Ground
@@ -18,7 +19,7 @@ from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.method import Method
 from partsjax.emergence.regression import Geometry
 from partsjax.emergence.stimuli import Stimuli
-from partsjax.emergence.verdict import CHANCE, with_q_values
+from partsjax.emergence.verdict import with_q_values
 from partsjax.ops import local_maxima
 
 FIELD = FIELDS["blob"]

@@ -19,12 +19,13 @@ from partsjax.data.coco_parts import read_coco_parts
 from partsjax.data.crops import Crops, class_crops
 from partsjax.emergence import ground as of_class
 from partsjax.emergence.bootstrap import Resampled, resampled_ap, resamples
+from partsjax.emergence.estimate import CHANCE
 from partsjax.emergence.fixed_boxes import LIST_PRIOR, on_every_crop
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
 from partsjax.emergence.nearest import PLACE_PRIOR
 from partsjax.emergence.place_prior import PriorDetections, judge_place, mean_ap, of_part
-from partsjax.emergence.verdict import CHANCE, PRIOR_NAME, PriorVerdict, Verdict, with_q_values
+from partsjax.emergence.verdict import PRIOR_NAME, PriorVerdict, Verdict, with_q_values
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "shared" / "data" / "pascal_part_animals"
 METHOD, SIZE, SETS = Method(), 224, 50

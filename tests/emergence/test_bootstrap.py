@@ -7,9 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays as numpy_arrays
 
-from partsjax.emergence.bootstrap import RESAMPLES, interval, p_value, resampled_ap, resamples
+from partsjax.emergence.bootstrap import (
+    RESAMPLES,
+    interval,
+    mean_over_crops,
+    p_value,
+    resampled_ap,
+    resamples,
+)
 from partsjax.emergence.ranked import union
 from partsjax.ops.average_precision import curve
+from tests.discriminativeness.plain import resampled_mean
 from tests.emergence import simulated
 from tests.emergence.random_layer import FILTERS, LAYERS, SETS
 from tests.plain import bias_corrected as plain_intervals
@@ -115,6 +123,29 @@ def test_a_figure_whose_samples_lie_higher_has_lower_ends_and_less_evidence():
     assert low < plain[0] and high < plain[1]
     assert p_value(samples, 0.15) > p_value(samples, 0.2) > p_value(samples, 0.25)
     np.testing.assert_allclose(interval(samples, float(np.median(samples))), plain, atol=1e-9)
+
+
+@given(some.integers(0, 2**32 - 1), some.booleans())
+def test_means_equal_images_literally_drawn_again(seed, counted):
+    random = np.random.default_rng(seed)
+    crops, images = random.integers(1, 9), 5
+    values, of = random.normal(size=(crops, 2)), random.integers(0, images, crops)
+    per = random.uniform(0.1, 3, crops) if counted else None
+    draws = [np.arange(images), *random.integers(0, images, (6, images))]
+    weights = np.array([np.bincount(d, minlength=images) for d in draws], np.float32).T
+    found = mean_over_crops(values, of, weights, per)
+    expected = [np.broadcast_to(resampled_mean(values, of, d, per), 2) for d in draws]
+    np.testing.assert_allclose(found.samples.T, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(found.value, expected[0], rtol=1e-9, atol=1e-12)
+
+
+def test_crops_of_one_image_are_drawn_together():
+    """Ten crops of each image all alike: as wide as one crop an image."""
+    values = np.random.default_rng(0).normal(size=(20, 1))
+    weights = resamples(20, 1)
+    once = mean_over_crops(values, np.arange(20), weights)
+    tenfold = mean_over_crops(np.repeat(values, 10, axis=0), np.repeat(np.arange(20), 10), weights)
+    np.testing.assert_allclose(tenfold.samples, once.samples)
 
 
 # How often either end of an interval lies on the wrong side of the truth, on 2,000 sets of 60 images: of one

@@ -6,7 +6,16 @@ import pytest
 
 from partsjax.data import crops
 from partsjax.discriminativeness import blackout, correlation, filters, part_drops, relation
-from partsjax.emergence import bootstrap, combination, fixed_boxes, nearest, place_prior, regression, verdict
+from partsjax.emergence import (
+    bootstrap,
+    combination,
+    estimate,
+    fixed_boxes,
+    nearest,
+    own_evidence,
+    place_prior,
+    regression,
+)
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.ops import local_maxima
@@ -34,13 +43,14 @@ FIXED = {
     "difficult under, pixels": (METHOD.min_part_size, 0.0),
     "search": ((SEARCH.search, SEARCH.score, SEARCH.union_nms), ("ga", "activation", False)),
     "resamples": (bootstrap.RESAMPLES, 1000),
-    "wrong at one end": (verdict.CHANCE, 0.025),
+    "wrong at one end": (estimate.CHANCE, 0.025),
     "unseen boxes of a part that is judged": (METHOD.min_val_boxes, 10),
     "beyond place up to a q-value of": (METHOD.false_discovery_rate, 0.05),
     "numbers of neighbors": (nearest.NEIGHBORS, (15, 40, 100, 250)),
     "detections of the place prior on a crop": (nearest.DETECTIONS, 16),
     "pixels from a border that cuts off": (nearest.BORDER, 2.0),
     "weight of the aspect ratio": (nearest.SHAPE_WEIGHT, 1.5),
+    "box of a part that a blackout of all else leaves": (own_evidence.GROWN, 1.1),
     "random orders of ties": (place_prior.ORDERS, 20),
     "centers that the list's boxes are of": (fixed_boxes.CENTRES, 8),
     "starts of k-means": (fixed_boxes.STARTS, 20),

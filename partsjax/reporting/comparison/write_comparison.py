@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from partsjax.emergence.verdict import CHANCE
+from partsjax.emergence.estimate import CHANCE
 from partsjax.reporting.comparison import comparison_charts, figures
 from partsjax.reporting.comparison.comparison_report import ComparisonReport
 from partsjax.reporting.report.write import page_templates, write_assets, write_text

@@ -18,7 +18,8 @@ class EmergenceRequest:
     seed: of searches, bootstrap and nulls. priors: further place priors. null_seeds: how many each null has.
     frame: what the network is shown, one of `data.frames.FRAMES`. iou: whether Network Dissection's criterion
     is measured too.
-    readouts: whether parts are read out of layers, too.
+    readouts: whether parts are read out of layers, too. own_evidence: whether sets are shown parts
+    alone, and crops without them.
     """
 
     layers: tuple[str, ...]
@@ -32,6 +33,7 @@ class EmergenceRequest:
     frame: str = "object"
     iou: bool = False
     readouts: bool = False
+    own_evidence: bool = False
 
     def __post_init__(self):
         require_frame(self.frame)

@@ -21,6 +21,7 @@ from partsjax.runs.emergence.iou import require_iou_room
 from partsjax.runs.emergence.judging import judged_classes
 from partsjax.runs.emergence.map_stages import MapsRead, read_maps
 from partsjax.runs.emergence.null_runs import NullRun, null_runs
+from partsjax.runs.emergence.own_evidence import with_own_evidence
 from partsjax.runs.emergence.readouts import require_room, with_readouts
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
 from partsjax.runs.memory import Memory
@@ -40,6 +41,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     null_seeds: int = 1,
     priors: Sequence[PlacePrior] | PlacePrior = (),
     readouts: bool = False,
+    own_evidence: bool = False,
     limit: int | None = None,
     frame: str = "object",
     iou: bool = False,
@@ -71,6 +73,9 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       readouts: also fit linear readouts of all filters of a layer, so that a part that no filter detects is
         known to be there or not: two more passes of the network over train, one over val, shared with
         `iou`.
+      own_evidence: also show the network crops in which all but a part, or the part, is blacked out: does
+        a set of filters see the part, or what is around it? Two more passes over the held-out crops that
+        show the part, for every part.
       limit: at most this many objects per class and split.
       frame: what the network is shown: "object", every object in a crop of its own, or "image", whole images
         squashed to its input, each once for every class in it, with the parts of all objects of the class.
@@ -118,6 +123,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         frame,
         iou,
         readouts,
+        own_evidence,
     )
     memory = Memory(memory_budget)
     more = {
@@ -162,6 +168,8 @@ def answer_emergence(
     of_nulls = _read_of_nulls(nulls, trained, asked, context)
     if asked.readouts:
         found = with_readouts(found, read.readouts)
+    if asked.own_evidence:
+        found = with_own_evidence(found, trained, asked, context)
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
     verdicts = [v for of_class in found.values() for v in of_class.evidence.verdicts]

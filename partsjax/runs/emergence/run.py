@@ -36,6 +36,7 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
             frame=options.frame,
             iou=options.iou,
             readouts=options.readouts,
+            own_evidence=options.own_evidence,
         )
 
         def named(context: Context) -> Emergence:
