@@ -26,6 +26,8 @@ class NullSummary:
       mean_ap_train: AP of the best set, mean over parts and seeds; a fraction, None: not computed.
       mean_ap_val: the same held out.
       mean_excess: held-out AP minus the place prior's, mean over parts and seeds.
+      mean_readout_ap_val: held-out AP of readouts, mean over parts, with the first seed; None where none were
+        asked for, or the network is not the null's own.
     """
 
     label: str
@@ -36,6 +38,7 @@ class NullSummary:
     mean_ap_train: float | None
     mean_ap_val: float | None
     mean_excess: float | None
+    mean_readout_ap_val: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +178,7 @@ def _null_summary(nulls: Sequence[NullVerdict], judged: Sequence[NullVerdict]) -
         mean_ap_train=_mean(null.ap_train for null in judged),
         mean_ap_val=_mean(null.ap_val.value for null in judged),
         mean_excess=_mean(null.excess for null in judged),
+        mean_readout_ap_val=_mean(null.readout_ap_val for null in judged if null.readout_ap_val is not None),
     )
 
 

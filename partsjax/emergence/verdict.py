@@ -47,10 +47,13 @@ class NullVerdict:
     Attributes:
       label: what people call the null.
       verdicts: on the part, one for each seed of the null.
+      readout_ap_val: held-out AP of the readout of all filters there, with the first seed; NaN where there is
+        no readout of the part, None where none was asked for, or the network is not the null's own.
     """
 
     label: str
     verdicts: "tuple[Verdict, ...]"
+    readout_ap_val: float | None = None
 
     @property
     def ap_train(self) -> float:
@@ -69,6 +72,13 @@ class NullVerdict:
     def excess(self) -> float:
         """Held-out AP minus the place prior's, mean over seeds."""
         return self._mean([v.excess.value for v in self.verdicts])
+
+    @property
+    def readout_excess(self) -> float | None:
+        """`readout_ap_val` minus the place prior's."""
+        if self.readout_ap_val is None:
+            return None
+        return self.readout_ap_val - self.verdicts[0].prior.ap_val.value
 
     @property
     def beyond_place(self) -> float:
@@ -241,7 +251,7 @@ def require_column_name(kind: str, name: str) -> None:
             "underscores, a letter first"
         )
     taken = {field.name for field in dataclasses.fields(Verdict)}
-    if {f"{name}_ap_train", f"{name}_ap_val"} & (
+    if re.fullmatch("(.+_)?readout", name) or {f"{name}_ap_train", f"{name}_ap_val"} & (
         taken | {f"{PRIOR_NAME}_ap_val", f"{LIST_PRIOR_NAME}_ap_val"}
     ):
         raise InputError(f"{kind} {name!r}: {name}_ap_val is another column; choose another name")

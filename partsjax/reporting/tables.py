@@ -160,6 +160,14 @@ def _null_row(name: str, null: NullVerdict, judged: bool) -> dict[str, float]:
         **with_interval(f"{name}_ap_val", null.ap_val),
         f"{name}_beyond_place": null.beyond_place if judged else math.nan,
         f"{name}_emerges_strict": null.emerges_strict if judged else math.nan,
+        **(
+            {}
+            if null.readout_ap_val is None
+            else {
+                f"{name}_readout_ap_val": null.readout_ap_val,
+                f"{name}_readout_excess": null.readout_excess,
+            }
+        ),
     }
 
 

@@ -88,6 +88,15 @@ def test_there_is_no_correlation_of_few_parts_or_of_equal_ones():
     assert alike.ap_with_size is None and alike.excess_with_size is None
 
 
+def test_readouts_of_nulls_are_averaged_where_there_are_any():
+    def of(*aps):
+        nulls = [NullVerdict("some words", (PASSING,), ap) for ap in aps]
+        return summarize([verdict(nulls={"random": one}) for one in nulls]).nulls["random"]
+
+    assert of(0.2, 0.4, NAN).mean_readout_ap_val == 0.3
+    assert of(None, None).mean_readout_ap_val is None
+
+
 def test_nulls_that_were_not_run_on_all_parts_are_not_counted():
     both = {"random": null(NOTHING), "other": null(PASSING)}
     summary = summarize([verdict(nulls=both), verdict(part="ear", nulls={"random": null(PASSING)})])

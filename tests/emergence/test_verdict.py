@@ -177,6 +177,12 @@ def test_a_null_is_the_mean_and_the_share_over_its_seeds():
     assert (null.beyond_place, null.emerges_paper, null.emerges_strict) == (0.25, 0.25, 0.25)
 
 
+def test_a_nulls_readout_is_held_against_its_place_prior():
+    null = NullVerdict("some words", (verdict(priors=place(ap_val=Estimate(0.25, 0.1, 0.4))),), 0.75)
+    assert null.readout_excess == 0.5
+    assert NullVerdict("some words", (verdict(),)).readout_excess is None
+
+
 def test_nulls_count_where_they_ran_on_all_parts():
     a, b = (NullVerdict(f"words of {name}", (verdict(),)) for name in "ab")
     both, only = verdict(nulls={"b": b, "a": a}), verdict(nulls={"a": a})
@@ -184,7 +190,9 @@ def test_nulls_count_where_they_ran_on_all_parts():
     assert null_labels([both, only]) == {"a": "words of a"} == null_labels([only, both])
 
 
-@pytest.mark.parametrize("name", ["prior", "list_prior", "combination", "best_filter"])
+@pytest.mark.parametrize(
+    "name", ["prior", "list_prior", "combination", "best_filter", "readout", "a_readout"]
+)
 def test_a_name_of_a_column_is_taken(name):
     with pytest.raises(InputError, match=f"null '{name}': {name}_ap_val is another column"):
         require_column_name("null", name)

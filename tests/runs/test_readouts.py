@@ -1,6 +1,9 @@
 """Readouts of a run: from crops, in passes, kept, and refused where a layer is too wide."""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import partsjax as pj
@@ -28,8 +31,20 @@ def dataset(tmp_path_factory):
 
 
 def measure(dataset, network=None, **more):
-    settings = {"search": QUICK, "nulls": (), "progress": False, "readouts": True, "batch_size": 4, **more}
-    return pj.measure(network or tiny.network(), dataset, **settings)
+    settings = {
+        "search": QUICK,
+        "nulls": ("random", "shuffled"),
+        "progress": False,
+        "readouts": True,
+        "batch_size": 4,
+        **more,
+    }
+    network = network or dataclasses.replace(tiny.network(), untrained=untrained)
+    return pj.measure(network, dataset, **settings)
+
+
+def untrained(seed):
+    return tiny.network("random", seed)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +89,17 @@ def test_columns_stand_where_readouts_were_asked_for(found):
 
 
 @pytest.mark.slow
+def test_a_null_with_a_network_of_its_own_has_readouts_of_that(dataset, found, tmp_path):
+    alone = measure(dataset, untrained(0), nulls=()).parts
+    np.testing.assert_array_equal(found.parts.random_readout_ap_val, alone.readout_ap_val)
+    np.testing.assert_allclose(found.parts.random_readout_excess, alone.readout_excess)
+    assert not np.array_equal(found.parts.readout_ap_val, alone.readout_ap_val)
+    assert "shuffled_ap_val" in found.parts and "shuffled_readout_ap_val" not in found.parts
+    found.save(tmp_path)
+    pd.testing.assert_frame_equal(pj.read(tmp_path).parts, found.parts)
+
+
+@pytest.mark.slow
 def test_what_is_kept_is_not_read_again(dataset, found, cache, monkeypatch):
     monkeypatch.setattr(map_stages, "MapPasses", None)
     assert repr(measure(dataset, cache=cache).verdicts) == repr(found.verdicts)
@@ -84,7 +110,8 @@ def test_layers_that_do_not_fit_together_are_read_apart(dataset, found, monkeypa
     passes, run = [], MapPasses.run
     monkeypatch.setattr(MapPasses, "run", lambda *of: passes.append([one.layer for one in of[1]]) or run(*of))
     monkeypatch.setattr(ReadoutStage, "need", lambda self, *_: self._memory.room)
-    assert repr(measure(dataset).verdicts) == repr(found.verdicts)
+    apart = measure(dataset, nulls=())
+    assert repr([v.readout for v in apart.verdicts]) == repr([v.readout for v in found.verdicts])
     assert passes == [["conv1"], ["conv2"]]
 
 

@@ -100,6 +100,12 @@ class EmergenceReport:
         return null_labels(self.verdicts)
 
     @property
+    def read_nulls(self) -> dict[str, str]:
+        """{name: label} of those whose networks parts were read out of, too."""
+        first = self.verdicts[0].nulls
+        return {n: label for n, label in self.nulls.items() if first[n].readout_ap_val is not None}
+
+    @property
     def readouts(self) -> bool:
         """Whether parts were read out of layers."""
         return all(v.readout for v in self.verdicts)

@@ -167,7 +167,7 @@ def answer_emergence(
     read = read_maps(trained, None, asked, context)
     of_nulls = _read_of_nulls(nulls, trained, asked, context)
     if asked.readouts:
-        found = with_readouts(found, read.readouts)
+        found = with_readouts(found, read.readouts, {name: of.readouts for name, of in of_nulls.items()})
     if asked.own_evidence:
         found = with_own_evidence(found, trained, asked, context)
     if len(trained):

@@ -23,6 +23,8 @@ from partsjax.runs.memory import OWN, Memory, in_words
 from partsjax.runs.network_stages import NetworkStages
 from partsjax.runs.stimulus_stage import truth_digest
 
+ByName = Mapping[tuple[str, str], ReadoutScores]  # by (layer, class)
+
 
 class ReadoutStage:
     """Readouts of a network, kept in `cache` by class and layer."""
@@ -102,17 +104,26 @@ def require_room(network: Network, layers: Sequence[str], parts: int, memory: Me
 
 
 def with_readouts(
-    judged: Mapping[tuple[str, str], Judged], scores: Mapping[tuple[str, str], ReadoutScores]
+    judged: Mapping[tuple[str, str], Judged], read: ByName, of_nulls: Mapping[str, ByName]
 ) -> dict[tuple[str, str], Judged]:
-    """What a run has found, by (layer, class), with the readout of every part in its verdicts."""
-    return {names: _beside(of, scores[names]) for names, of in judged.items()}
+    """What a run has found, by (layer, class), with the readout of every part in its verdicts.
+
+    read: of the network; of_nulls: by name, of networks of nulls.
+    """
+    return {
+        names: _beside(of, read[names], {null: scores[names] for null, scores in of_nulls.items()})
+        for names, of in judged.items()
+    }
 
 
-def _beside(judged: Judged, scores: ReadoutScores) -> Judged:
-    verdicts = tuple(
-        dataclasses.replace(verdict, readout=readout)
-        for verdict, readout in zip(
-            judged.evidence.verdicts, readout_verdicts(scores, judged.evidence), strict=True
-        )
-    )
-    return dataclasses.replace(judged, evidence=dataclasses.replace(judged.evidence, verdicts=verdicts))
+def _beside(judged: Judged, scores: ReadoutScores, of_nulls: Mapping[str, ReadoutScores]) -> Judged:
+    verdicts = []
+    readouts = readout_verdicts(scores, judged.evidence)
+    for part, (verdict, readout) in enumerate(zip(judged.evidence.verdicts, readouts, strict=True)):
+        nulls = {
+            name: dataclasses.replace(verdict.nulls[name], readout_ap_val=float(of.ap_val[-1, part]))
+            for name, of in of_nulls.items()
+        }
+        verdicts.append(dataclasses.replace(verdict, readout=readout, nulls={**verdict.nulls, **nulls}))
+    evidence = dataclasses.replace(judged.evidence, verdicts=tuple(verdicts))
+    return dataclasses.replace(judged, evidence=evidence)

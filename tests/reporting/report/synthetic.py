@@ -87,12 +87,20 @@ def with_criteria(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
 
 
 def with_readouts(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
-    """The content with readouts of all parts, of the last without: how they are carried goes round."""
+    """The content with readouts of all parts, of the last without: how they are carried goes round.
+
+    Of the nulls the first has readouts.
+    """
     rng = random.Random(seed)
-    verdicts = [
-        dataclasses.replace(v, readout=_readout(rng, i) if v.best_filter is not None else ReadoutVerdict())
-        for i, v in enumerate(content.verdicts)
-    ]
+    verdicts = []
+    for i, v in enumerate(content.verdicts):
+        known = v.best_filter is not None
+        nulls = {
+            name: dataclasses.replace(null, readout_ap_val=rng.random() if known else math.nan)
+            for name, null in list(v.nulls.items())[:1]
+        }
+        readout = _readout(rng, i) if known else ReadoutVerdict()
+        verdicts.append(dataclasses.replace(v, readout=readout, nulls={**v.nulls, **nulls}))
     summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in content.layers}
     return dataclasses.replace(content, verdicts=tuple(verdicts), summaries=summaries)
 

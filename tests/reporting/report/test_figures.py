@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from partsjax.emergence.drift import Drift
+from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
     LIST_PRIOR_NAME,
@@ -230,6 +231,21 @@ def test_a_chart_shows_how_layers_carry_parts_where_they_were_read_out(tmp_path)
     counts = {layer: of.carried for layer, of in content.summaries.items()}
     assert shown == {layer: {word: n for word, n in of.items() if n} for layer, of in counts.items()}
     assert all(sum(of.values()) for of in counts.values()) and len(set().union(*shown.values())) == 4
+
+
+def test_readouts_of_nulls_stand_beside_the_readout(tmp_path):
+    (first, null), (_, other) = BASE.nulls.items()
+    read = dataclasses.replace(null, readout_ap_val=0.0731)
+    readout = ReadoutVerdict(0.7, Estimate(0.6171, 0.6, 0.63), Estimate(0.4, 0.3, 0.5))
+    base = dataclasses.replace(BASE, readout=readout, nulls={**BASE.nulls, first: read})
+    write_emergence_report(tmp_path, _content(base))
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    words = re.sub(r"<[^>]*>", " ", index)
+    assert re.search(rf"Readout, held out\s+Readout, {null.label}\s+Share of decodable", words)
+    assert re.search(r"61\.7\s+.60\.0, 63\.0.\s+7\.3\s", words)
+    assert re.search(rf"train → held out\s+{null.label.capitalize()}, held out\s+Best sets", words)
+    assert re.search(r"70\.0 →\s+61\.7\s+7\.3\s+45\.0", words)
+    assert f"Readout, {other.label}" not in words
 
 
 def test_size_is_shown_of_judged_parts(tmp_path):
