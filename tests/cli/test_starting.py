@@ -52,3 +52,20 @@ def test_what_takes_long_to_import_waits_until_it_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not waiting & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(("asked", "threads"), [(None, "1"), ("3", "3")])
+def test_a_command_leaves_the_cores_to_jax(asked, threads):
+    """NumPy reads how many threads it has when it is imported."""
+    program = (
+        "import os, sys, partsjax.cli; print('numpy' in sys.modules, os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    clean = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean if asked is None else clean | {"OPENBLAS_NUM_THREADS": asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", threads]

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from partsjax.emergence.readout.grid import Grid
+from partsjax.emergence.readout.grid import PLACE_TERMS, Grid
 from partsjax.emergence.readout.models import Models
 from partsjax.emergence.readout.products import across
+from partsjax.emergence.readout.sparse import sizes
 
 _DETECTIONS = 8  # of a part on a crop (our choice)
 
@@ -35,14 +36,14 @@ def detect(models: Models, grid: Grid, activation: np.ndarray) -> ReadoutDetecti
     rows, columns, crops = activation.shape[1:]
     cells = rows * columns
     features = grid.features(activation).reshape(crops * cells, -1)
-    sizes, parts, size = models.score.shape
+    counts, parts, size = models.score.shape
     maps = across(features, models.score.reshape(-1, size).T)
     cell, values = _strongest(maps.reshape(crops, rows, columns, -1))
     used, number = np.unique(cell + cells * np.arange(crops), return_inverse=True)
     to_box = models.box.reshape(-1, size, 4).transpose(1, 0, 2)  # [D, C P, 4]
     shift = across(features[used], to_box.reshape(size, -1)).reshape(len(used), -1, 4)
-    shift = shift[number, np.arange(sizes * parts)[:, None, None]]  # [C P, K, B, 4]
-    shape = (sizes, parts, *values.shape[1:])
+    shift = shift[number, np.arange(counts * parts)[:, None, None]]  # [C P, K, B, 4]
+    shape = (counts, parts, *values.shape[1:])
     boxes = _boxes(grid, cell, np.moveaxis(shift, -1, 0) * grid.size)
     return ReadoutDetections(values.reshape(shape), boxes.reshape(4, *shape))
 
@@ -50,6 +51,11 @@ def detect(models: Models, grid: Grid, activation: np.ndarray) -> ReadoutDetecti
 def joined_batches(pieces: list[ReadoutDetections]) -> ReadoutDetections:
     """Those of several batches as one, in order."""
     return ReadoutDetections(*(np.concatenate(arrays, axis=-1) for arrays in zip(*pieces, strict=True)))
+
+
+def bytes_of_batch(filters: int, parts: int, cells: int) -> int:
+    """What a batch of so many cells takes of memory, about, here or in `CellSums.add`."""
+    return 8 * cells * (3 * (filters + PLACE_TERMS) + 5 * len(sizes(filters)) * parts)
 
 
 def _strongest(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

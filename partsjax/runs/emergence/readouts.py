@@ -7,8 +7,8 @@ import numpy as np
 
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged
-from partsjax.emergence.readout.detecting import ReadoutDetections, detect, joined_batches
-from partsjax.emergence.readout.grid import PLACE_TERMS, Grid
+from partsjax.emergence.readout.detecting import ReadoutDetections, bytes_of_batch, detect, joined_batches
+from partsjax.emergence.readout.grid import Grid
 from partsjax.emergence.readout.judging import ReadoutScores, judge_readouts
 from partsjax.emergence.readout.models import Models, fit_readouts
 from partsjax.emergence.readout.share import readout_verdicts
@@ -57,7 +57,7 @@ class ReadoutStage:
         """Bytes, about: sums, or detections, and what a batch is made to; at most what there is room for."""
         _, rows, columns, filters = self._maps[layer].shape
         parts = len(ground.train.parts)
-        batch = 3 * 8 * (filters + PLACE_TERMS) * rows * columns * self._of.batch_size
+        batch = bytes_of_batch(filters, parts, rows * columns * self._of.batch_size)
         detections = 200 * filters.bit_length() * parts * (len(ground.train) + len(ground.val))
         return min(bytes_of_sums(filters, parts) + batch + detections, self._memory.room)
 
