@@ -26,10 +26,13 @@ class BoxDecoder:
 
     def boxes(self, part: int, detections: Union) -> np.ndarray:
         """Regressed boxes of a part's detections: float32 [M, 4], `xyxy` in crop pixels."""
-        at = detections.filters, detections.ranks, detections.crops
-        cells = self.stimuli.cells[at]
-        values = self.stimuli.values.transpose(0, 2, 3, 1)[at]
-        arrays = (cells, values, self.scale[at[0]], self.weights[at[0], part])
+        return self.at(part, detections.filters, detections.ranks, detections.crops)
+
+    def at(self, parts, filters: np.ndarray, ranks: np.ndarray, crops: np.ndarray) -> np.ndarray:
+        """The same of any stimuli, int [M]; parts: one for all, or each one's."""
+        cells = self.stimuli.cells[filters, ranks, crops]
+        values = self.stimuli.values.transpose(0, 2, 3, 1)[filters, ranks, crops]
+        arrays = (cells, values, self.scale[filters], self.weights[filters, parts])
         count = len(cells)
         length = 1 << max(5, count.bit_length())  # few lengths, so that few kernels are compiled
         padded = [np.pad(a, [(0, length - count)] + [(0, 0)] * (a.ndim - 1)) for a in arrays]

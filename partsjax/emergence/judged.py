@@ -38,7 +38,7 @@ def judge_layer(
         numbers = sum(len(one.scale) for one in scores) + np.arange(len(of_block.scale))
         candidates = Candidates(numbers, data.stimuli, of_block, found).among(candidates)
         scores.append(of_block)
-        tops.append(top_activations(data.stimuli[1], data.geometry))
+        tops.append(top_activations(data.stimuli[1], data.geometry, of_block))
     data = dataclasses.replace(data, stimuli=candidates.stimuli)
     evidence = examine(data, candidates.scores, candidates.found, searches, seed, null=null)
     return Judged(joined(scores), renumbered(evidence, candidates.numbers), joined(tops))

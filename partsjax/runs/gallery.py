@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from partsjax.data.views import view
 from partsjax.reporting import report
 
 PICTURE = 128  # side of the small pictures, in pixels
+_WEBP = {"format": "webp", "quality": 70, "method": 2}
 
 
 class Gallery:
@@ -85,8 +87,7 @@ class Gallery:
 
         def draw(jobs) -> int:
             pixels = jobs[0][0].source.read()
-            # The mean, in whole numbers: NumPy's own takes longer than decoding.
-            mean = pixels.sum(axis=0, dtype=np.uint32).sum(axis=0) / (pixels.shape[0] * pixels.shape[1])
+            mean = _mean(pixels)
             for _, crops, number, picture in jobs:
                 box = crops.object_boxes[number]
                 drawn = (
@@ -94,12 +95,30 @@ class Gallery:
                     if picture in self._black
                     else Image.fromarray(view(pixels, box, crops.size, PICTURE, mean))
                 )
-                drawn.save(folder / picture, quality=70, method=2)
+                drawn.save(folder / picture, **_WEBP)
             return len(jobs)
 
         with concurrent.futures.ThreadPoolExecutor(max_workers=threads) as pool:
             for count in pool.map(draw, by_image.values()):
                 advance(count)
+
+
+def small_picture(crops: Crops, number: int) -> bytes:
+    """A crop as the gallery draws it, in WebP.
+
+    Raises:
+      InputError: its image cannot be read any more.
+    """
+    pixels = crops.images[crops.image_index[number]].source.read()
+    drawn = view(pixels, crops.object_boxes[number], crops.size, PICTURE, _mean(pixels))
+    content = io.BytesIO()
+    Image.fromarray(drawn).save(content, **_WEBP)
+    return content.getvalue()
+
+
+def _mean(pixels: np.ndarray) -> np.ndarray:
+    """In whole numbers: NumPy's own takes longer than decoding."""
+    return pixels.sum(axis=0, dtype=np.uint32).sum(axis=0) / (pixels.shape[0] * pixels.shape[1])
 
 
 def _blacked(crop: np.ndarray, mask: np.ndarray, fill) -> Image.Image:

@@ -38,8 +38,9 @@ def test_every_cell_runs(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     names: dict = {}
     results = [shown(code, names) for code in cells("code")]
-    kinds = "Dataset Image Emergence DataFrame DataFrame DataFrame LayerChart Differences list NoneType"
-    assert [type(result).__name__ for result in results] == kinds.split()
+    kinds = "Dataset Image Emergence DataFrame DataFrame DataFrame FoundCrops LayerChart Differences list"
+    assert [type(result).__name__ for result in results] == [*kinds.split(), "NoneType"]
+    assert results[6]._repr_html_().count("<svg") == 6
     assert all(result._repr_html_() for result in results if isinstance(result, pj.Dataset | pj.Emergence))
     assert (names["folder"] / "report" / "index.html").is_file()
 

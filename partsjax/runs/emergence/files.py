@@ -14,13 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
+from partsjax.data.dataset import Dataset
 from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.judged import Judged
 from partsjax.errors import InputError
 from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
 from partsjax.runs import sealed, workdir
+from partsjax.runs.context import Context
 from partsjax.runs.emergence.result import KEPT, Emergence, EmergenceFacts
+from partsjax.runs.emergence.unseen_again import unseen_again
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.unseen import Images
 
@@ -31,6 +34,7 @@ class _Kept:
     judged: tuple[Judged, ...]  # layer by layer, class by class
     images: Images
     readable: Mapping[str, np.ndarray]
+    ids: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
     iou: tuple[FilterIou, ...] = ()  # as `judged`
@@ -52,6 +56,7 @@ def write_files(found: Emergence, folder: Path) -> None:
             tuple(found.judged.values()),
             found.images,
             found.readable,
+            found.ids,
             found.notes,
             found.skipped,
             tuple(found.iou.values()),
@@ -65,15 +70,17 @@ def write_files(found: Emergence, folder: Path) -> None:
     workdir.write_json(folder / "summary.json", summary)
 
 
-def read(folder: str | Path) -> Emergence:
+def read(folder: str | Path, dataset: Dataset | None = None) -> Emergence:
     """What a run of `partsjax emergence`, or `Emergence.save`, left in a folder: the same object, figures
     exact.
 
     Args:
       folder: a workdir, or where `Emergence.save` has written to.
+      dataset: the one it was measured on, to draw pictures from; all its images are read once.
 
     Raises:
-      InputError: there is no finished run, or its file is damaged, or of another version of partsjax.
+      InputError: there is no finished run, or its file is damaged, or of another version of partsjax, or
+        the dataset is a different one.
     """
     path = Path(folder).expanduser() / KEPT
     try:
@@ -94,4 +101,7 @@ def read(folder: str | Path) -> Emergence:
     iou = dict(zip(names, kept.iou, strict=bool(kept.iou)))
     null_iou = {null: dict(zip(names, of, strict=True)) for null, of in kept.null_iou.items()}
     more = kept.notes, kept.skipped, iou, null_iou
-    return Emergence(kept.about, judged, kept.images, kept.readable, None, *more)
+    found = Emergence(kept.about, judged, kept.images, kept.readable, kept.ids, None, *more)
+    if dataset is None:
+        return found
+    return dataclasses.replace(found, crops=unseen_again(found, dataset, Context()))

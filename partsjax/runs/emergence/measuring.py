@@ -205,6 +205,7 @@ def answer_emergence(
             {name: unseen_digest(one.crops, readable[name], crops.digests) for name, one in unseen.items()},
         ),
         readable=readable,
+        ids={name: one.crops.select(readable[name]).ids for name, one in unseen.items()},
         crops={name: one.crops for name, one in unseen.items()},
         notes=tuple(context.notes),
         skipped=tuple(

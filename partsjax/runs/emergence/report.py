@@ -6,20 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from partsjax.data.crops import Crops, class_crops
+from partsjax.data.crops import Crops
 from partsjax.data.dataset import Dataset
-from partsjax.data.frames import in_frame
 from partsjax.emergence.evidence import Detection
 from partsjax.emergence.judged import Judged
 from partsjax.emergence.top_activations import CROPS_KEPT
 from partsjax.errors import InputError
 from partsjax.reporting import report
-from partsjax.runs import manifest, photographs
+from partsjax.runs import manifest
 from partsjax.runs.context import Context
 from partsjax.runs.emergence.result import Emergence, EmergenceFacts
+from partsjax.runs.emergence.unseen_again import unseen_again
 from partsjax.runs.gallery import Gallery
-from partsjax.runs.network_stages import images_of
-from partsjax.runs.unseen import unseen_digest
 from partsjax.runs.workdir import unfinished
 
 _FILTER_PARTS = 10  # parts listed on a filter's page
@@ -27,8 +25,7 @@ _FILTER_PARTS = 10  # parts listed on a filter's page
 
 def draw_emergence_report(folder: Path, found: Emergence, dataset: Dataset | None, context: Context) -> None:
     """Writes the report into `folder`, whole or not at all; dataset: where `found` has no crops."""
-    crops = found.crops if found.crops is not None else _crops_again(found, dataset, context)
-    gallery = Gallery(crops, found.readable)
+    gallery = Gallery(_crops(found, dataset, context), found.readable)
     content = _content(found, gallery)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as place:
@@ -46,32 +43,15 @@ def draw_emergence_report(folder: Path, found: Emergence, dataset: Dataset | Non
             drawn.result()
 
 
-def _crops_again(found: Emergence, dataset: Dataset | None, context: Context) -> dict[str, Crops]:
-    """The unseen crops of a result that was read from files.
-
-    Raises:
-      InputError: they are not those it was judged on.
-    """
+def _crops(found: Emergence, dataset: Dataset | None, context: Context) -> Mapping[str, Crops]:
+    if found.crops is not None:
+        return found.crops
     if dataset is None:
         raise InputError(
             "report: its pictures need the dataset, which a result that was read does not hold; give it as "
             "dataset=..."
         )
-    about, crops = found.about, {}
-    framed = in_frame(dataset, about.frame, about.input_size)
-    for name in about.classes:
-        if name not in dataset.parts:
-            raise InputError(f"dataset {dataset.name}: lacks {name}, which was measured; load that class too")
-        crops[name] = class_crops(framed, name, "val", about.input_size, limit=about.limit)
-    looks = photographs.looked_at(images_of({name: (one,) for name, one in crops.items()}), context)
-    digests = photographs.digests(looks)
-    for name, one in crops.items():
-        ok = found.readable[name]
-        if len(one) != len(ok) or unseen_digest(one, ok, digests) != found.images.by_class[name]:
-            raise InputError(
-                f"dataset {dataset.name}: other images or annotations of {name} than measured; give the same"
-            )
-    return crops
+    return unseen_again(found, dataset, context)
 
 
 def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:

@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from partsjax.runs.emergence.differences import Differences
+    from partsjax.runs.emergence.queries import FoundCrops
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Emergence:
       judged: by (layer, class), scores and verdicts, exactly.
       images: the unseen images it was judged on.
       readable: by class, which of their crops could be read, bool [N].
-      crops: by class, those of unseen images; None after `read`.
+      ids: by class, names of those that could be read: image id, "#" and the object's number in the image.
+      crops: by class, those of unseen images; None after `read` without a dataset.
       notes: what a reader of the figures has to know, a line each.
       skipped: what was wrong with images left out, a line each.
       iou: by (layer, class), Network Dissection's criterion, where it was measured.
@@ -85,6 +87,7 @@ class Emergence:
     judged: Mapping[tuple[str, str], Judged]
     images: Images
     readable: Mapping[str, np.ndarray]
+    ids: Mapping[str, tuple[str, ...]]
     crops: Mapping[str, Crops] | None
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
@@ -189,6 +192,56 @@ class Emergence:
 
         return differences(self, other)
 
+    def top(self, layer: str, filter: int, k: int = 12, *, object_class: str | None = None) -> "FoundCrops":
+        """The unseen crops that excite a filter most, one row each, by descending activation.
+
+        Needs no network, and no images but for pictures: what it takes is kept with the result.
+
+        Args:
+          layer: one that was measured; filter: its number there.
+          k: at most so many, up to 12, which are kept of each class; crops that it does not fire on are none.
+          object_class: only crops of that class.
+
+        Returns:
+          Pictures in a notebook, and as `table` the columns `crop` (its name, as in `ids`), `object_class`,
+          `split` ("val"), `activation` (of its strongest stimulus), `x1`, `y1`, `x2`, `y2` (the receptive
+          field), `part` (of all parts of the class the one with the highest AP on train by this filter) and
+          `part_x1`, `part_y1`, `part_x2`, `part_y2` (what the stimulus is regressed to for it). Boxes are in
+          crop pixels.
+
+        Raises:
+          InputError: there is no such layer, filter or class, or fewer crops are kept.
+        """
+        from partsjax.runs.emergence.queries import top
+
+        return top(self, layer, filter, k, object_class)
+
+    def similar(
+        self, crop: str, layer: str, filters: Iterable[int] | None = None, k: int = 12
+    ) -> "FoundCrops":
+        """The crops of other unseen images that excite the same filters most alike (our choice).
+
+        A crop is the vector of what it excites each filter to: its strongest stimulus, over the strongest on
+        any unseen crop, so that all filters count alike. Similarity is the cosine of the angle between two.
+        Needs no network, as `top`.
+
+        Args:
+          crop: its name, as in `ids` and in the tables of `top`.
+          layer: one that was measured.
+          filters: numbers of two or more there, as a verdict's `combination`; None: all.
+          k: at most so many; crops with a similarity of 0 are none.
+
+        Returns:
+          Pictures in a notebook, and as `table` the columns `crop`, `object_class`, `split` ("val") and
+          `similarity`, by descending similarity; of equal ones, to six decimals, the first of the dataset.
+
+        Raises:
+          InputError: there is no such crop, layer or filter, or no filter fires on the crop.
+        """
+        from partsjax.runs.emergence.queries import similar
+
+        return similar(self, crop, layer, filters, k)
+
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
@@ -215,7 +268,7 @@ class Emergence:
 
         Args:
           folder: of the report alone; one that is there is replaced.
-          dataset: needed after `read`: the one it was measured on.
+          dataset: needed after `read` without it: the one it was measured on.
 
         Raises:
           InputError: there is no dataset, or it is a different one, or the folder cannot be written to.

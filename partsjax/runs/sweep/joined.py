@@ -36,6 +36,7 @@ def joined_emergence(found: Sequence[Emergence], layers: Sequence[str]) -> Emerg
             by_class=functools.reduce(operator.or_, (dict(of.images.by_class) for of in found)),
         ),
         readable=functools.reduce(operator.or_, (dict(of.readable) for of in found)),
+        ids=functools.reduce(operator.or_, (dict(of.ids) for of in found)),
         notes=tuple(dict.fromkeys(note for of in found for note in of.notes)),
         skipped=tuple(sorted({line for of in found for line in of.skipped})),
     )
