@@ -121,3 +121,11 @@ def test_a_network_that_lacks_a_layer_of_a_class_is_not_whole(swept, runs):
     stone = dataclasses.replace(two, about=dataclasses.replace(two.about, classes=("stone",)), judged=judged)
     assert joined_emergence([one, stone], LAYERS) is None
     assert joined_emergence([one], LAYERS).about.layers == ("conv1",)
+
+
+def test_a_layer_measured_class_by_class_knows_the_crops_of_all(swept, runs):
+    one = emergence.read(swept.path / runs[0].place)
+    judged = {(layer, "stone"): found for (layer, _), found in one.judged.items()}
+    about, ids = dataclasses.replace(one.about, classes=("stone",)), {"stone": one.ids["beast"][:3]}
+    both = joined_emergence([one, dataclasses.replace(one, about=about, judged=judged, ids=ids)], LAYERS)
+    assert both.ids == {**one.ids, **ids} and list(both.ids) == ["beast", "stone"]
