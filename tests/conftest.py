@@ -12,6 +12,8 @@ import pytest
 hypothesis.settings.register_profile("partsjax", deadline=None, max_examples=40, derandomize=True)
 hypothesis.settings.load_profile("partsjax")
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands do, and before NumPy is there
+
 _DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
