@@ -83,6 +83,12 @@ _OWN_EVIDENCE = flags.DEFINE_bool(
     "Also show the network crops in which all but a part, or the part, is blacked out: do filters see the "
     "part, or what is around it? The network runs twice more for every part that a held-out crop shows.",
 )
+_SANITY = flags.DEFINE_bool(
+    "sanity",
+    False,
+    "Also take every held-out score with wrong labels, half of a part's boxes missing, or as many added: a "
+    "score that does not fall is blind to that.",
+)
 _WEIGHTS_SEED = flags.DEFINE_integer(
     "weights_seed",
     None,
@@ -129,6 +135,7 @@ def main() -> None:
         iou=_IOU.value,
         readouts=_READOUTS.value,
         own_evidence=_OWN_EVIDENCE.value,
+        sanity=_SANITY.value,
         **shown,
     )
     ask(

@@ -31,7 +31,12 @@ class Truth:
     @property
     def positives(self) -> np.ndarray:
         """int [P]: boxes to be found, the difficult ones not counted."""
-        return (self.valid & ~self.difficult).sum(axis=(1, 2))
+        return self.in_crops.sum(axis=1)
+
+    @property
+    def in_crops(self) -> np.ndarray:
+        """int [P, N]: the same in each crop."""
+        return (self.valid & ~self.difficult).sum(axis=1)
 
     def select(self, keep: np.ndarray) -> "Truth":
         """The truth of some crops, by index or bool mask over N."""

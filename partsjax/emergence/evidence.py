@@ -13,7 +13,9 @@ from partsjax.emergence.drift import part_drifts
 from partsjax.emergence.fitted_set import FittedSet
 from partsjax.emergence.knowledge import coverage, mean_area, what_it_knows
 from partsjax.emergence.layer_data import LayerData
+from partsjax.emergence.mislabeled import part_sanity
 from partsjax.emergence.nearest import PLACE_PRIOR
+from partsjax.emergence.place_prior import PriorDetections
 from partsjax.emergence.ranked import PartDetections, RankedLayer, Union
 from partsjax.emergence.scoring import Found, Scores
 from partsjax.emergence.verdict import Estimate, PriorVerdict, Verdict
@@ -253,8 +255,15 @@ class _Layer:
             prior_hit_rate=judged[PLACE_PRIOR].hit_rate,
             coverage_train=coverage(*self._union(part, 0, search, found.filters)),
         )
+        if self.ground.sanity:
+            placed = (self._placed(part, found) for found in (together, alone))
+            verdict = dataclasses.replace(verdict, sanity=part_sanity(verdict, *placed, self.ground, part))
         pictures = Strongest(*self._strongest(part, alone), *self._strongest(part, together))
         return verdict, pictures, together_ap, excess
+
+    def _placed(self, part: int, found: Union) -> PriorDetections:
+        """A union's detections on unseen crops with their boxes."""
+        return PriorDetections(self.decoders[1].boxes(part, found), found.scores, found.crops)
 
     def _strongest(self, part: int, found: Union) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
         wrong = np.flatnonzero(~found.true)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from partsjax.data.crops import Crops
+from partsjax.data.crops import Crops, Truth
 from partsjax.emergence.bootstrap import Resampled, mean_over_crops, resampled_ap, resamples
+from partsjax.emergence.changed_truth import mislabeled
 from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.method import Method
 from partsjax.emergence.nearest import PLACE_PRIOR
@@ -41,6 +42,7 @@ class Ground:
 
     train, val: those that could be read. seed: of the bootstrap.
     further_priors: place priors besides those that every part is compared with.
+    sanity: whether detections are judged with wrong labels, too.
     """
 
     train: Crops
@@ -48,9 +50,11 @@ class Ground:
     method: Method
     seed: int
     further_priors: tuple[PlacePrior, ...] = ()
+    sanity: bool = False
     _locks: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
     _detected: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
     _judged: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    _mislabeled: dict = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def priors(self) -> tuple[PlacePrior, ...]:
@@ -125,6 +129,32 @@ class Ground:
     def resampled(self, judged: Sequence[JudgedDetections], part: int) -> Resampled:
         """Held-out AP of a part's detections, mean over the orders in which they were judged."""
         return resampled_ap(self.curve_of_orders(judged, self.positives(part)), self.weights)
+
+    @functools.cached_property
+    def val_mislabeled(self) -> dict[str, tuple[Truth, ...]]:
+        """The truth of unseen crops with wrong labels, by kind, one of each draw."""
+        return mislabeled(self.val.truth, self.val.size, self.seed)
+
+    def mislabeled(self, part: int) -> dict[str, list[Truth]]:
+        """The same of one part."""
+        return {
+            error: [truth_of_part(truth, part) for truth in draws]
+            for error, draws in self.val_mislabeled.items()
+        }
+
+    def prior_mislabeled(self, part: int) -> np.ndarray:
+        """AP of the place prior with each kind of wrong labels, mean over draws: float64 [2]."""
+        with self._locks.setdefault((mislabeled, part), threading.RLock()):
+            if part not in self._mislabeled:
+                found = self.detected(PLACE_PRIOR, part)[1]
+                self._mislabeled[part] = np.mean(
+                    [
+                        [mean_ap(judge_place(found, truth, self.method), truth) for truth in draws]
+                        for draws in self.mislabeled(part).values()
+                    ],
+                    axis=1,
+                )
+            return self._mislabeled[part]
 
     @functools.cached_property
     def priors_digest(self) -> str:

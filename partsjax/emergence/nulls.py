@@ -8,9 +8,8 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
-from partsjax.data.crops import CONTEXT, Truth
+from partsjax.data.crops import Truth
+from partsjax.emergence.changed_truth import shuffled, unfounded
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.verdict import NullVerdict, require_column_name
@@ -69,31 +68,6 @@ def _not_called_with_two(function: Callable) -> str:
     except ValueError:  # as of some built-in functions
         pass
     return ""
-
-
-def shuffled(truth: Truth, seed) -> Truth:
-    """The same ground truth with its crops permuted: what a crop shows no longer tells its parts.
-
-    All parts of a crop move together. What is still scored with it is place, and the fitting (our
-    choice: both splits are permuted, each by itself).
-    """
-    return truth.select(np.random.default_rng(seed).permutation(truth.valid.shape[-1]))
-
-
-def unfounded(truth: Truth, size: int, seed) -> Truth:
-    """The same ground truth with every box at a random place inside its object, its size kept.
-
-    What is still scored with it is the fitting alone (our choice, in both splits). An object fills its crop
-    but for `CONTEXT` pixels on each side; along an axis on which a box is longer than the object, it covers
-    the object, at a random place.
-
-    Args:
-      size: of the crops, in pixels.
-    """
-    near, far = truth.boxes[:2], truth.boxes[2:]
-    room = size - 2 * CONTEXT - (far - near)  # below 0 where the box is the longer one
-    moved = CONTEXT + np.random.default_rng(seed).random(room.shape, np.float32) * room
-    return dataclasses.replace(truth, boxes=np.concatenate([moved, moved + (far - near)]))
 
 
 def _shuffled_parts(ground: Ground, seed: int) -> Ground:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from partsjax.emergence.readout.verdict import CARRIED
+from partsjax.emergence.sanity import ScoreSanity, score_sanities
 from partsjax.emergence.sharing import SharedFilters, shared_filters
 from partsjax.emergence.verdict import LIST_PRIOR_NAME, PRIOR_NAME, NullVerdict, Verdict, null_labels
 
@@ -70,6 +71,8 @@ class LayerSummary:
       carried: how many judged parts the layer carries in one filter, in a few and so on, as
         `ReadoutVerdict.carried`; empty where no readouts were asked for.
       nominal: its receptive fields are patches that stand in for what cells see, as `ReceptiveField.nominal`.
+      sanity: held-out scores of the parts beyond place where labels are wrong, by their columns in
+        `parts.csv`; empty where it was not asked for.
     """
 
     parts: int
@@ -94,6 +97,7 @@ class LayerSummary:
     min_val_boxes: int
     carried: Mapping[str, int] = dataclasses.field(default_factory=dict)
     nominal: bool = False
+    sanity: Mapping[str, ScoreSanity] = dataclasses.field(default_factory=dict)
 
 
 def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, float]] = ()) -> LayerSummary:
@@ -144,6 +148,7 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
             word: sum(v.readout.carried == word for v in judged)
             for word in (CARRIED if all(v.readout for v in verdicts) else ())
         },
+        sanity=score_sanities([v.sanity for v in judged if v.beyond_place]),
     )
 
 

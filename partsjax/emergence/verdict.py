@@ -12,6 +12,7 @@ from partsjax.emergence.estimate import UNKNOWN, Estimate
 from partsjax.emergence.method import Method
 from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.readout.verdict import ReadoutVerdict
+from partsjax.emergence.sanity import Sanity
 from partsjax.errors import InputError
 
 # Names, and columns, of the place prior and of the list prior.
@@ -130,6 +131,7 @@ class Verdict:
       nulls: by name, what the nulls that were run reach.
       readout: what a linear readout of all filters finds of it; None: none was asked for.
       own_evidence: hit rates of its set with the part alone, and with the part hidden; None: not asked for.
+      sanity: by their columns in `parts.csv`, held-out scores with wrong labels; empty: not asked for.
       emergence_ap: AP above which it emerges, the method's.
       false_discovery_rate: q-value up to which it is beyond place, the method's.
       min_val_boxes: held-out boxes under which it is too rare to be judged, the method's.
@@ -158,6 +160,7 @@ class Verdict:
     nulls: Mapping[str, NullVerdict] = dataclasses.field(default_factory=dict)
     readout: ReadoutVerdict | None = None
     own_evidence: OwnEvidence | None = None
+    sanity: Mapping[str, Sanity] = dataclasses.field(default_factory=dict)
     emergence_ap: float = Method.emergence_ap
     false_discovery_rate: float = Method.false_discovery_rate
     min_val_boxes: int = Method.min_val_boxes

@@ -15,6 +15,7 @@ from partsjax.emergence.evidence import Trial
 from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.readout.verdict import ReadoutVerdict
+from partsjax.emergence.sanity import ERRORS
 from partsjax.emergence.scoring import Scores
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import NullVerdict, PriorVerdict, Verdict
@@ -52,6 +53,22 @@ def combinations_table(trials: Iterable[Trial]) -> "pd.DataFrame":
     rows = [
         (t.layer, t.object_class, t.part, t.search, t.score, len(t.filters), t.filters, t.ap_train, *t.ap_val)
         for t in trials
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sanity_table(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
+    """One row per layer, class, part and score, as `sanity.csv`; no row where sanity was not asked for."""
+    import pandas as pd
+
+    columns = (
+        "layer", "object_class", "part", "score",
+        "as_labeled", "missing", "extra", "fall_missing", "fall_extra",
+    )  # fmt: skip
+    rows = [
+        (v.layer, v.object_class, v.part, name, *dataclasses.astuple(of), *map(of.relative_fall, ERRORS))
+        for v in verdicts
+        for name, of in v.sanity.items()
     ]
     return pd.DataFrame(rows, columns=columns)
 

@@ -103,6 +103,7 @@ class EvidenceStage:
             searches=[dataclasses.asdict(search) for search in self.searches],
             seed=[self.seed, ground.seed],
             null=self.null,
+            sanity=ground.sanity and not self.null,
         )
 
 

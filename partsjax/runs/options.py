@@ -27,6 +27,7 @@ class Options:
     frame, iou: as in `EmergenceRequest`.
     readouts: whether parts are read out of layers, too.
     own_evidence: whether sets are shown parts alone, and crops without them, too.
+    sanity: whether scores are taken with wrong labels, too.
     """
 
     net: str = "alexnet"
@@ -51,6 +52,7 @@ class Options:
     iou: bool = False
     readouts: bool = False
     own_evidence: bool = False
+    sanity: bool = False
 
     def __post_init__(self):
         chosen_nulls(self.nulls)

@@ -39,7 +39,8 @@ def _names(cell: str) -> list[str]:
 def workdir(tmp_path_factory):
     folder = tiny.write_folder(tmp_path_factory.mktemp("data") / "photos", images=12)
     workdir = tmp_path_factory.mktemp("run")
-    run(folder, workdir, nulls=tuple(NULLS), report=True, iou=True, readouts=True, own_evidence=True)
+    further = dict.fromkeys(("iou", "readouts", "own_evidence", "sanity"), True)
+    run(folder, workdir, nulls=tuple(NULLS), report=True, **further)
     return workdir
 
 
@@ -55,6 +56,8 @@ def test_files_of_emergence(workdir):
     assert sorted(parts) == sorted(header(workdir / "parts.csv"))
     assert combinations == header(workdir / "combinations.csv")
     assert filters == pd.read_parquet(workdir / "filters.parquet").columns.to_list()
+    (sanity,) = documented("sanity.csv")
+    assert sanity == header(workdir / "sanity.csv")
     top, layer = documented("summary.json")
     summary = json.loads((workdir / "summary.json").read_text())
     assert top == list(summary) and sorted(layer) == sorted(summary["layers"]["conv1"])

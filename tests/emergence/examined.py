@@ -79,10 +79,11 @@ def examined(
     searches=ALL_SEARCHES,
     method=Method(),  # noqa: B008
     priors: Sequence[PlacePrior] = (),
+    sanity: bool = False,
 ) -> Examined:
     crops = (bare_crops(of_split.truth, of_split.images, of_split.boxes) for of_split in (train, val))
     crops = (dataclasses.replace(of_split, parts=("head", "foot")) for of_split in crops)
-    ground = Ground(*crops, method, 0, tuple(priors))
+    ground = Ground(*crops, method, 0, tuple(priors), sanity)
     data = LayerData("conv1", (train.stimuli, val.stimuli), ground, GEOMETRY)
     scores, found = score_layer(data.stimuli, (train.truth, val.truth), GEOMETRY, method)
     return Examined(scores, found, ground, examine(data, scores, found, searches, 0))

@@ -12,11 +12,12 @@ import pytest
 
 from partsjax.emergence import combination
 from partsjax.emergence.calibration import calibrate
+from partsjax.emergence.changed_truth import shuffled
 from partsjax.emergence.combination import members_union
 from partsjax.emergence.decode_boxes import BoxDecoder
 from partsjax.emergence.fixed_boxes import LIST_PRIOR
 from partsjax.emergence.method import Method
-from partsjax.emergence.nulls import NULLS, shuffled
+from partsjax.emergence.nulls import NULLS
 from partsjax.emergence.ranked import RankedLayer
 from tests.emergence.examined import ALL_SEARCHES, GEOMETRY, examined, split
 

@@ -1,18 +1,15 @@
-"""Nulls as records; parts permuted among crops, or moved inside their object: what stays and what goes."""
+"""Nulls as records; what they leave of a planted detector."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import kstest
 
-from partsjax.data.crops import Truth
+from partsjax.emergence.changed_truth import shuffled
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.method import Method
-from partsjax.emergence.nulls import NULLS, Null, beside, chosen_nulls, shuffled, unfounded
+from partsjax.emergence.nulls import NULLS, Null, beside, chosen_nulls
 from partsjax.emergence.verdict import NullVerdict
 from partsjax.errors import InputError
 from tests.emergence.bare_crops import bare_crops
@@ -74,52 +71,6 @@ def test_nulls_stand_beside_each_verdict_in_order_seed_by_seed():
         [("b", NullVerdict("words of b", (ear, ear))), ("a", NullVerdict("words of a", (ear,)))],
     ]
     assert [dataclasses.replace(v, nulls={}) for v in found.verdicts] == [head, ear]
-
-
-def test_crops_are_permuted_whole():
-    truth = padded(plain_truth(40, 3, 0))
-    truth.difficult[:] = truth.valid & (np.random.default_rng(0).random(truth.valid.shape) < 0.3)
-    null = shuffled(truth, (0, 1))
-
-    def crops(t):
-        flat = [a.reshape(-1, 40).T.astype(float) for a in (t.boxes, t.valid, t.difficult)]
-        return np.concatenate(flat, axis=1)
-
-    one, other = crops(truth), crops(null)
-    assert sorted(map(tuple, one)) == sorted(map(tuple, other))
-    assert (one != other).any(axis=1).mean() > 0.9
-    np.testing.assert_array_equal(null.positives, truth.positives)
-    np.testing.assert_array_equal(crops(shuffled(truth, (0, 1))), other)
-    assert (crops(shuffled(truth, (0, 2))) != other).any()
-
-
-BOX = st.tuples(*[st.floats(-8, 72, width=32), st.floats(0, 70, width=32)] * 2)
-
-
-@given(st.lists(BOX, min_size=1, max_size=20), st.integers(0, 5))
-def test_moved_boxes_keep_their_size_and_their_object(corners, seed):
-    """Boxes of any size, of an object from 16 to 48: inside of it, or around it where they are longer."""
-    left, width, top, height = np.array(corners, np.float32).T
-    boxes = np.stack([left, top, left + width, top + height])[:, None, None]
-    truth = Truth(boxes, np.ones(boxes.shape[1:], bool), np.zeros(boxes.shape[1:], bool))
-    found = unfounded(truth, 64, seed)
-    assert found.boxes.dtype == np.float32
-    assert found.valid is truth.valid and found.difficult is truth.difficult
-    for near, far, old in zip(found.boxes[:2], found.boxes[2:], boxes[2:] - boxes[:2], strict=True):
-        np.testing.assert_allclose(far - near, old, atol=1e-4)
-        ends = np.stack([near, far])
-        inside = (ends > 16 - 1e-4).all(axis=0) & (ends < 48 + 1e-4).all(axis=0)
-        around = (near < 16 + 1e-4) & (far > 48 - 1e-4)
-        assert np.where(old <= 32, inside, around).all()
-
-
-def test_moved_boxes_are_anywhere_inside_each_by_itself():
-    boxes = np.tile(np.float32([20, 24, 28, 40])[:, None, None, None], (1, 1, 2, 2000))
-    truth = Truth(boxes, np.ones((1, 2, 2000), bool), np.zeros((1, 2, 2000), bool))
-    x, y = unfounded(truth, 64, 0).boxes[:2].reshape(2, -1)
-    for found, room in ((x, 24), (y, 16)):
-        assert kstest(found, "uniform", (16, room)).pvalue > 0.01
-    assert abs(np.corrcoef([x[:2000], x[2000:], y[:2000], y[2000:]]) - np.eye(4)).max() < 0.1
 
 
 @pytest.mark.parametrize("name", ["shuffled", "unfounded"])

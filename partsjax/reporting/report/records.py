@@ -111,6 +111,11 @@ class EmergenceReport:
         return all(v.readout for v in self.verdicts)
 
     @property
+    def sanity(self) -> bool:
+        """Whether scores were taken with wrong labels, too."""
+        return any(v.sanity for v in self.verdicts)
+
+    @property
     def emergence_ap(self) -> float:
         return self.verdicts[0].emergence_ap
 

@@ -8,6 +8,16 @@ from partsjax.emergence.drift import Drift
 from partsjax.emergence.verdict import Estimate, Verdict
 
 NOT_KNOWN = "–"
+SCORE_LABELS = {
+    "combination_ap_val": "AP of the best set",
+    "best_filter_ap_val": "AP of the best filter",
+    "prior_ap_val": "AP of the place prior",
+    "excess_over_prior": "Excess over the place prior",
+    "hit_rate": "Hit rate",
+    "readout_ap_val": "AP of the readout",
+    "share_of_decodable": "Share of decodable",
+    "iou_val": "IoU of the best filter by IoU",
+}
 BEYOND, BELOW = "▲", "▼"  # place
 NULL_COLOURS = 6  # of the style sheet
 

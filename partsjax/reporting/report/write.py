@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from partsjax.emergence.changed_truth import DRAWS
 from partsjax.emergence.iou import IOU_DETECTOR
 from partsjax.emergence.nulls import NULLS
 from partsjax.reporting.bundle import BUNDLE
@@ -80,6 +81,8 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
         threshold=f"{100 * content.emergence_ap:g}",
         min_val_boxes=content.min_val_boxes,
         iou_detector=f"{IOU_DETECTOR:g}",
+        scores=words.SCORE_LABELS,
+        draws=DRAWS,
         false_discovery_rate=f"{100 * content.false_discovery_rate:g}%",
     )
     return found

@@ -20,6 +20,7 @@ class EmergenceRequest:
     is measured too.
     readouts: whether parts are read out of layers, too. own_evidence: whether sets are shown parts
     alone, and crops without them.
+    sanity: whether scores are taken with wrong labels, too.
     """
 
     layers: tuple[str, ...]
@@ -34,6 +35,7 @@ class EmergenceRequest:
     iou: bool = False
     readouts: bool = False
     own_evidence: bool = False
+    sanity: bool = False
 
     def __post_init__(self):
         require_frame(self.frame)

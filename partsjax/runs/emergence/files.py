@@ -22,7 +22,7 @@ from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
 from partsjax.runs import sealed, workdir
 from partsjax.runs.context import Context
-from partsjax.runs.emergence.result import KEPT, Emergence, EmergenceFacts
+from partsjax.runs.emergence.result import KEPT, SANITY_FILE, Emergence, EmergenceFacts
 from partsjax.runs.emergence.unseen_again import unseen_again
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.unseen import Images
@@ -50,6 +50,9 @@ def write_files(found: Emergence, folder: Path) -> None:
         write_table(path, found.parts)
     with whole(folder / "combinations.csv") as path:
         write_table(path, found.combinations)
+    if SANITY_FILE in found.outputs:
+        with whole(folder / SANITY_FILE) as path:
+            write_table(path, found.sanity)
     with whole(folder / KEPT) as path:
         kept = _Kept(
             found.about,

@@ -100,7 +100,8 @@ class _Judging:
 
     def _grounds(self, object_class: str) -> dict[NullRun | None, Ground]:
         readable = [stage.readable_crops() for stage in self._stimuli[None].by_class[object_class]]
-        ground = Ground(*readable, self._asked.method, self._asked.seed, self._asked.priors)
+        asked = self._asked
+        ground = Ground(*readable, asked.method, asked.seed, asked.priors, asked.sanity)
         runs = self._stimuli
         return {run: ground if run is None else run.null.truth_of(ground, run.seed) for run in runs}
 

@@ -42,6 +42,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     priors: Sequence[PlacePrior] | PlacePrior = (),
     readouts: bool = False,
     own_evidence: bool = False,
+    sanity: bool = False,
     limit: int | None = None,
     frame: str = "object",
     iou: bool = False,
@@ -76,6 +77,8 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
       own_evidence: also show the network crops in which all but a part, or the part, is blacked out: does
         a set of filters see the part, or what is around it? Two more passes over the held-out crops that
         show the part, for every part.
+      sanity: also take held-out scores where labels are wrong, half of a part's boxes missing, or as many
+        added at random: `Emergence.sanity`.
       limit: at most this many objects per class and split.
       frame: what the network is shown: "object", every object in a crop of its own, or "image", whole images
         squashed to its input, each once for every class in it, with the parts of all objects of the class.
@@ -124,6 +127,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         iou,
         readouts,
         own_evidence,
+        sanity,
     )
     memory = Memory(memory_budget)
     more = {

@@ -26,6 +26,7 @@ from partsjax.runs.unseen import Images
 
 KEPT = "resamples.npz"
 EMERGENCE_FILES = ("filters.parquet", "parts.csv", "combinations.csv", KEPT, "summary.json")
+SANITY_FILE = "sanity.csv"  # where sanity was asked for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +114,11 @@ class Emergence:
     def combinations(self) -> "pd.DataFrame":
         """One row per layer, class, part and search: the set that each search found."""
         return tables.combinations_table(self.trials)
+
+    @functools.cached_property
+    def sanity(self) -> "pd.DataFrame":
+        """One row per layer, class, part and held-out score: what it becomes where labels are wrong."""
+        return tables.sanity_table(self.verdicts)
 
     @functools.cached_property
     def filters(self) -> "pd.DataFrame":
@@ -245,7 +251,7 @@ class Emergence:
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
-        return EMERGENCE_FILES
+        return (*EMERGENCE_FILES, SANITY_FILE) if len(self.sanity) else EMERGENCE_FILES
 
     def save(self, folder: str | Path) -> None:
         """Writes the files of a run into a folder, but for its manifest and report; `read` makes the same

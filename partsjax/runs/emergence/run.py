@@ -37,6 +37,7 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
             iou=options.iou,
             readouts=options.readouts,
             own_evidence=options.own_evidence,
+            sanity=options.sanity,
         )
 
         def named(context: Context) -> Emergence:
