@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import numpy as np
@@ -27,12 +27,15 @@ class ReadoutScores:
     sizes: C numbers of filters, rising; the last is all of them.
     ap_train, ap_val: float64 [C, P]. resamples: float32 [P, 1000], held-out AP of the readout with all
     filters on each bootstrap sample of `Ground.weights`.
+    mislabeled: float64 [2, P], held-out AP of the readout with all filters where boxes are missing and where
+    there are extra ones (`Ground.val_mislabeled`), means over draws; [0, P] where that was not asked for.
     """
 
     sizes: tuple[int, ...]
     ap_train: np.ndarray
     ap_val: np.ndarray
     resamples: np.ndarray
+    mislabeled: np.ndarray
 
 
 def judge_readouts(models: Models, found: Sequence[ReadoutDetections], ground: Ground) -> ReadoutScores:
@@ -45,14 +48,9 @@ def judge_readouts(models: Models, found: Sequence[ReadoutDetections], ground: G
     aps = np.full((2, sizes, parts), np.nan)
     resamples = np.full((parts, RESAMPLES), np.nan, np.float32)
     for split, (crops, detections) in enumerate(zip((ground.train, ground.val), found, strict=True)):
-        usable = (crops.truth.valid & ~crops.truth.difficult).sum(axis=1)  # [P, N]
+        usable = crops.truth.in_crops
         for n in range(sizes):
-            alive, true = _judged(detections, n, crops.truth, ground.method)
-            for part in np.flatnonzero(models.exists):
-                those = alive[part]
-                one = JudgedDetections(
-                    detections.scores[n, part][those], true[part][those], np.nonzero(those)[1]
-                )
+            for part, one in _judged_parts(models, detections, n, crops.truth, ground.method):
                 if split == 0:
                     detector = curve(one.scores, one.true, one.crops, usable[part])
                 else:
@@ -60,7 +58,32 @@ def judge_readouts(models: Models, found: Sequence[ReadoutDetections], ground: G
                 aps[split, n, part] = detector.average_precision()
                 if split == 1 and n == sizes - 1:
                     resamples[part] = detector.average_precision(ground.weights)
-    return ReadoutScores(models.sizes, *aps, resamples)
+    mislabeled = [
+        np.mean([_aps(models, found[1], truth, ground.method) for truth in draws], axis=0)
+        for draws in (ground.val_mislabeled.values() if ground.sanity else ())
+    ]
+    return ReadoutScores(models.sizes, *aps, resamples, np.array(mislabeled).reshape(-1, parts))
+
+
+def _aps(models: Models, found: ReadoutDetections, truth: Truth, method: Method) -> np.ndarray:
+    """Of the readouts with all filters: float64 [P]."""
+    aps = np.full(len(models.exists), np.nan)
+    for part, one in _judged_parts(models, found, len(models.sizes) - 1, truth, method):
+        aps[part] = curve(one.scores, one.true, one.crops, truth.in_crops[part]).average_precision()
+    return aps
+
+
+def _judged_parts(
+    models: Models, found: ReadoutDetections, number: int, truth: Truth, method: Method
+) -> Iterator[tuple[int, JudgedDetections]]:
+    """Of each part that has a readout, what counts of the detections with `sizes[number]` filters."""
+    alive, true = _judged(found, number, truth, method)
+    for part in np.flatnonzero(models.exists).tolist():
+        those = alive[part]
+        yield (
+            part,
+            JudgedDetections(found.scores[number, part][those], true[part][those], np.nonzero(those)[1]),
+        )
 
 
 def _judged(

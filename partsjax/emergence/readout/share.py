@@ -9,6 +9,8 @@ from partsjax.emergence.estimate import Estimate
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.readout.judging import ReadoutScores
 from partsjax.emergence.readout.verdict import ReadoutVerdict
+from partsjax.emergence.sanity import ERRORS, Sanity
+from partsjax.emergence.verdict import Verdict
 
 
 def readout_verdicts(scores: ReadoutScores, evidence: Evidence) -> list[ReadoutVerdict]:
@@ -51,6 +53,22 @@ def readout_verdicts(scores: ReadoutScores, evidence: Evidence) -> list[ReadoutV
             )
         )
     return found
+
+
+def readout_sanity(verdict: Verdict, readout: ReadoutVerdict, aps: np.ndarray) -> dict[str, Sanity]:
+    """What the scores that readouts bring become where labels are wrong; the share is that of mean excesses.
+
+    Args:
+      verdict: the part's, with the other scores there. aps: float [2], of the readout with each of `ERRORS`.
+    """
+    place, of_set, shares = verdict.sanity["prior_ap_val"], verdict.sanity["excess_over_prior"], []
+    for error, ap in zip(ERRORS, aps, strict=True):
+        excess = ap - getattr(place, error)
+        shares.append(getattr(of_set, error) / excess if excess > 0 else math.nan)
+    return {
+        "readout_ap_val": Sanity(readout.ap_val.value, *aps.tolist()),
+        "share_of_decodable": Sanity(readout.share_of_decodable.value, *map(float, shares)),
+    }
 
 
 def _ratio(part: Resampled, whole: Resampled) -> Estimate:

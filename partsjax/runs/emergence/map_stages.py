@@ -73,7 +73,9 @@ def read_maps(of: NetworkStages, run: NullRun | None, asked: EmergenceRequest, c
     with context.clock(" and ".join(stage.said for stage in stages)):
         grounds = {}
         for object_class, pair in of.by_class.items():
-            ground = Ground(*(one.readable_crops() for one in pair), asked.method, asked.seed)
+            readable = (one.readable_crops() for one in pair)
+            sanity = asked.sanity and run is None
+            ground = Ground(*readable, asked.method, asked.seed, sanity=sanity)
             grounds[object_class] = ground if run is None else run.null.truth_of(ground, run.seed)
         found = _read(stages, of, maps, grounds, context)
     return MapsRead(

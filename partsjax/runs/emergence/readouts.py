@@ -11,7 +11,7 @@ from partsjax.emergence.readout.detecting import ReadoutDetections, bytes_of_bat
 from partsjax.emergence.readout.grid import Grid
 from partsjax.emergence.readout.judging import ReadoutScores, judge_readouts
 from partsjax.emergence.readout.models import Models, fit_readouts
-from partsjax.emergence.readout.share import readout_verdicts
+from partsjax.emergence.readout.share import readout_sanity, readout_verdicts
 from partsjax.emergence.readout.sums import CellSums, bytes_of_sums, halves_of
 from partsjax.errors import InputError
 from partsjax.networks.activations import shapes
@@ -50,6 +50,7 @@ class ReadoutStage:
             size=self._network.input_size,
             method=dataclasses.asdict(ground.method),
             seed=ground.seed,
+            sanity=ground.sanity,
         )
         return (self._cache / crops.object_class).entry(layer, key)
 
@@ -124,6 +125,11 @@ def _beside(judged: Judged, scores: ReadoutScores, of_nulls: Mapping[str, Readou
             name: dataclasses.replace(verdict.nulls[name], readout_ap_val=float(of.ap_val[-1, part]))
             for name, of in of_nulls.items()
         }
-        verdicts.append(dataclasses.replace(verdict, readout=readout, nulls={**verdict.nulls, **nulls}))
+        sanity = dict(verdict.sanity)
+        if sanity and len(scores.mislabeled):
+            sanity |= readout_sanity(verdict, readout, scores.mislabeled[:, part])
+        verdicts.append(
+            dataclasses.replace(verdict, readout=readout, nulls={**verdict.nulls, **nulls}, sanity=sanity)
+        )
     evidence = dataclasses.replace(judged.evidence, verdicts=tuple(verdicts))
     return dataclasses.replace(judged, evidence=evidence)

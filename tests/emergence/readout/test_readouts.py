@@ -1,5 +1,7 @@
 """Readouts against the plain reference, and their laws."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,17 @@ def test_a_detection_on_a_stronger_one_is_dropped():
     models = Models((1,), np.array([True]), np.zeros((1, 1, 9)), np.zeros((1, 1, 9, 4)))
     aps = judge_readouts(models, [found, found], on_ground([truth, truth]))
     assert aps.ap_train[0, 0] == aps.ap_val[0, 0] == 1 / 2 / 2
+
+
+def test_with_wrong_labels_the_same_readouts_are_judged_on_others():
+    maps, truth, images = world(6)
+    ground = on_ground(list(map(padded, truth)), images)
+    assert len(measured(maps, ground, FIELD).mislabeled) == 0
+    ground = dataclasses.replace(ground, sanity=True)
+    found = measured(maps, ground, FIELD)
+    for of_error, draws in zip(found.mislabeled, ground.val_mislabeled.values(), strict=True):
+        others = [dataclasses.replace(ground.val, truth=of_draw) for of_draw in draws]
+        others = [dataclasses.replace(ground, val=val, sanity=False) for val in others]
+        aps = [measured(maps, other, FIELD).ap_val[-1] for other in others]
+        np.testing.assert_allclose(of_error, np.mean(aps, axis=0), atol=1e-9)
+        assert (of_error < found.ap_val[-1]).all()

@@ -10,8 +10,9 @@ import pytest
 from partsjax.emergence.bootstrap import RESAMPLES
 from partsjax.emergence.estimate import Estimate
 from partsjax.emergence.readout.judging import ReadoutScores
-from partsjax.emergence.readout.share import readout_verdicts
+from partsjax.emergence.readout.share import readout_sanity, readout_verdicts
 from partsjax.emergence.readout.verdict import CARRIED, ReadoutVerdict
+from partsjax.emergence.sanity import Sanity
 
 PLACE, SIZES = 0.1, (1, 2, 4, 5)
 
@@ -33,9 +34,8 @@ def said(set_ap, sparse, spread=0.02, noise=0.0):
     )
     readout = sparse[-1] + common + noise * random.standard_normal(RESAMPLES)
     aps = np.array(sparse)[:, None]
-    return readout_verdicts(ReadoutScores(SIZES, aps + 0.1, aps, readout[None].astype(np.float32)), evidence)[
-        0
-    ]
+    scores = ReadoutScores(SIZES, aps + 0.1, aps, readout[None].astype(np.float32), np.zeros((0, 1)))
+    return readout_verdicts(scores, evidence)[0]
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,12 @@ def test_nothing_is_said_without_a_readout():
     assert ReadoutVerdict().carried == "" and len(set(CARRIED)) == 4
     found = said(0.5, (np.nan,) * 4)
     assert found.carried == "" and found.sizes == () and math.isnan(found.share_of_decodable.value)
+
+
+def test_with_wrong_labels_the_share_is_that_of_the_mean_excesses():
+    scores = {"prior_ap_val": Sanity(0.2, 0.1, 0.15), "excess_over_prior": Sanity(0.2, 0.06, 0.1)}
+    readout = ReadoutVerdict(ap_val=Estimate(0.6, 0.5, 0.7), share_of_decodable=Estimate(0.5, 0.4, 0.6))
+    found = readout_sanity(types.SimpleNamespace(sanity=scores), readout, np.array([0.4, 0.15]))
+    assert found["readout_ap_val"] == Sanity(0.6, 0.4, 0.15)
+    share = found["share_of_decodable"]
+    assert (share.as_labeled, share.missing) == (0.5, pytest.approx(0.2)) and math.isnan(share.extra)
