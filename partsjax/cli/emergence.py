@@ -110,6 +110,13 @@ _FRAME = flags.DEFINE_enum(
     "What the network is shown: every object in a crop of its own, or whole images squashed to its input, as "
     "Network Dissection does.",
 )
+_DESCRIPTIONS = flags.DEFINE(
+    shared.PATH,
+    "descriptions",
+    None,
+    "CSV file of layer, unit and text: what someone else says of filters, to be held against the truth in "
+    "descriptions.csv.",
+)
 flags.adopt_module_key_flags(shared)
 flags.adopt_module_key_flags(half_flag)
 flags.adopt_module_key_flags(null_flags)
@@ -117,7 +124,7 @@ flags.adopt_module_key_flags(null_flags)
 
 def main() -> None:
     from partsjax.cli.asking import ask
-    from partsjax.cli.verdicts import criteria_lines, verdict_blocks
+    from partsjax.cli.verdicts import criteria_lines, description_lines, verdict_blocks
     from partsjax.runs import emergence
 
     values = flags.FLAGS
@@ -136,6 +143,7 @@ def main() -> None:
         readouts=_READOUTS.value,
         own_evidence=_OWN_EVIDENCE.value,
         sanity=_SANITY.value,
+        descriptions=_DESCRIPTIONS.value,
         **shown,
     )
     ask(
@@ -144,6 +152,11 @@ def main() -> None:
         lambda folder: emergence.emergence_question(options),
         lambda found, width: (
             *criteria_lines(found.criteria),
+            *(
+                description_lines(found.described.by_layer, found.described.unmatched)
+                if found.described
+                else ()
+            ),
             *verdict_blocks(found.verdicts, found.summary, width),
         ),
     )

@@ -7,15 +7,17 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from partsjax.emergence.descriptions import TEXT_PERMUTATIONS, DescribedLayer
 from partsjax.emergence.iou import LayerCriteria
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict
 from partsjax.errors import printable
-from partsjax.reporting.report.words import BELOW, BEYOND, rho
+from partsjax.reporting.report.words import BELOW, BEYOND, percent, rho
 from partsjax.reporting.verdict_table import CAPTION, Cell, verdict_table
 
 _BOXES, _PLACE = "boxes\ntrain/val", "place\nprior"
 _GAP = 2  # between columns
+_TEXTS_SHOWN = 5  # of those that name nothing
 _STYLES = {BEYOND: "bold green", BELOW: "red", "": ""}
 
 
@@ -68,6 +70,28 @@ def criteria_lines(criteria: Mapping[str, LayerCriteria]) -> Iterator[Text]:
             f"{printable(layer)}: {len(of.iou_val)} of {of.filters} filters are detectors by IoU, held out; "
             f"{len(of.serving)} serve a part beyond place, {len(of.both)} both; ranks agree by "
             f"{rho(of.agreement.value)} [{low}, {high}]"
+        )
+
+
+def description_lines(layers: Iterable[DescribedLayer], unmatched: Mapping[str, int]) -> Iterator[Text]:
+    """Descriptions from elsewhere, a line for each layer; then how many name nothing, and what these say."""
+    for of in layers:
+        line = f"{printable(of.layer)}: {of.of_a_part} of {of.descriptions} descriptions name a part"
+        if of.of_a_class:
+            line += f", {of.of_a_class} a class alone"
+        if of.of_a_part:
+            line += (
+                f"; {of.beyond_place} of {of.tested} pairs of filter and part are beyond place; mean AP "
+                f"{percent(of.mean_ap_val)}, with texts permuted {percent(of.permuted_ap_val)} (as high in "
+                f"{of.as_good:.0%} of {TEXT_PERMUTATIONS})"
+            )
+        yield Text(line)
+    if unmatched:
+        texts = [f"{text!r:.40} ({count})" for text, count in unmatched.items()]
+        more = [f"{len(texts) - _TEXTS_SHOWN} more"] if len(texts) > _TEXTS_SHOWN else []
+        yield Text(
+            f"{sum(unmatched.values())} descriptions name no part and no class of the dataset: "
+            f"{', '.join([*texts[:_TEXTS_SHOWN], *more])}"
         )
 
 

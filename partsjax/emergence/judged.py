@@ -8,6 +8,7 @@ import numpy as np
 from partsjax.emergence.candidates import Candidates, joined, renumbered
 from partsjax.emergence.combination import Search
 from partsjax.emergence.evidence import Evidence, examine
+from partsjax.emergence.filter_tests import FilterTest
 from partsjax.emergence.layer_data import LayerData
 from partsjax.emergence.scoring import Scores, score_layer
 from partsjax.emergence.top_activations import TopActivations, top_activations
@@ -15,11 +16,15 @@ from partsjax.emergence.top_activations import TopActivations, top_activations
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
-    """One class in one layer: all filters' scores, the evidence on its parts, what filters fire on."""
+    """One class in one layer: all filters' scores, the evidence on its parts, what filters fire on.
+
+    tests: of filters by themselves, those that were asked for.
+    """
 
     scores: Scores
     evidence: Evidence
     top_activations: TopActivations
+    tests: tuple[FilterTest, ...] = ()
 
 
 def judge_layer(

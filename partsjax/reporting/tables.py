@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from partsjax.emergence.descriptions import Held
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.own_evidence import OwnEvidence
@@ -71,6 +72,14 @@ def sanity_table(verdicts: Sequence[Verdict]) -> "pd.DataFrame":
         for name, of in v.sanity.items()
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def descriptions_table(held: Sequence[Held]) -> "pd.DataFrame":
+    """One row per description and part, or class, that it names, as `descriptions.csv`."""
+    import pandas as pd
+
+    table = pd.DataFrame([_description_row(one) for one in held])
+    return table.astype({"rank": "Int64", "beyond_place": "boolean"})
 
 
 def filters_table(scored: Iterable[tuple[Sequence[Verdict], Scores, FilterIou | None]]) -> "pd.DataFrame":
@@ -148,6 +157,18 @@ def _own_evidence_row(found: OwnEvidence) -> dict[str, float]:
         **with_interval("hit_rate_part_alone", found.part_alone),
         **with_interval("hit_rate_part_hidden", found.part_hidden),
         **with_interval("own_evidence", found.difference),
+    }
+
+
+def _description_row(held: Held) -> dict:
+    def of(*names: str) -> dict:
+        return {name: None if (value := getattr(held, name)) == "" else value for name in names}
+
+    return {
+        **of("layer", "filter", "text", "object_class", "part", "ap_train", "ap_val", "iou_train", "iou_val"),
+        **of("rank", "filters", "prior_ap_val"),
+        **with_interval("excess_over_prior", held.excess),
+        **of("p_value", "q_value", "beyond_place", "class_share", "crop_share"),
     }
 
 

@@ -1,12 +1,13 @@
 """The stage that scores and judges: one class in one layer, from stimuli to evidence, kept on disk."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import jax
 import numpy as np
 
 from partsjax.emergence.combination import Search
+from partsjax.emergence.filter_tests import FilterPart, FilterTest, filter_tests
 from partsjax.emergence.footprint import Footprint
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged, judge_layer
@@ -48,18 +49,28 @@ class EvidenceStage:
         Args:
           pair: the class's (train, val) stimulus stages, computed; ground: their readable crops' parts.
         """
-        block, need = self._block(layer, pair)
+        size, need = self._size(layer, pair)
         with self.memory.held(need, _named(layer, pair)):
-            blocks = self._blocks(layer, pair, ground, block)
+            blocks = (data for _, data in self._blocks(layer, pair, ground, size))
             judged = _kept(judge_layer(blocks, self.searches, self.seed, null=self.null), self.null)
         self._entry(layer, pair, ground).save(packed(judged))
         return judged
 
+    def test(
+        self, layer: str, pair: Sequence[StimulusStage], ground: Ground, pairs: Sequence[FilterPart]
+    ) -> tuple[FilterTest, ...]:
+        """Tests of some filters by themselves, `pairs` as for `filter_tests`; the others as for `judge`."""
+        size, need = self._size(layer, pair)
+        with self.memory.held(need, _named(layer, pair)):
+            return filter_tests(
+                self._blocks(layer, pair, ground, size, {number for number, _ in pairs}), pairs
+            )
+
     def require_room(self, layer: str, pair: Sequence[StimulusStage]) -> None:
         """Raises `InputError` where memory is too small to judge the layer in any way."""
-        self.memory.require(self._block(layer, pair)[1], _named(layer, pair))
+        self.memory.require(self._size(layer, pair)[1], _named(layer, pair))
 
-    def _block(self, layer: str, pair: Sequence[StimulusStage]) -> tuple[int, int]:
+    def _size(self, layer: str, pair: Sequence[StimulusStage]) -> tuple[int, int]:
         """How many filters go through at once, and the bytes that takes."""
         crops = pair[0].crops
         footprint = Footprint(
@@ -72,15 +83,23 @@ class EvidenceStage:
         return block, footprint.bytes(block)
 
     def _blocks(
-        self, layer: str, pair: Sequence[StimulusStage], ground: Ground, size: int
-    ) -> Iterator[LayerData]:
+        self,
+        layer: str,
+        pair: Sequence[StimulusStage],
+        ground: Ground,
+        size: int,
+        wanted: Set[int] | None = None,
+    ) -> Iterator[tuple[range, LayerData]]:
+        """Blocks of filters, `size` each, by their numbers; wanted: those with one of these alone."""
         filters = pair[0].filters(layer)
         for first in range(0, filters, size):
             block = range(first, min(first + size, filters))
+            if wanted is not None and wanted.isdisjoint(block):
+                continue
             stimuli = tuple(stage.load(layer, block) for stage in pair)
             columns = stimuli[0].columns
             geometry = Geometry.of(self.network.fields[layer], columns, self.network.input_size)
-            yield LayerData(layer, stimuli, ground, geometry)
+            yield block, LayerData(layer, stimuli, ground, geometry)
 
     def _entry(self, layer: str, pair: Sequence[StimulusStage], ground: Ground) -> stages.Entry:
         return (self.cache / pair[0].crops.object_class).entry(layer, self.key(layer, pair, ground))

@@ -28,6 +28,7 @@ class Options:
     readouts: whether parts are read out of layers, too.
     own_evidence: whether sets are shown parts alone, and crops without them, too.
     sanity: whether scores are taken with wrong labels, too.
+    descriptions: a file of what someone else says of filters; None: none.
     """
 
     net: str = "alexnet"
@@ -53,6 +54,7 @@ class Options:
     readouts: bool = False
     own_evidence: bool = False
     sanity: bool = False
+    descriptions: str | None = None
 
     def __post_init__(self):
         chosen_nulls(self.nulls)

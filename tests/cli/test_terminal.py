@@ -8,7 +8,8 @@ import pytest
 from partsjax.cli import asking
 from partsjax.cli import flags as shared
 from partsjax.cli.terminal import Terminal
-from partsjax.cli.verdicts import criteria_lines, verdict_blocks
+from partsjax.cli.verdicts import criteria_lines, description_lines, verdict_blocks
+from partsjax.emergence.descriptions import DescribedLayer
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.iou import LayerCriteria
 from partsjax.emergence.summary import summarize
@@ -271,3 +272,18 @@ def test_both_criteria_in_a_line_a_layer():
         "conv5: 3 of 256 filters are detectors by IoU, held out; 2 serve a part beyond place, 1 both; ranks "
         "agree by 0.52 [0.49, 0.56]"
     )
+
+
+def test_descriptions_have_a_line_for_each_layer():
+    held = DescribedLayer("conv5", 9, 6, 1, 2, 0.1234, 0.0816, 0.03, 0.5, 0.25, 7, 3)
+    alone = DescribedLayer("conv4", 3, 0, 0, 3, *(NAN,) * 5, 0, 0)
+    texts = {"sky": 3, **{f"text \x1b {n}": 1 for n in range(6)}}
+    lines = [line.plain for line in description_lines([held, alone], texts)]
+    assert lines == [
+        "conv5: 6 of 9 descriptions name a part, 1 a class alone; 3 of 7 pairs of filter and part are beyond "
+        "place; mean AP 12.3, with texts permuted 8.2 (as high in 3% of 100)",
+        "conv4: 0 of 3 descriptions name a part",
+        "9 descriptions name no part and no class of the dataset: 'sky' (3), 'text \\x1b 0' (1), "
+        "'text \\x1b 1' (1), 'text \\x1b 2' (1), 'text \\x1b 3' (1), 2 more",
+    ]
+    assert len(list(description_lines([held], {}))) == 1

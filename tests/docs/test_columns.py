@@ -39,8 +39,10 @@ def _names(cell: str) -> list[str]:
 def workdir(tmp_path_factory):
     folder = tiny.write_folder(tmp_path_factory.mktemp("data") / "photos", images=12)
     workdir = tmp_path_factory.mktemp("run")
+    descriptions = folder.parent / "units.csv"
+    descriptions.write_text("layer,unit,text\nconv1,0,a beast's head\n", encoding="utf-8")
     further = dict.fromkeys(("iou", "readouts", "own_evidence", "sanity"), True)
-    run(folder, workdir, nulls=tuple(NULLS), report=True, **further)
+    run(folder, workdir, nulls=tuple(NULLS), report=True, descriptions=str(descriptions), **further)
     return workdir
 
 
@@ -55,6 +57,7 @@ def test_files_of_emergence(workdir):
     )
     assert sorted(parts) == sorted(header(workdir / "parts.csv"))
     assert combinations == header(workdir / "combinations.csv")
+    assert documented("descriptions.csv") == [header(workdir / "descriptions.csv")]
     assert filters == pd.read_parquet(workdir / "filters.parquet").columns.to_list()
     (sanity,) = documented("sanity.csv")
     assert sanity == header(workdir / "sanity.csv")

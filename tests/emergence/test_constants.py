@@ -16,6 +16,7 @@ from partsjax.emergence import (
     place_prior,
     regression,
 )
+from partsjax.emergence.descriptions import TEXT_PERMUTATIONS
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.method import Method
 from partsjax.ops import local_maxima
@@ -61,6 +62,7 @@ FIXED = {
     "crops with a control": (part_drops.MIN_CROPS, 6),
     "things with an interval over them": (correlation.MIN_THINGS, 5),
     "permutations of the filters": (relation.PERMUTATIONS, 10_000),
+    "permutations of texts": (TEXT_PERMUTATIONS, 100),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from partsjax.emergence.descriptions import DescribedLayer, Held, unmatched
 from partsjax.emergence.iou import LayerCriteria
 from partsjax.emergence.summary import LayerSummary
 from partsjax.emergence.verdict import Verdict, null_labels
@@ -75,6 +76,7 @@ class EmergenceReport:
     filter_aps: by layer, held-out AP of every filter on every part, float32 [F, P], NaN without truth.
     notes: what a reader has to know of the run, a line each.
     criteria: by layer, Network Dissection's criterion beside ours; empty where it was not measured.
+    held: descriptions of filters from elsewhere; described: the layers they are of. Empty without any.
     """
 
     title: str
@@ -88,6 +90,8 @@ class EmergenceReport:
     filter_aps: Mapping[str, np.ndarray]
     notes: Sequence[str] = ()
     criteria: Mapping[str, LayerCriteria] = dataclasses.field(default_factory=dict)
+    held: Sequence[Held] = ()
+    described: Sequence[DescribedLayer] = ()
 
     @property
     def priors(self) -> dict[str, str]:
@@ -114,6 +118,11 @@ class EmergenceReport:
     def sanity(self) -> bool:
         """Whether scores were taken with wrong labels, too."""
         return any(v.sanity for v in self.verdicts)
+
+    @property
+    def unmatched(self) -> dict[str, int]:
+        """How many descriptions have each text that names nothing of the dataset."""
+        return unmatched(self.held)
 
     @property
     def emergence_ap(self) -> float:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from partsjax.data.dataset import Dataset
+from partsjax.emergence.descriptions import Descriptions
 from partsjax.emergence.iou import FilterIou
 from partsjax.emergence.judged import Judged
 from partsjax.errors import InputError
@@ -22,7 +23,7 @@ from partsjax.reporting import tables
 from partsjax.reporting.rows import write_table
 from partsjax.runs import sealed, workdir
 from partsjax.runs.context import Context
-from partsjax.runs.emergence.result import KEPT, SANITY_FILE, Emergence, EmergenceFacts
+from partsjax.runs.emergence.result import DESCRIPTIONS_FILE, KEPT, SANITY_FILE, Emergence, EmergenceFacts
 from partsjax.runs.emergence.unseen_again import unseen_again
 from partsjax.runs.records import packed, unpacked
 from partsjax.runs.unseen import Images
@@ -39,6 +40,7 @@ class _Kept:
     skipped: tuple[str, ...]
     iou: tuple[FilterIou, ...] = ()  # as `judged`
     null_iou: Mapping[str, tuple[FilterIou, ...]] = dataclasses.field(default_factory=dict)
+    descriptions: Descriptions | None = None
 
 
 def write_files(found: Emergence, folder: Path) -> None:
@@ -64,12 +66,18 @@ def write_files(found: Emergence, folder: Path) -> None:
             found.skipped,
             tuple(found.iou.values()),
             {null: tuple(iou.values()) for null, iou in found.null_iou.items()},
+            found.descriptions,
         )
         sealed.write_sealed(path, packed(kept))
+    if found.described:
+        with whole(folder / DESCRIPTIONS_FILE) as path:
+            write_table(path, found.described.table)
     about = found.about
     summary = tables.emergence_summary(about.net, about.weights, about.dataset, about.classes, found.summary)
     for layer, criteria in found.criteria.items():
         summary["layers"][layer]["iou"] = criteria.figures
+    for of in found.described.by_layer if found.described else ():
+        summary["layers"][of.layer]["descriptions"] = of.figures
     workdir.write_json(folder / "summary.json", summary)
 
 
@@ -103,7 +111,7 @@ def read(folder: str | Path, dataset: Dataset | None = None) -> Emergence:
     judged = dict(zip(names, kept.judged, strict=True))
     iou = dict(zip(names, kept.iou, strict=bool(kept.iou)))
     null_iou = {null: dict(zip(names, of, strict=True)) for null, of in kept.null_iou.items()}
-    more = kept.notes, kept.skipped, iou, null_iou
+    more = kept.notes, kept.skipped, iou, null_iou, kept.descriptions
     found = Emergence(kept.about, judged, kept.images, kept.readable, kept.ids, None, *more)
     if dataset is None:
         return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from partsjax.emergence.adjusting import with_run_q_values
+from partsjax.emergence.descriptions import described_pairs
 from partsjax.emergence.evidence import Evidence
 from partsjax.emergence.ground import Ground
 from partsjax.emergence.judged import Judged
@@ -18,6 +19,7 @@ from partsjax.runs.context import Context
 from partsjax.runs.emergence.asked import EmergenceRequest
 from partsjax.runs.emergence.null_runs import NullRun
 from partsjax.runs.evidence_stage import EvidenceStage
+from partsjax.runs.filter_test_stage import FilterTestStage
 from partsjax.runs.network_stages import NetworkStages, run_networks
 from partsjax.runs.stimulus_stage import StimulusStage
 
@@ -58,6 +60,9 @@ class _Judging:
             )
             for run, of in self._stimuli.items()
         }
+        parts = {name: pair[0].crops.parts for name, pair in trained.by_class.items()}
+        pairs = described_pairs(asked.descriptions, parts) if asked.descriptions else {}
+        self._tests = FilterTestStage(context.cache / "filter_tests", pairs, self._evidence[None])
 
     def run(self) -> dict[tuple[str, str], Judged]:
         classes, layers = list(self._stimuli[None].by_class), self._asked.layers
@@ -117,7 +122,9 @@ class _Judging:
         """Whether the stimuli of a class were released, and all evidence on it is kept."""
         if not all(stage.released() for pair in self._pairs(object_class).values() for stage in pair):
             return False
-        if all(self._kept(object_class, self._grounds(object_class)).values()):
+        grounds, pair = self._grounds(object_class), self._stimuli[None].by_class[object_class]
+        tested = [self._tests.found(layer, pair, grounds[None]) for layer in self._asked.layers]
+        if None not in tested and all(self._kept(object_class, grounds).values()):
             return True
         self._context.say(f"note: {object_class}: its stimuli were not kept, so the network runs again")
         return False
@@ -152,6 +159,9 @@ class _Judging:
                 future.result()
         with clock("verdicts"):
             found |= zip(missing, pool.map(judge, missing), strict=True)
+            for layer in self._asked.layers:
+                tests = self._tests.test(layer, pairs[None], grounds[None])
+                found[layer, None] = dataclasses.replace(found[layer, None], tests=tests)
         if self._context.keep != "all":
             stages = dict.fromkeys(stage for pair in pairs.values() for stage in pair)
             for stage in stages:  # first all: wherever it stops, the network need not run again

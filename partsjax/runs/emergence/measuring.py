@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
@@ -16,7 +17,7 @@ from partsjax.networks.protocol import Network
 from partsjax.progress import bars, silent
 from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
-from partsjax.runs.emergence.asked import EmergenceRequest
+from partsjax.runs.emergence.asked import EmergenceRequest, descriptions_of
 from partsjax.runs.emergence.iou import require_iou_room
 from partsjax.runs.emergence.judging import judged_classes
 from partsjax.runs.emergence.map_stages import MapsRead, read_maps
@@ -28,6 +29,9 @@ from partsjax.runs.memory import Memory
 from partsjax.runs.network_stages import DatasetCrops, NetworkStages, all_crops, images_of
 from partsjax.runs.options import with_layers
 from partsjax.runs.unseen import Images, unseen_digest
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes long
 
 
 def measure(  # noqa: PLR0913 (options of a public call, by keyword)
@@ -46,6 +50,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
     limit: int | None = None,
     frame: str = "object",
     iou: bool = False,
+    descriptions: "str | Path | pd.DataFrame | None" = None,
     seed: int = 0,
     cache: str | Path | None = None,
     batch_size: int | None = None,
@@ -84,6 +89,9 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         squashed to its input, each once for every class in it, with the parts of all objects of the class.
       iou: also measure Network Dissection's criterion, the IoU of the pixels on which a filter is active with
         those of a part: the same passes.
+      descriptions: what someone else says of filters, to be held against the truth (`Emergence.described`): a
+        CSV file, or a frame, with columns `layer`; `unit`, `filter` or `neuron`, counted from 0; and `text`,
+        `description` or `label`. Filters are tested by themselves on the parts that their descriptions name.
       seed: of searches, of the bootstrap, and of the nulls.
       cache: a folder that keeps finished stages, so that the same call, or a call that shares them, is quick.
       batch_size: crops the network takes at once; None: what suits network and device.
@@ -128,6 +136,7 @@ def measure(  # noqa: PLR0913 (options of a public call, by keyword)
         readouts,
         own_evidence,
         sanity,
+        descriptions_of(network, layers, descriptions),
     )
     memory = Memory(memory_budget)
     more = {
@@ -204,6 +213,7 @@ def answer_emergence(
         judged=found,
         iou=read.iou,
         null_iou={name: of.iou for name, of in of_nulls.items() if of.iou},
+        descriptions=asked.descriptions,
         images=Images(
             asked.seed,
             {name: unseen_digest(one.crops, readable[name], crops.digests) for name, one in unseen.items()},

@@ -99,6 +99,7 @@ def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
         },
         notes=found.notes,
         criteria=found.criteria,
+        **({"held": found.described.held, "described": found.described.by_layer} if found.described else {}),
     )
 
 

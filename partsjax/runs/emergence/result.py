@@ -12,6 +12,7 @@ import numpy as np
 from partsjax.data.crops import Crops
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.combination import Search
+from partsjax.emergence.descriptions import Descriptions, read_descriptions
 from partsjax.emergence.evidence import Trial
 from partsjax.emergence.iou import FilterIou, LayerCriteria, compared_criteria
 from partsjax.emergence.judged import Judged
@@ -27,10 +28,12 @@ from partsjax.runs.unseen import Images
 KEPT = "resamples.npz"
 EMERGENCE_FILES = ("filters.parquet", "parts.csv", "combinations.csv", KEPT, "summary.json")
 SANITY_FILE = "sanity.csv"  # where sanity was asked for
+DESCRIPTIONS_FILE = "descriptions.csv"  # where there are any
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from partsjax.runs.emergence.descriptions import Described
     from partsjax.runs.emergence.differences import Differences
     from partsjax.runs.emergence.queries import FoundCrops
 
@@ -82,6 +85,7 @@ class Emergence:
       skipped: what was wrong with images left out, a line each.
       iou: by (layer, class), Network Dissection's criterion, where it was measured.
       null_iou: by null that has a network of its own, the same.
+      descriptions: what someone else says of its filters, as it was given.
     """
 
     about: EmergenceFacts
@@ -94,6 +98,7 @@ class Emergence:
     skipped: tuple[str, ...]
     iou: Mapping[tuple[str, str], FilterIou] = dataclasses.field(default_factory=dict)
     null_iou: Mapping[str, Mapping[tuple[str, str], FilterIou]] = dataclasses.field(default_factory=dict)
+    descriptions: Descriptions | None = None
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -157,6 +162,31 @@ class Emergence:
             {null: FilterIou.over_classes([iou[n] for n in names]) for null, iou in self.null_iou.items()},
             self.about.seed,
         )
+
+    @functools.cached_property
+    def described(self) -> "Described | None":
+        """`descriptions` held against the truth; None where none were given."""
+        return None if self.descriptions is None else self._described(self.descriptions)
+
+    def _described(self, descriptions: Descriptions) -> "Described":
+        from partsjax.runs.emergence.descriptions import described
+
+        return described(self, descriptions)
+
+    def describe(self, descriptions: "str | Path | pd.DataFrame") -> "Described":
+        """What someone else says of filters, held against the truth: AP, IoU and rank of each described
+        filter on the part that its description names.
+
+        Intervals, and whether a filter is beyond place, are known of those filters and parts that `measure`
+        was asked about (its `descriptions`): they need detections, which a result does not hold.
+
+        Args:
+          descriptions: a CSV file, or a frame, of `layer`, `unit` and `text` (`measure` says how).
+
+        Raises:
+          InputError: it is no such file, or describes a layer or a filter that was not measured.
+        """
+        return self._described(read_descriptions(descriptions))
 
     @property
     def samples(self) -> dict[tuple[str, str], np.ndarray]:
@@ -251,7 +281,8 @@ class Emergence:
     @property
     def outputs(self) -> Sequence[str]:
         """Names of the files that `save` writes."""
-        return (*EMERGENCE_FILES, SANITY_FILE) if len(self.sanity) else EMERGENCE_FILES
+        further = {SANITY_FILE: len(self.sanity), DESCRIPTIONS_FILE: self.descriptions}
+        return (*EMERGENCE_FILES, *(name for name, there in further.items() if there))
 
     def save(self, folder: str | Path) -> None:
         """Writes the files of a run into a folder, but for its manifest and report; `read` makes the same

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from partsjax.emergence.nulls import chosen_nulls
 from partsjax.runs.context import Context
-from partsjax.runs.emergence.asked import EmergenceRequest
+from partsjax.runs.emergence.asked import EmergenceRequest, descriptions_of
 from partsjax.runs.emergence.measuring import answer_emergence
 from partsjax.runs.emergence.result import Emergence
 from partsjax.runs.inputs import dataset_of, network_of
@@ -38,6 +38,7 @@ def emergence_question(options: Options, *, report: bool = True) -> Question[Eme
             readouts=options.readouts,
             own_evidence=options.own_evidence,
             sanity=options.sanity,
+            descriptions=descriptions_of(network, layers, options.descriptions),
         )
 
         def named(context: Context) -> Emergence:

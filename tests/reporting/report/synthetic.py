@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from partsjax.emergence.descriptions import DescribedLayer, Held
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.iou import FilterIou, compared_criteria
 from partsjax.emergence.nulls import NULLS
@@ -117,6 +118,33 @@ def _readout(rng: random.Random, at: int) -> ReadoutVerdict:
         tuple(ap * (i + 1) / len(sizes) for i in range(len(sizes))),
         half,
     )
+
+
+def with_descriptions(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
+    """The content with descriptions: of every part in every layer, of classes alone, of nothing."""
+    rng = np.random.default_rng(seed)
+    held, described = [], []
+    for layer, aps in content.filter_aps.items():
+        verdicts = [v for v in content.verdicts if v.layer == layer]
+        for v, ap in zip(verdicts, aps.T, strict=True):
+            f = int(rng.integers(len(ap)))
+            one = Held(layer, f, f'{v.part}, "of" a <b>{v.object_class}</b>', v.object_class, v.part)
+            one = dataclasses.replace(one, filters=len(ap), ap_train=float(ap[f]), ap_val=float(ap[f]))
+            if not np.isnan(ap[f]):
+                excess = _estimate(float(ap[f]) - 0.1, rng, 0.1)
+                one = dataclasses.replace(
+                    one, rank=1 + int((ap > ap[f]).sum()), prior_ap_val=0.1, excess=excess
+                )
+            tested = {"q_value": float(rng.random() / 10), "false_discovery_rate": 0.05} if one.rank else {}
+            held.append(dataclasses.replace(one, class_share=0.5, crop_share=0.25, **tested))
+        alone = {"object_class": verdicts[0].object_class, "class_share": 0.75, "crop_share": 0.25}
+        held += [Held(layer, 0, "all of it", **alone), *[Held(layer, 1, "<sky>")] * 2]
+        of_layer = [one for one in held if one.layer == layer]
+        tested = [one.beyond_place for one in of_layer if one.beyond_place is not None]
+        figures = (0.2, 0.1, 0.03, 0.6, 0.3) if tested else (math.nan,) * 5
+        counts = len(of_layer), len(verdicts), 1, 2
+        described.append(DescribedLayer(layer, *counts, *figures, len(tested), sum(tested)))
+    return dataclasses.replace(content, held=tuple(held), described=tuple(described))
 
 
 def _kinds(shots: int) -> tuple[tuple[int, bool], ...]:

@@ -389,3 +389,24 @@ def test_both_criteria_stand_beside_each_other(tmp_path):
 def test_without_iou_the_page_does_not_mention_it(tmp_path):
     write_emergence_report(tmp_path, synthetic.content(tmp_path))
     assert "IoU" not in pages.read(tmp_path)["index.html"].text
+
+
+def test_descriptions_stand_with_what_they_name(tmp_path):
+    content = synthetic.with_descriptions(synthetic.content(tmp_path))
+    write_emergence_report(tmp_path, content)
+    page = pages.read(tmp_path)["index.html"]
+    rows = page.table("described-layers")[2:]
+    for row, of in zip(rows, content.described, strict=True):
+        counts = of.descriptions, of.of_a_part, of.of_a_class, of.of_nothing, of.tested, of.beyond_place
+        assert row == [of.layer, *map(str, counts), "20.0", "10.0", "3%", "60%", "30%"]
+    named = [one for one in content.held if one.object_class]
+    assert len(named) == len(content.held) - 4
+    for row, one in zip(page.table("all-descriptions")[1:], named, strict=True):
+        names = f"{one.object_class}: {one.part}" if one.part else one.object_class
+        assert row[:4] == [one.text, one.layer, str(one.filter), names]
+        assert row[5] == words.percent(one.ap_val)
+        assert row[6] == (f"{one.rank} of {one.filters}" if one.rank else "–")
+        verdict = {None: "· not tested", True: "▲ beyond place", False: "○ not beyond place"}
+        assert row[10] == verdict[one.beyond_place]
+    assert "4 descriptions name no part and no class of the dataset" in page.text
+    assert "<sky> (4 times)" in page.text

@@ -36,6 +36,10 @@ MADE = {
     "IoU of what could not be fitted": lambda folder: synthetic.with_criteria(
         synthetic.content(folder, parts=(("<b>", "ear"),), nulls=())
     ),
+    "with descriptions": lambda folder: synthetic.with_descriptions(synthetic.content(folder, 7)),
+    "descriptions of hostile names": lambda folder: synthetic.with_descriptions(
+        synthetic.content(folder, 4, {'a/b "c"': 5, "": 2}, HOSTILE_PARTS[:4])
+    ),
     "with readouts": lambda folder: synthetic.with_readouts(synthetic.content(folder, 6)),
     "bare": _bare,
     "one part that could not be fitted": lambda folder: synthetic.content(folder, parts=(("horse", "hoof"),)),
