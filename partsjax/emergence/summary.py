@@ -70,6 +70,8 @@ class LayerSummary:
       emergence_ap, false_discovery_rate, min_val_boxes: the thresholds, as in `Method`.
       carried: how many judged parts the layer carries in one filter, in a few and so on, as
         `ReadoutVerdict.carried`; empty where no readouts were asked for.
+      own_evidence: means over judged parts of hit rates on blacked-out crops and of their difference, by
+        column of `parts.csv`; empty where it was not asked for.
       nominal: its receptive fields are patches that stand in for what cells see, as `ReceptiveField.nominal`.
       sanity: held-out scores of the parts beyond place where labels are wrong, by their columns in
         `parts.csv`; empty where it was not asked for.
@@ -96,6 +98,7 @@ class LayerSummary:
     false_discovery_rate: float
     min_val_boxes: int
     carried: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    own_evidence: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
     nominal: bool = False
     sanity: Mapping[str, ScoreSanity] = dataclasses.field(default_factory=dict)
 
@@ -149,6 +152,7 @@ def summarize(verdicts: Sequence[Verdict], unregressed: Sequence[tuple[float, fl
             for word in (CARRIED if all(v.readout for v in verdicts) else ())
         },
         sanity=score_sanities([v.sanity for v in judged if v.beyond_place]),
+        own_evidence=_own_evidence_means(judged),
     )
 
 
@@ -168,6 +172,17 @@ def _readout_means(judged: Sequence[Verdict]) -> dict[str, float | None]:
     return {
         "readout_train": _mean(of.ap_train for of in readouts),
         "readout_val": _mean(of.ap_val.value for of in readouts),
+    }
+
+
+def _own_evidence_means(judged: Sequence[Verdict]) -> dict[str, float | None]:
+    found = [v.own_evidence for v in judged if v.own_evidence]
+    if not found:
+        return {}
+    return {
+        "hit_rate_part_alone": _mean(of.part_alone.value for of in found),
+        "hit_rate_part_hidden": _mean(of.part_hidden.value for of in found),
+        "own_evidence": _mean(of.difference.value for of in found),
     }
 
 

@@ -47,9 +47,9 @@ class Gallery:
         return self.asked.setdefault((object_class, number), self._path(object_class, number))
 
     def blacked(self, object_class: str, crop: int, part: str, mask: np.ndarray, fill) -> str:
-        """Where the picture of a crop whose part is replaced by the color `fill` will be.
+        """Where the picture of a crop with some pixels replaced by the color `fill` will be.
 
-        mask: bool [S, S], the part's pixels in the crop.
+        part: whose they are, or any other name that no other mask of the crop has. mask: bool [S, S].
         """
         number = int(self._readable[object_class][crop])
         picture = self.asked.setdefault(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
+from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.sharing import SharedFilters
 from partsjax.emergence.summary import NullSummary, best_unregressed, summarize
 from partsjax.emergence.verdict import PRIOR_NAME, UNKNOWN, Estimate, NullVerdict, PriorVerdict
@@ -86,6 +87,17 @@ def test_there_is_no_correlation_of_few_parts_or_of_equal_ones():
     assert summarize(two).ap_with_size is None
     alike = summarize([verdict(mean_area=area) for area in (0.1, 0.2, 0.3)])
     assert alike.ap_with_size is None and alike.excess_with_size is None
+
+
+def test_own_evidence_is_averaged_over_judged_parts():
+    def found(alone: float, hidden: float) -> OwnEvidence:
+        return OwnEvidence(*(Estimate(value, 0, 1) for value in (alone, hidden, alone - hidden)))
+
+    parts = [verdict(own_evidence=found(0.5, 0.25)), verdict(part="ear", own_evidence=found(0.25, 0.5))]
+    rare = verdict(part="tail", num_val=9, own_evidence=OwnEvidence())
+    means = {"hit_rate_part_alone": 0.375, "hit_rate_part_hidden": 0.375, "own_evidence": 0}
+    assert summarize([*parts, rare]).own_evidence == means
+    assert summarize([verdict()]).own_evidence == {}
 
 
 def test_readouts_of_nulls_are_averaged_where_there_are_any():

@@ -9,7 +9,8 @@ import partsjax as pj
 from partsjax.data.schema import Image, Object, Part
 from partsjax.emergence.genetic import Genetic
 from partsjax.networks.protocol import Network, Preprocessing, ReceptiveField
-from partsjax.runs.emergence import own_evidence
+from partsjax.runs.emergence import own_evidence, report
+from partsjax.runs.gallery import Gallery
 from tests import tiny
 
 QUICK = Genetic(population=10, generations=2)
@@ -101,6 +102,16 @@ def test_a_set_that_sees_the_part_and_one_that_reads_what_is_beside_it(planted, 
     assert (beside.combination, beside.hit_rate, rates(beside)) == ((1,), 1, (0, 1, -1))
     columns = {"hit_rate_part_alone", "hit_rate_part_hidden_low", "own_evidence_high"}
     assert columns <= set(found.parts)
+    gallery = Gallery(found.crops, found.readable)
+    pictures = report._blacked_out(
+        found,
+        gallery,
+        found.crops["thing"],
+        0,
+        found.judged["red", "thing"].evidence.strongest[0].combination,
+    )
+    (alone, fill), (hidden, _) = (gallery._black[picture] for picture in pictures)
+    assert fill == (30, 30, 30) and (alone == ~hidden).all() and 12**2 < hidden.sum() <= 14**2
     # What is kept is not shown again, nor anything where it was not asked for; to other sets it is.
     monkeypatch.setattr(own_evidence, "_blacked_out_batches", None)
     again, without = (

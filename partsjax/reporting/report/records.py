@@ -41,12 +41,15 @@ class PartPictures:
 
     best, combination: by descending score, right and wrong as they come, one per crop.
     best_false, combination_false: the first wrong ones.
+    blacked_out: a crop's pictures, relative to the report's folder, with all but the part blacked out and
+      with the part blacked out; none where the network was not shown these.
     """
 
     best: tuple[Shown, ...]
     best_false: tuple[Shown, ...]
     combination: tuple[Shown, ...]
     combination_false: tuple[Shown, ...]
+    blacked_out: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +126,11 @@ class EmergenceReport:
     def unmatched(self) -> dict[str, int]:
         """How many descriptions have each text that names nothing of the dataset."""
         return unmatched(self.held)
+
+    @property
+    def own_evidence(self) -> bool:
+        """Whether sets were shown blacked-out crops."""
+        return all(v.own_evidence for v in self.verdicts)
 
     @property
     def emergence_ap(self) -> float:

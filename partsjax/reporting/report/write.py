@@ -76,6 +76,7 @@ def _templates(content: EmergenceReport, links: names.Links) -> jinja2.Environme
         priors=content.priors,
         nulls=content.nulls,
         readouts=content.readouts,
+        own_evidence=content.own_evidence,
         read_nulls=content.read_nulls,
         not_run=[null.label for name, null in NULLS.items() if name not in content.nulls],
         threshold=f"{100 * content.emergence_ap:g}",

@@ -209,6 +209,7 @@ def answer_emergence(
             input_fingerprint=stages.key(stimuli=keys),
             nominal=tuple(layer for layer in asked.layers if network.fields[layer].nominal),
             frame=asked.frame,
+            mean_color=tuple(map(float, network.preprocessing.mean)),
         ),
         judged=found,
         iou=read.iou,

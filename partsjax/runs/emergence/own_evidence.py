@@ -160,8 +160,8 @@ def _blacked_out_batches(
         pixels[:count] = part_pixels(part.truth.select(batch.index), part.crops.size)
         for way, shown in enumerate(alone_and_hidden(batch.pixels, pixels, mean)):
             waiting.append((way, count, trained.extract(shown)))
-        while len(waiting) > _IN_FLIGHT:
-            yield received()
+            if len(waiting) > _IN_FLIGHT:
+                yield received()
     while waiting:
         yield received()
 
@@ -184,7 +184,7 @@ def _entry(part: _Part, trained: NetworkStages, asked: EmergenceRequest, context
         size=trained.network.input_size,
         method=dataclasses.asdict(asked.method),
     )
-    return (context.cache / "own evidence" / part.object_class).entry(part.name, key)
+    return (context.cache / "own_evidence" / part.object_class).entry(part.name, key)
 
 
 def _digest(fitted: FittedSet) -> str:

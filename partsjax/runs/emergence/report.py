@@ -10,6 +10,8 @@ from partsjax.data.crops import Crops
 from partsjax.data.dataset import Dataset
 from partsjax.emergence.evidence import Detection
 from partsjax.emergence.judged import Judged
+from partsjax.emergence.own_evidence import part_pixels
+from partsjax.emergence.place_prior import truth_of_part
 from partsjax.emergence.top_activations import CROPS_KEPT
 from partsjax.errors import InputError
 from partsjax.reporting import report
@@ -25,8 +27,9 @@ _FILTER_PARTS = 10  # parts listed on a filter's page
 
 def draw_emergence_report(folder: Path, found: Emergence, dataset: Dataset | None, context: Context) -> None:
     """Writes the report into `folder`, whole or not at all; dataset: where `found` has no crops."""
-    gallery = Gallery(_crops(found, dataset, context), found.readable)
-    content = _content(found, gallery)
+    crops = _crops(found, dataset, context)
+    gallery = Gallery(crops, found.readable)
+    content = _content(found, gallery, crops)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as place:
         pages = sum(len(pages) for pages in content.filters.values())
@@ -54,7 +57,7 @@ def _crops(found: Emergence, dataset: Dataset | None, context: Context) -> Mappi
     return unseen_again(found, dataset, context)
 
 
-def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
+def _content(found: Emergence, gallery: Gallery, crops: Mapping[str, Crops]) -> report.EmergenceReport:
     about, judged = found.about, found.judged
     layers, classes = about.layers, about.classes
     pictures = {}
@@ -82,6 +85,9 @@ def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
                 shown(strongest.best_false),
                 shown(strongest.combination),
                 shown(strongest.combination_false),
+                _blacked_out(found, gallery, crops[object_class], part, strongest.combination)
+                if verdict.own_evidence and strongest.combination
+                else (),
             )
     of_layer = {layer: {c: judged[layer, c] for c in classes} for layer in layers}
     return report.EmergenceReport(
@@ -100,6 +106,19 @@ def _content(found: Emergence, gallery: Gallery) -> report.EmergenceReport:
         notes=found.notes,
         criteria=found.criteria,
         **({"held": found.described.held, "described": found.described.by_layer} if found.described else {}),
+    )
+
+
+def _blacked_out(
+    found: Emergence, gallery: Gallery, crops: Crops, part: int, detections: Sequence[Detection]
+) -> tuple[str, str]:
+    """Pictures of a crop with the part alone, and with the part hidden; detections: by descending score."""
+    crop = next((d.crop for d in detections if d.correct), detections[0].crop)
+    number = np.flatnonzero(found.readable[crops.object_class])[[crop]]
+    pixels = part_pixels(truth_of_part(crops.truth.select(number), part), crops.size)[0]
+    return tuple(
+        gallery.blacked(crops.object_class, crop, f"{crops.parts[part]}\0{way}", mask, found.about.mean_color)
+        for way, mask in (("alone", ~pixels), ("hidden", pixels))
     )
 
 

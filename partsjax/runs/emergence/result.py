@@ -49,7 +49,7 @@ class EmergenceFacts:
       that of the network as it was given, without the layers that are made because they are asked for
       (rotated ones, those of both signs): `layers` and `method` say these.
     nominal: those layers whose receptive fields are nominal.
-    frame: what the network was shown, objects or whole images.
+    frame: what the network was shown, objects or whole images. mean_color: what it was blacked out with.
     """
 
     net: str
@@ -68,6 +68,7 @@ class EmergenceFacts:
     input_fingerprint: str
     nominal: tuple[str, ...] = ()
     frame: str = "object"
+    mean_color: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -12,6 +12,7 @@ from partsjax.emergence.descriptions import DescribedLayer, Held
 from partsjax.emergence.drift import Drift
 from partsjax.emergence.iou import FilterIou, compared_criteria
 from partsjax.emergence.nulls import NULLS
+from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
@@ -104,6 +105,26 @@ def with_readouts(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
         verdicts.append(dataclasses.replace(v, readout=readout, nulls={**v.nulls, **nulls}))
     summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in content.layers}
     return dataclasses.replace(content, verdicts=tuple(verdicts), summaries=summaries)
+
+
+def with_own_evidence(content: EmergenceReport, seed: int = 0) -> EmergenceReport:
+    """The content with hit rates of sets on blacked-out crops, and pictures of these."""
+    rng = np.random.default_rng(seed)
+    verdicts = tuple(
+        dataclasses.replace(
+            v,
+            own_evidence=OwnEvidence()
+            if v.best_filter is None
+            else OwnEvidence(*(_estimate(float(rng.random()), rng, 0.1) for _ in range(3))),
+        )
+        for v in content.verdicts
+    )
+    summaries = {layer: summarize([v for v in verdicts if v.layer == layer]) for layer in content.layers}
+    pictures = {
+        names: dataclasses.replace(of, blacked_out=tuple(shown.picture for shown in of.combination[:2]))
+        for names, of in content.pictures.items()
+    }
+    return dataclasses.replace(content, verdicts=verdicts, summaries=summaries, pictures=pictures)
 
 
 def _readout(rng: random.Random, at: int) -> ReadoutVerdict:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from partsjax.emergence.drift import Drift
+from partsjax.emergence.own_evidence import OwnEvidence
 from partsjax.emergence.readout.verdict import ReadoutVerdict
 from partsjax.emergence.summary import summarize
 from partsjax.emergence.verdict import (
@@ -246,6 +247,27 @@ def test_readouts_of_nulls_stand_beside_the_readout(tmp_path):
     assert re.search(rf"train → held out\s+{null.label.capitalize()}, held out\s+Best sets", words)
     assert re.search(r"70\.0 →\s+61\.7\s+7\.3\s+45\.0", words)
     assert f"Readout, {other.label}" not in words
+
+
+def test_three_hit_rates_stand_beside_each_other(tmp_path):
+    estimates = Estimate(0.41, 0.31, 0.52), Estimate(0.13, 0.04, 0.22), Estimate(0.28, 0.2, 0.4)
+    base = dataclasses.replace(BASE, hit_rate=0.73, prior_hit_rate=0.62, own_evidence=OwnEvidence(*estimates))
+    write_emergence_report(tmp_path, _content(base))
+    words = re.sub(r"<[^>]*>", " ", (tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert re.search(r"Best set\s+Part alone\s+Part hidden\s+Place prior", words)
+    assert re.search(r"73%\s+41%\s+13%\s+62%", words)
+    assert re.search(r"73%\s+41%\s+\[31%, 52%\]\s+13%\s+\[4%, 22%\]\s+62%", words)
+    write_emergence_report(tmp_path, _content(BASE))
+    assert "art alone" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+    content = synthetic.with_own_evidence(synthetic.content(tmp_path))
+    write_emergence_report(tmp_path, content)
+    shown = "".join(page.read_text(encoding="utf-8") for page in (tmp_path / "parts").glob("*.html"))
+    words = re.sub(r"<[^>]*>", " ", shown)
+    known = [v for v in content.verdicts if v.best_filter is not None]
+    assert len(re.findall(r"blacked out it is in \d+%\s+.\d+%, \d+%.\s*, with the part", words)) == len(known)
+    assert (
+        shown.count("with all but the part blacked out") == shown.count("A crop with the part") == len(known)
+    )
 
 
 def test_size_is_shown_of_judged_parts(tmp_path):

@@ -41,6 +41,7 @@ MADE = {
         synthetic.content(folder, 4, {'a/b "c"': 5, "": 2}, HOSTILE_PARTS[:4])
     ),
     "with readouts": lambda folder: synthetic.with_readouts(synthetic.content(folder, 6)),
+    "with own evidence": lambda folder: synthetic.with_own_evidence(synthetic.content(folder, 7)),
     "bare": _bare,
     "one part that could not be fitted": lambda folder: synthetic.content(folder, parts=(("horse", "hoof"),)),
 }
