@@ -92,7 +92,7 @@ class _Passes:
         self._shown = np.zeros((2, parts), np.int64)
 
     def first(self, index: np.ndarray, activation: np.ndarray) -> None:
-        self._cells.add(activation.reshape(len(activation), -1))
+        self._cells.add(activation.transpose(0, 3, 1, 2).reshape(len(activation), -1))  # both are views
 
     def fit(self) -> np.ndarray:
         if self._cells is not None:

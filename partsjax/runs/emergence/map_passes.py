@@ -39,7 +39,7 @@ class LayerPasses(Protocol):
     layer: str
 
     def first(self, index: np.ndarray, activation: np.ndarray) -> None:
-        """Of train. index: int [B], which crops; activation: float32 [F, H, W, B]."""
+        """Of train. index: int [B], which crops; activation: float32 [F, H, W, B], a view of [B, H, W, F]."""
 
     def fit(self) -> np.ndarray | None:
         """After the first pass: what the second is to be of. None: of maps again; float32 [F], the activation
@@ -101,7 +101,8 @@ class MapPasses:
                 )
                 for layer, of in within.items()
             }
-            return index, {layer: np.asarray(of)[..., : len(index)] for layer, of in maps.items()}, active
+            there = {layer: np.asarray(of)[: len(index)] for layer, of in maps.items()}
+            return index, {layer: of.transpose(3, 1, 2, 0) for layer, of in there.items()}, active
 
         shards = [np.arange(len(crops))] if len(crops) else []
         fill = self._network.preprocessing.mean
@@ -129,7 +130,7 @@ class MapPasses:
         def step(mapped, params, thresholds, pixels, planes):
             found = activations(network, params, pixels, tuple(dict.fromkeys((*mapped, *thresholds))))
             return (
-                {layer: found[layer].transpose(3, 1, 2, 0) for layer in mapped},
+                {layer: found[layer] for layer in mapped},
                 {
                     layer: intersected(found[layer], planes, of, across[layer])
                     for layer, of in thresholds.items()
