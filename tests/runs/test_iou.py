@@ -175,10 +175,11 @@ def test_a_report_of_whole_images_is_drawn_from_what_was_read(dataset, of_images
 
 @pytest.mark.slow
 def test_whole_photographs_of_horses(photographs):
-    """AlexNet's conv5, against Network Dissection's definition."""
-    alexnet, some, filters = pj.load_network("alexnet"), 8, slice(64, 104)  # filter 100 knows ears
+    """AlexNet's conv5, against Network Dissection's definition: IoU, detectors, best filters."""
+    alexnet, some = pj.load_network("alexnet"), 2
     dataset = pj.load_dataset("coco_parts", photographs, classes=["horse"])
-    settings = {"limit": some, "nulls": (), "search": QUICK, "progress": False}
+    method = pj.Method(min_val_boxes=1, min_pairs=3)
+    settings = {"limit": some, "nulls": (), "search": QUICK, "method": method, "progress": False}
     found = pj.measure(alexnet, dataset, layers=["conv5"], frame="image", iou=True, **settings)
     shown = []
     for split in ("train", "val"):
@@ -191,15 +192,26 @@ def test_whole_photographs_of_horses(photographs):
             box = width * edge, height * edge, width * (1 - edge), height * (1 - edge)
             squashed = crop(pixels, box, 224, alexnet.preprocessing.mean)[None]
             of_layer = alexnet.apply(alexnet.params, alexnet.preprocessing.normalise(squashed), ("conv5",))
-            maps.append(np.asarray(of_layer["conv5"])[0, ..., filters])
+            maps.append(np.asarray(of_layer["conv5"])[0])
             original = next(one for one in dataset.images if one.image_id == image.image_id)
             horses = [one for one in original.objects if one.object_class == "horse"]
             scale = 224 / np.array([width, height, width, height])
             boxes = [[p.box for o in horses for p in o.parts if p.name == part] for part in crops.parts]
             masks.append([plain.filled(np.array(of).reshape(-1, 4) * scale, 224) for of in boxes])
         shown.append((np.stack(maps), np.array(masks)))
-    for (maps, masks), of_split in zip(shown, ("train", "val"), strict=True):
-        expected = plain.layer_iou(shown[0][0], maps, masks, (163, 16, 15))
-        measured_there = getattr(found.iou["conv5", "horse"], of_split)[filters]
-        np.testing.assert_allclose(measured_there, expected, atol=1e-3)
-        assert (np.nanmax(expected, axis=1) > 0.04).any()
+    expected = [plain.layer_iou(shown[0][0], *of_split, (163, 16, 15)) for of_split in shown]
+    iou = found.iou["conv5", "horse"]
+    for plainly, ours in zip(expected, (iou.train, iou.val), strict=True):
+        np.testing.assert_allclose(ours, plainly, atol=1e-3)
+    train, val = expected
+    part, filters = np.nan_to_num(train, nan=-1).argmax(axis=1), np.arange(256)
+    criteria = found.criteria["conv5"]
+    assert criteria.iou_train == tuple(np.flatnonzero(train[filters, part] > 0.04))
+    known = np.nanmax(train, axis=1) > 0
+    assert criteria.iou_val == tuple(np.flatnonzero(known & (val[filters, part] > 0.04)))
+    assert len(criteria.iou_val) > 10
+    names = list(found.parts.part)
+    for of_part in criteria.parts:  # beside the filter that is best by AP
+        assert of_part.by_iou == np.argmax(train[:, names.index(of_part.part)])
+        assert of_part.by_ap == found.parts.best_filter[names.index(of_part.part)]
+    assert len(criteria.parts) > 2

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import partsjax as pj
+from partsjax.data.frames import FRAMES
 from partsjax.data.pipeline import batches
 from partsjax.emergence.genetic import Genetic
 from partsjax.emergence.ground import Ground
@@ -57,9 +58,16 @@ def found(dataset, cache):
     return measure(dataset, cache=cache)
 
 
+@pytest.fixture(scope="module")
+def of_images(dataset):
+    return measure(dataset, frame="image", nulls=())
+
+
 @pytest.mark.slow
-def test_readouts_are_those_of_the_maps_in_memory(dataset, found):
-    network, asked = tiny.network(), type("Asked", (), {"limit": None, "frame": "object", "method": Method()})
+@pytest.mark.parametrize("frame", FRAMES)
+def test_readouts_are_those_of_the_maps_in_memory(dataset, frame, request):
+    found = request.getfixturevalue({"object": "found", "image": "of_images"}[frame])
+    network, asked = tiny.network(), type("Asked", (), {"limit": None, "frame": frame, "method": Method()})
     train, val = all_crops(dataset, tiny.SIZE, asked)["beast"]
     maps = {layer: [] for layer in network.fields}
     for crops in (train, val):

@@ -31,7 +31,7 @@ class Thresholds:
         return 4 * filters * cls._kept(max(cells, 1))
 
     def add(self, cells: np.ndarray) -> None:
-        """A piece: float32 [F, n], finite; quickest where a cell's filters lie beside each other in memory."""
+        """A piece: float32 [F, n], finite; quickest where a cell's filters are neighbors in memory."""
         for start in range(0, len(cells), _ROWS):
             rows = slice(start, start + _ROWS)
             self._largest[rows] = _largest_of_both(self._largest[rows], cells[rows])
@@ -49,7 +49,7 @@ class Thresholds:
 
 def _largest_of_both(kept: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """The K largest of each row of [F, K] and [F, n], the smallest of them first."""
-    cell, row = np.nonzero(cells.T > kept[:, 0])  # after the first pieces few are
+    cell, row = np.nonzero(kept[:, 0] < cells.T)  # after the first pieces few are
     if not len(row):
         return kept
     counts = np.bincount(row, minlength=len(cells))
