@@ -49,6 +49,14 @@ def test_names_that_do_not_exist_suggest_the_nearest(command):
     one_line(command(classes="beats"), "did you mean 'beast'")
 
 
+def test_descriptions_of_what_is_not_there_name_the_line(command, tmp_path):
+    path = tmp_path / "units.csv"
+    one_line(command(descriptions=path), "units.csv: not found; give a CSV file")
+    path.write_text("layer,unit,text\nconv1,6,head\n", encoding="utf-8")
+    one_line(command(descriptions=path), "units.csv: line 2: unit 6 of layer conv1, which has 6")
+    assert not (tmp_path / "W" / "options.json").exists()
+
+
 def test_nulls_that_do_not_exist_suggest_the_nearest(command, tmp_path):
     one_line(command(nulls="randon"), "no null 'randon'", "did you mean 'random'")
     one_line(command(nulls="random,shufled"), "no null 'shufled'", "did you mean 'shuffled'")

@@ -16,8 +16,8 @@ def read(tmp_path, content: str | bytes):
 def test_rows_are_read(tmp_path):
     found = read(
         tmp_path,
-        '\ufeffscore, Layer ,DESCRIPTION,neuron\r\n0.5,conv5,"ears, of ""dogs""",7\r\n\r\n'
-        '0.1,conv4," a\ttail\n  of\x07it ",12.0\r\n0.1,conv4,Ohr 耳,12\r\n',
+        '\ufeff Layer,score ,DESCRIPTION,neuron\r\nconv5,0.5,"ears, of ""dogs""",7\r\n\r\n'
+        'conv4,0.1," a\ttail\n  of\x07it ",12.0\r\nconv4,0.1,Ohr 耳,12\r\n',
     )
     assert found.source == str(tmp_path / "units.csv")
     assert found.rows == (

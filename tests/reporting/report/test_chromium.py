@@ -19,7 +19,7 @@ def _chromium():
 def test_nothing_is_wrong(tmp_path):
     parts = (("horse", "head"), ('sheep\'s "<horn>"', "a/b"), ("horse", "torso"), ("dog", "ear"))
     content = synthetic.content(tmp_path, layers={"conv4 #1": 12, "conv5": 20}, parts=parts)
-    write_emergence_report(tmp_path, synthetic.with_readouts(content))
+    write_emergence_report(tmp_path, synthetic.with_descriptions(synthetic.with_readouts(content)))
     assert browser.check(tmp_path).faults == []
 
 
