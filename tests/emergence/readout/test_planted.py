@@ -4,13 +4,18 @@ import pytest
 
 from tests.emergence.readout.planted import PLANTED, ROTATED, called
 
-
-@pytest.mark.slow
-def test_parts_are_called_what_they_are():
-    """Over seeds 0 to 49 the rate of wrong calls is in docs/concepts/readouts.md."""
-    assert tuple(of.carried for of in called(0)) == PLANTED
+SEEDS = 50
+MOST_WRONG = 2  # of 200 calls; docs/concepts/readouts.md has what was counted
 
 
 @pytest.mark.slow
-def test_under_rotation_what_was_in_filters_is_spread_out():
-    assert tuple(of.carried for of in called(0, rotated=True)) == ROTATED
+@pytest.mark.parametrize(("rotated", "planted"), [(False, PLANTED), (True, ROTATED)])
+def test_parts_are_called_what_they_are(rotated, planted):
+    """Under rotation what was in filters is spread out."""
+    wrong = [
+        (seed, of.carried, what)
+        for seed in range(SEEDS)
+        for of, what in zip(called(seed, rotated=rotated), planted, strict=True)
+        if of.carried != what
+    ]
+    assert len(wrong) <= MOST_WRONG, wrong
