@@ -93,9 +93,9 @@ def test_own_evidence_is_averaged_over_judged_parts():
     def found(alone: float, hidden: float) -> OwnEvidence:
         return OwnEvidence(*(Estimate(value, 0, 1) for value in (alone, hidden, alone - hidden)))
 
-    parts = [verdict(own_evidence=found(0.5, 0.25)), verdict(part="ear", own_evidence=found(0.25, 0.5))]
+    parts = [verdict(own_evidence=found(0.5, 0.125)), verdict(part="ear", own_evidence=found(0.25, 0.5))]
     rare = verdict(part="tail", num_val=9, own_evidence=OwnEvidence())
-    means = {"hit_rate_part_alone": 0.375, "hit_rate_part_hidden": 0.375, "own_evidence": 0}
+    means = {"hit_rate_part_alone": 0.375, "hit_rate_part_hidden": 0.3125, "own_evidence": 0.0625}
     assert summarize([*parts, rare]).own_evidence == means
     assert summarize([verdict()]).own_evidence == {}
 
