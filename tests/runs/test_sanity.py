@@ -1,10 +1,13 @@
 """A run that takes its scores with wrong labels, too: the table, its file, and what is left alone."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import partsjax as pj
+from partsjax.emergence.changed_truth import DRAWS
 from partsjax.emergence.genetic import Genetic
+from partsjax.emergence.ground import Ground
 from partsjax.runs.emergence.result import SANITY_FILE
 from tests import tiny
 
@@ -28,7 +31,7 @@ def measured(dataset, cache, **more):
 
 @pytest.fixture(scope="module")
 def found(dataset, cache):
-    return measured(dataset, cache, sanity=True, readouts=True)
+    return measured(dataset, cache, sanity=True, readouts=True, iou=True)
 
 
 @pytest.mark.slow
@@ -36,6 +39,7 @@ def test_every_score_is_that_of_its_column_and_aps_fall(found):
     wide = found.sanity.set_index(["layer", "object_class", "part", "score"])
     names = list(dict.fromkeys(found.sanity.score))
     assert {"excess_over_prior", "hit_rate", "readout_ap_val", "share_of_decodable"} <= {*names}
+    names.remove("iou_val")
     parts = found.parts.set_index(["layer", "object_class", "part"])
     for name in names:
         pd.testing.assert_series_equal(
@@ -58,3 +62,14 @@ def test_it_is_saved_read_and_on_the_page_and_absent_elsewhere(dataset, found, c
     without.save(tmp_path / "without")
     assert without.sanity.empty and SANITY_FILE not in {p.name for p in (tmp_path / "without").iterdir()}
     pd.testing.assert_frame_equal(without.parts, found.parts[without.parts.columns])
+
+
+@pytest.mark.slow
+def test_with_the_labels_as_they_are_no_score_changes(dataset, found, monkeypatch):
+    right = property(lambda self: dict.fromkeys(("missing", "extra"), (self.val.truth,) * DRAWS))
+    monkeypatch.setattr(Ground, "val_mislabeled", right)
+    same = measured(dataset, None, nulls=(), sanity=True, readouts=True, iou=True).sanity
+    pd.testing.assert_series_equal(same.as_labeled, found.sanity.as_labeled)
+    for error in ("missing", "extra"):
+        np.testing.assert_allclose(same[error], same.as_labeled, atol=1e-6)
+    assert (abs(found.sanity.missing - found.sanity.as_labeled) > 1e-3).mean() > 0.8

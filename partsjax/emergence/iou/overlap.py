@@ -63,6 +63,11 @@ def part_planes(crops: Crops, numbers: Sequence[int], rows: int, planes: int) ->
     return found
 
 
+def active_from(thresholds: jax.Array | np.ndarray) -> jax.Array:
+    """The activation from which a filter is active, above 0, but for the rounding of what is upsampled."""
+    return jnp.maximum(thresholds * (1 - _ROUNDING), jnp.finfo(jnp.float32).tiny)
+
+
 def intersections(
     activation: jax.Array, planes: jax.Array, thresholds: jax.Array, across: jax.Array
 ) -> jax.Array:
@@ -76,7 +81,7 @@ def intersections(
       across: `upsampling`, float32 [S, H].
     """
     filters, size = activation.shape[3], across.shape[0]
-    level = jnp.maximum(thresholds * (1 - _ROUNDING), jnp.finfo(jnp.float32).tiny)
+    level = active_from(thresholds)
     width = min(filters, _FILTERS if jax.default_backend() == "cpu" else _FILTERS_THERE)
 
     def crop(totals: jax.Array, of_crop: tuple[jax.Array, jax.Array]):

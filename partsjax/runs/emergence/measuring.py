@@ -19,6 +19,7 @@ from partsjax.runs import photographs, stages
 from partsjax.runs.context import Context, library_context
 from partsjax.runs.emergence.asked import EmergenceRequest, descriptions_of
 from partsjax.runs.emergence.iou import require_iou_room
+from partsjax.runs.emergence.iou_sanity import with_iou_sanity
 from partsjax.runs.emergence.judging import judged_classes
 from partsjax.runs.emergence.map_stages import MapsRead, read_maps
 from partsjax.runs.emergence.null_runs import NullRun, null_runs
@@ -183,6 +184,8 @@ def answer_emergence(
         found = with_readouts(found, read.readouts, {name: of.readouts for name, of in of_nulls.items()})
     if asked.own_evidence:
         found = with_own_evidence(found, trained, asked, context)
+    if asked.iou and asked.sanity:
+        found = with_iou_sanity(found, read.iou, trained, asked, context)
     if len(trained):
         _note_silent_layers(found, network, asked.layers, context)
     verdicts = [v for of_class in found.values() for v in of_class.evidence.verdicts]
