@@ -20,11 +20,9 @@ from partsjax.runs.emergence.iou import IouStage
 from partsjax.runs.network_stages import NetworkStages
 from partsjax.runs.stimulus_stage import truth_digest
 
-Named = Mapping[tuple[str, str], Judged]
-
 
 def with_iou_sanity(
-    judged: Named,
+    judged: Mapping[tuple[str, str], Judged],
     iou: Mapping[tuple[str, str], FilterIou],
     trained: NetworkStages,
     asked: EmergenceRequest,
