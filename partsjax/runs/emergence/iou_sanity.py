@@ -1,6 +1,7 @@
 """The stage of IoU with wrong labels: one more pass of the network over the unseen crops of each class."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 
 import jax
@@ -67,6 +68,7 @@ class _Stage:
         self._cache, maps = context.cache / "iou-sanity", shapes(of.network, asked.layers)
         self._iou = IouStage(of, maps, context.cache / "iou")
         fields, size = of.network.fields, of.network.input_size
+        self._map_bytes = 4 * sum(math.prod(of.shape[1:]) for of in maps.values())  # of a crop
         self._across = {layer: upsampling(fields[layer], of.shape[1], size) for layer, of in maps.items()}
 
     def values(
@@ -79,7 +81,9 @@ class _Stage:
         if (kept := entry.found()) is not None:
             advance(len(ground.val))
             return kept["values"]
-        values = self._computed(ground, iou, advance)
+        need = min(self._of.batch_size * self._map_bytes, self._context.memory.room)
+        with self._context.memory.held(need, f"IoU of {object_class} with wrong labels"):
+            values = self._computed(ground, iou, advance)
         entry.save({"values": values})
         return values
 
