@@ -16,6 +16,8 @@ _RUNS = {
     "object": "crops,",
 }
 
+_UNTRAINED = "random_readout_ap_val"
+
 
 def layers(runs: str) -> dict[str, dict]:
     """Each layer's part of `summary.json`, by network or frame, and layer; runs: of configs/measured."""
@@ -59,16 +61,22 @@ def carried(runs: str) -> str:
 
 
 def decodable(runs: str) -> str:
-    """By layer: mean APs of the place prior, of sets and of readouts, and medians of what readouts say."""
+    """By layer: mean APs of the place prior, of sets and of readouts, and medians of what readouts say.
+
+    Readouts of the network with random weights stand beside them where these were measured.
+    """
+    found = read_out(runs)
+    nulls = [_UNTRAINED] if _UNTRAINED in found else []
     body = []
-    for name, parts in read_out(runs).groupby("layer", sort=False):
+    for name, parts in found.groupby("layer", sort=False):
         mean = parts.mean(numeric_only=True)
-        share, half = (parts[of].median() for of in ("share_of_decodable", "filters_for_half"))
         aps = (arrow(mean[f"{of}_ap_train"], mean[f"{of}_ap_val"]) for of in ("combination", "readout"))
+        untrained = (percent(mean[null]) for null in nulls)
+        share, half = (parts[of].median() for of in ("share_of_decodable", "filters_for_half"))
         medians = ("–", "–") if pd.isna(share) else (rho(share), f"{half:g}")
-        body.append([name, percent(mean["prior_ap_val"]), *aps, *medians])
-    names = ["AP: place prior", "sets", "readouts", "share of decodable", "filters for half"]
-    return markdown(["layer", *names], *body)
+        body.append([name, percent(mean["prior_ap_val"]), *aps, *untrained, *medians])
+    names = ["AP: place prior", "sets", "readouts", *("readouts, random weights" for _ in nulls)]
+    return markdown(["layer", *names, "share of decodable", "filters for half"], *body)
 
 
 def criteria(runs: str) -> str:

@@ -69,6 +69,11 @@ def test_what_readouts_say_of_layers(published):
     first, second = direction_tables.decodable("directions").splitlines()[2:]
     assert first == "| AlexNet conv5 | 11.5 | 29.0\u00a0→\u00a019.0 | 31.5\u00a0→\u00a021.5 | 0.50 | 4 |"
     assert second == "| VGG16 conv10 | 7.0 | 18.7\u00a0→\u00a08.7 | 23.7\u00a0→\u00a013.7 | 0.15 | 18 |"
+    table = published / "directions" / "alexnet" / "parts.csv"
+    pd.read_csv(table).assign(random_readout_ap_val=0.031).to_csv(table, index=False)
+    names, _, first, second = direction_tables.decodable("directions").splitlines()
+    assert names.split(" | ")[4] == "readouts, random weights"
+    assert first.split(" | ")[4] == "3.1" and second.split(" | ")[4] == "–"
 
 
 def test_both_criteria_by_layer(published):
