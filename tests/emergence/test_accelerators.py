@@ -12,6 +12,7 @@ from partsjax.emergence import combination, scoring, stimuli
 from partsjax.emergence.combination import Search, Target, combine
 from partsjax.emergence.footprint import Footprint
 from partsjax.emergence.genetic import Genetic
+from partsjax.emergence.iou import intersections, upsampling
 from partsjax.emergence.method import Method
 from partsjax.networks.protocol import Network, ReceptiveField
 from tests import processes, tiny
@@ -47,6 +48,7 @@ def test_these_are_all_places_where_the_backend_is_asked_for():
     }
     assert places == {
         "emergence/footprint.py": 1,  # whether a kernel works in the host's memory
+        "emergence/iou/overlap.py": 1,  # filters that are upsampled at once
         "emergence/scoring.py": 1,  # filters that go through a kernel at once
         "emergence/stimuli.py": 1,  # crops that go through a network at once
         "runs/sweep/engines/local.py": 1,  # how many devices there are: no kernel
@@ -185,3 +187,16 @@ def test_four_devices_judge_as_one_does():
         np.testing.assert_allclose(scores[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
     assert (found == one_found).mean() > 0.999
     assert sets == one_sets
+
+
+def test_pixels_are_counted_alike_however_many_filters_are_upsampled_at_once(accelerator):
+    random = np.random.default_rng(0)
+    activation = random.random((2, 6, 6, 100)).astype(np.float32)
+    planes = random.integers(0, 2, (2, 3, 24, 24), np.uint8)
+    across = upsampling(ReceptiveField(8, 4, 1.5), 6, 24)
+    found = []
+    for backend in ("cpu", "gpu"):
+        accelerator(backend)
+        found.append(np.asarray(intersections(activation, planes, np.full(100, 0.9, np.float32), across)))
+    assert found[0].any()
+    np.testing.assert_array_equal(*found)

@@ -29,7 +29,7 @@ def judge(monkeypatch):
         monkeypatch.setattr(judging, "EvidenceStage", lambda *of, null: roomy)
         monkeypatch.setattr(judging, "with_run_q_values", lambda judged: judged)
         stages = _Stages()
-        asked = types.SimpleNamespace(layers=("layer",), searches=(None,), seed=0)
+        asked = types.SimpleNamespace(layers=("layer",), searches=(None,), seed=0, descriptions=None)
         return judging.judged_classes(stages, {}, asked, Context(Cache(Path("nowhere"), print), threads=2))
 
     return run

@@ -201,7 +201,13 @@ def test_what_a_further_prior_detects_not_what_it_is(crops):
 
 def test_nothing_of_the_ground_is_left_out():
     fields = {field.name for field in dataclasses.fields(Ground) if field.init}
-    assert fields == {"train", "val", "method", "seed", "further_priors"}
+    assert fields == {"train", "val", "method", "seed", "further_priors", "sanity"}
+
+
+def test_sanity_is_evidence_of_its_own_but_of_no_null(crops):
+    sanity = ground_of(crops, sanity=True)
+    assert evidence_key(crops, ground=sanity) != evidence_key(crops)
+    assert evidence_key(crops, ground=sanity, null=True) == evidence_key(crops, null=True)
 
 
 def test_seeds_sizes_layers_and_names(crops):

@@ -60,8 +60,10 @@ class _Judging:
             )
             for run, of in self._stimuli.items()
         }
-        parts = {name: pair[0].crops.parts for name, pair in trained.by_class.items()}
-        pairs = described_pairs(asked.descriptions, parts) if asked.descriptions else {}
+        pairs = {}
+        if asked.descriptions:
+            parts = {name: pair[0].crops.parts for name, pair in trained.by_class.items()}
+            pairs = described_pairs(asked.descriptions, parts)
         self._tests = FilterTestStage(context.cache / "filter_tests", pairs, self._evidence[None])
 
     def run(self) -> dict[tuple[str, str], Judged]:
