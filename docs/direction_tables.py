@@ -16,7 +16,7 @@ _RUNS = {
     "object": "crops,",
 }
 
-_UNTRAINED = "random_readout_ap_val"
+_NULLS = {"random_readout_ap_val": "random weights", "permuted_readout_ap_val": "permuted weights"}
 
 
 def layers(runs: str) -> dict[str, dict]:
@@ -63,19 +63,19 @@ def carried(runs: str) -> str:
 def decodable(runs: str) -> str:
     """By layer: mean APs of the place prior, of sets and of readouts, and medians of what readouts say.
 
-    Readouts of the network with random weights stand beside them where these were measured.
+    Readouts of nulls stand beside them where these were measured.
     """
     found = read_out(runs)
-    nulls = [_UNTRAINED] if _UNTRAINED in found else []
+    nulls = {of: label for of, label in _NULLS.items() if of in found}
     body = []
     for name, parts in found.groupby("layer", sort=False):
         mean = parts.mean(numeric_only=True)
         aps = (arrow(mean[f"{of}_ap_train"], mean[f"{of}_ap_val"]) for of in ("combination", "readout"))
-        untrained = (percent(mean[null]) for null in nulls)
+        untrained = (percent(mean[of]) for of in nulls)
         share, half = (parts[of].median() for of in ("share_of_decodable", "filters_for_half"))
         medians = ("–", "–") if pd.isna(share) else (rho(share), f"{half:g}")
         body.append([name, percent(mean["prior_ap_val"]), *aps, *untrained, *medians])
-    names = ["AP: place prior", "sets", "readouts", *("readouts, random weights" for _ in nulls)]
+    names = ["AP: place prior", "sets", "readouts", *(f"readouts, {label}" for label in nulls.values())]
     return markdown(["layer", *names, "share of decodable", "filters for half"], *body)
 
 

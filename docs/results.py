@@ -13,6 +13,7 @@ from pathlib import Path
 from docs import (
     architecture_tables,
     class_score_tables,
+    direction_chart,
     direction_tables,
     emergence_tables,
     measured,
@@ -56,9 +57,11 @@ def _made(name: str) -> str:
         "decodable": partial(direction_tables.decodable, "directions"),
         "criteria": partial(direction_tables.criteria, "directions"),
         "carried_parts": partial(direction_tables.parts, "directions"),
+        "carried_car_parts": partial(direction_tables.parts, "directions_of_cars"),
         "carried_cars": partial(direction_tables.carried, "directions_of_cars"),
         "decodable_cars": partial(direction_tables.decodable, "directions_of_cars"),
         "criteria_cars": partial(direction_tables.criteria, "directions_of_cars"),
+        "untrained_cars": partial(direction_tables.decodable, "directions_of_cars_untrained"),
         "carried_rotated": partial(direction_tables.carried, "directions_rotated"),
         "decodable_rotated": partial(direction_tables.decodable, "directions_rotated"),
         "criteria_images": partial(direction_tables.criteria, "directions_of_images"),
@@ -90,3 +93,4 @@ def pages() -> Iterable[Path]:
 if __name__ == "__main__":
     for path in pages():
         path.write_text(updated(path.read_text(encoding="utf-8")), encoding="utf-8")
+    direction_chart.draw()

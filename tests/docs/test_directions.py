@@ -1,4 +1,4 @@
-"""The page on filters and directions: its tables, its chart, and what it says of them."""
+"""Tables and chart of the page on filters and directions; what it says of them: test_directions_page.py."""
 
 import json
 import re
@@ -70,10 +70,11 @@ def test_what_readouts_say_of_layers(published):
     assert first == "| AlexNet conv5 | 11.5 | 29.0\u00a0→\u00a019.0 | 31.5\u00a0→\u00a021.5 | 0.50 | 4 |"
     assert second == "| VGG16 conv10 | 7.0 | 18.7\u00a0→\u00a08.7 | 23.7\u00a0→\u00a013.7 | 0.15 | 18 |"
     table = published / "directions" / "alexnet" / "parts.csv"
-    pd.read_csv(table).assign(random_readout_ap_val=0.031).to_csv(table, index=False)
+    nulls = {"random_readout_ap_val": 0.031, "permuted_readout_ap_val": 0.02}
+    pd.read_csv(table).assign(**nulls).to_csv(table, index=False)
     names, _, first, second = direction_tables.decodable("directions").splitlines()
-    assert names.split(" | ")[4] == "readouts, random weights"
-    assert first.split(" | ")[4] == "3.1" and second.split(" | ")[4] == "–"
+    assert names.split(" | ")[4:6] == ["readouts, random weights", "readouts, permuted weights"]
+    assert first.split(" | ")[4:6] == ["3.1", "2.0"] and second.split(" | ")[4:6] == ["–", "–"]
 
 
 def test_both_criteria_by_layer(published):
@@ -126,3 +127,7 @@ def test_the_chart_is_drawn_in_colors_of_its_own(published, tmp_path):
         "AlexNet conv5": COUNTS, "VGG16 conv10": {word: 1 for word in CARRIED[1:]}
     }  # fmt: skip
     assert "var(" not in svg and "system-ui" not in svg and svg.index("AlexNet") < svg.index("VGG16")
+
+
+def test_the_page_has_the_chart_of_what_was_measured():
+    assert bars(direction_chart.CHART.read_text(encoding="utf-8")) == counted()
