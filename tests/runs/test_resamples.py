@@ -152,6 +152,7 @@ def test_verdicts_are_kept_exactly(kept, tmp_path):
 def test_tables_are_output_and_never_read():
     package = Path(partsjax.__file__).parent
     allowed = {
+        package / "emergence" / "descriptions" / "reading.py",  # what others say of filters
         package / "judging" / "exported.py",  # what people said elsewhere comes in as it goes out
         package / "runs" / "judging" / "measured.py",  # whether a filter is discriminative: no rounding there
     }
