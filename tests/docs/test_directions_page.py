@@ -29,6 +29,15 @@ SAID = [  # words with figures in them, and where these stand: table, row, colum
     ("17 in EfficientNet-Lite0's block9, all 17 of them",
      ("carried_cars", "EfficientNet-Lite0 block9", ["readouts", "spread out"])),
     ("half of it over 32 filters", ("untrained_cars", "EfficientNet-Lite0 block9", ["filters for half"])),
+    ("same mean AP, 15.3", ("decodable_rotated", "AlexNet conv5", ["readouts"])),
+    ("same mean AP, 15.3", ("decodable_rotated", "AlexNet conv5_rotated0", ["readouts"])),
+    ("of the 6 in a few", ("carried_rotated", "AlexNet conv5", ["in a few"])),
+    ("place 7 parts are spread out then", ("carried_rotated", "AlexNet conv5_rotated0", ["spread out"])),
+    ("then, and 2 were", ("carried_rotated", "AlexNet conv5", ["spread out"])),
+    ("falls from 0.62", ("decodable_rotated", "AlexNet conv5", ["share of decodable"])),
+    ("to 0.14, and half of a readout's excess takes 32 filters",
+     ("decodable_rotated", "AlexNet conv5_rotated0", ["share of decodable", "filters for half"])),
+    ("where it took 8.", ("decodable_rotated", "AlexNet conv5", ["filters for half"])),
     ("102 filters are detectors by IoU and 170 serve a part beyond place; 51 do both, and 21",
      ("criteria", "VGG16 conv4_3", ["held out", *LEVELS])),
     ("no detector by IoU, and 18 filters", ("criteria", "AlexNet conv1", LEVELS[:1])),
@@ -49,9 +58,7 @@ def table(name: str) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize(("words", "where"), SAID, ids=[words for words, _ in SAID])
 def test_figures_are_those_of_the_tables(words, where):
     name, row, columns = where
-    figures = re.findall(
-        r"(?<!conv)(?<![A-Za-z_])\d+(?:\.\d+)?", re.sub(r"(conv|block|VGG|Lite)\d+(_\d)?", "", words)
-    )
+    figures = re.findall(r"\d+(?:\.\d+)?", re.sub(r"[A-Za-z]+\d+(_\d)?", "", words))  # conv4_3 is none
     assert words in TEXT and figures == [table(name)[row][column] for column in columns]
 
 
@@ -110,6 +117,16 @@ def test_cars_are_directions():
     assert known - spread == 1
     nulls = [float(untrained[f"readouts, {null} weights"]) for null in ("random", "permuted")]
     assert max(nulls) < float(untrained["AP: place prior"])
+
+
+def test_what_is_in_one_filter_is_not_along_random_axes():
+    found = direction_tables.read_out("directions_rotated")
+    trained, rotated = (of.set_index("name")["carried"] for _, of in found.groupby("layer", sort=False))
+    assert [*trained[trained == "in one"].index] == ["sheep:muzzle"]
+    assert rotated["sheep:muzzle"] == "in a few filters" and "in one" not in {*rotated}
+    few = trained[trained == "in a few filters"].index
+    assert (rotated[few] == "spread out").sum() == 4 and "4 are spread out" in TEXT
+    assert {*few[rotated[few] == "in a few filters"]} == {"dog:muzzle", "dog:nose"}
 
 
 def test_how_often_criteria_agree_on_the_best_filter():
