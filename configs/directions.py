@@ -3,7 +3,7 @@
     python -m experiments.emergence --config=configs/directions.py --data_dir=DIR --workdir=W
     ... --nulls=random
     ... --net=vgg16 --layers=conv3_3,conv4_3,conv5_3
-    ... --net=efficientnet_lite0 --layers=block2,block4,block9,block16,head
+    ... --net=efficientnet_lite0 --layers=block2,block4,block9,block16,head --limit=300
 
 DIR: as in emergence_by_layer.py. ImageNet weights, not finetuned. What was measured is in
 measured/directions/, by network (AlexNet's with the null); docs/results/directions.md shows it.

@@ -24,6 +24,14 @@ SAID = [  # words with figures in them, and where these stand: table, row, colum
     ("of these 7 are eyes", ("carried", "VGG16 conv3_3", ["in one"])),
     ("half takes 16 filters", ("decodable", "VGG16 conv5_3", ["filters for half"])),
     ("rare all the same, 2 of 13.", ("carried", "VGG16 conv5_3", ["spread out", "readouts"])),
+    ("29 parts, on fewer images; 4 of them are in a few filters and 25 spread out.",
+     ("carried", "EfficientNet-Lite0 block9", ["readouts", "in a few", "spread out"])),
+    ("Half takes 32 filters, and the median set has nothing of it, −0.02",
+     ("decodable", "EfficientNet-Lite0 block9", ["filters for half", "share of decodable"])),
+    ("at least: 9 parts are left", ("carried", "EfficientNet-Lite0 block16", ["readouts"])),
+    ("in the head 1.", ("carried", "EfficientNet-Lite0 head", ["readouts"])),
+    ("298 filters are detectors by IoU and 83 serve a part, and 2 do both for the same part",
+     ("criteria", "EfficientNet-Lite0 block16", ["held out", LEVELS[0], LEVELS[2]])),
     ("Readouts find 6 in AlexNet's conv3", ("carried_cars", "AlexNet conv3", ["readouts"])),
     ("5 in VGG16's conv4_3", ("carried_cars", "VGG16 conv4_3", ["readouts"])),
     ("17 in EfficientNet-Lite0's block9, all 17 of them",
@@ -58,13 +66,17 @@ def table(name: str) -> dict[str, dict[str, str]]:
 @pytest.mark.parametrize(("words", "where"), SAID, ids=[words for words, _ in SAID])
 def test_figures_are_those_of_the_tables(words, where):
     name, row, columns = where
-    figures = re.findall(r"\d+(?:\.\d+)?", re.sub(r"[A-Za-z]+\d+(_\d)?", "", words))  # conv4_3 is none
+    figures = re.findall(r"−?\d+(?:\.\d+)?", re.sub(r"[A-Za-z]+\d+(_\d)?", "", words))  # conv4_3 is none
     assert words in TEXT and figures == [table(name)[row][column] for column in columns]
 
 
+def carried(part: str, layer: str) -> tuple[str, str, str]:
+    """How a layer carries a part, as a sign, and the APs of its set and of its readout."""
+    return re.fullmatch(r"(.) (\d+)/(\d+)", table("carried_parts")[part][layer]).groups()
+
+
 def head(of: str, layer: str) -> tuple[str, str, str]:
-    """The sign of a head, and the APs of its set and of its readout."""
-    return re.fullmatch(r"(.) (\d+)/(\d+)", table("carried_parts")[f"{of}:head"][layer]).groups()
+    return carried(f"{of}:head", layer)
 
 
 def test_heads_are_directions_before_a_few_filters_carry_them():
@@ -103,6 +115,20 @@ def test_eyes_are_in_one_filter_of_an_early_layer():
     assert counts["VGG16 conv5_3"]["in one"] == "0"
     in_one = [name for name, row in table("carried_parts").items() if row["VGG16 conv3_3"].startswith("1 ")]
     assert sum("eye" in name for name in in_one) == 5 and "five of these" in TEXT
+
+
+def test_what_efficientnet_holds_are_directions():
+    counts = {name: int(row["readouts"]) for name, row in table("carried").items()}
+    block9, block16 = "EfficientNet-Lite0 block9", "EfficientNet-Lite0 block16"
+    assert max(counts, key=counts.get) == block9
+    spread = [of for of, row in table("carried_parts").items() if row[block9].startswith("~")]
+    assert {of.split(":")[1] for of in spread} >= {"ear", "leg", "neck", "head"}
+    ears, heads = carried("cat:ear", block9), head("dog", block9)
+    assert f"the ears of cats have {ears[2]} AP by readout and {ears[1]} by set" in TEXT
+    assert f"the heads of dogs {heads[2]} and {heads[1]}." in TEXT
+    later = [head(of, block16) for of in ("cat", "dog", "sheep")]
+    assert "with sets of {}, {} and {} AP".format(*(of[1] for of in later)) in TEXT
+    assert {of[0] for of in later} == {"+"}
 
 
 def test_cars_are_directions():
