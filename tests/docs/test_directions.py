@@ -110,7 +110,10 @@ def test_the_best_units_of_each_frame(published):
 def bars(svg: str) -> dict[str, dict[str, int]]:
     """What each bar of a drawn chart stands for, by layer and word."""
     found = {}
-    for count, layer, word in re.findall(r'"parts: (\d+); layer: ([^;"]+); carried: ([^;"]+);[^"]*"', svg):
+    label = (
+        r'"parts: (\d+); layer: ([^;"]+); carried: ([^;"]+);[^"]*" role="[^"]*" aria-roledescription="bar"'
+    )
+    for count, layer, word in re.findall(label, svg):
         found.setdefault(layer, {})[word] = int(count)
     return found
 
