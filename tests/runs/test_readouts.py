@@ -108,6 +108,12 @@ def test_a_null_with_a_network_of_its_own_has_readouts_of_that(dataset, found, t
 
 
 @pytest.mark.slow
+def test_of_several_seeds_of_a_null_the_first_has_readouts(dataset, found):
+    two = measure(dataset, nulls=("random",), null_seeds=2).parts
+    np.testing.assert_array_equal(two.random_readout_ap_val, found.parts.random_readout_ap_val)
+
+
+@pytest.mark.slow
 def test_what_is_kept_is_not_read_again(dataset, found, cache, monkeypatch):
     monkeypatch.setattr(map_stages, "MapPasses", None)
     assert repr(measure(dataset, cache=cache).verdicts) == repr(found.verdicts)
